@@ -1,0 +1,137 @@
+"""Text classifiers over token ids."""
+
+import keras
+import tensorflow as tf
+
+from zoo.base import TokenModel
+from zoo.layers.checks import fraction, positive
+from zoo.layers.dense import TanhDense
+from zoo.layers.stack import RecurrentStack
+from zoo.special import PAD
+
+
+class _Classifier(TokenModel):
+    """What the classifiers share: embeddings below, a dense layer of logits above.
+
+    Args:
+        vocabulary_size: how many ids there are; id 0 is padding.
+        classes: how many labels there are.
+        units: the size of the features between.
+        embedding_units: the size of the embeddings; default `units`.
+        dropout: the share of the features that is dropped in training.
+
+    Call arguments:
+        inputs: token ids (B, T), padded with 0.
+
+    Returns:
+        The logits (B, classes).
+
+    Raises:
+        CallError: a bad argument.
+    """
+
+    task = "classification"
+
+    def __init__(self, vocabulary_size, classes, *, units, embedding_units, dropout, **kwargs):
+        super().__init__(**kwargs)
+        self.options = {
+            "vocabulary_size": positive("vocabulary_size", vocabulary_size),
+            "classes": positive("classes", classes),
+            "units": positive("units", units),
+            "embedding_units": None if embedding_units is None else positive("embedding_units", embedding_units),
+            "dropout": fraction("dropout", dropout),
+        }
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units)
+        self.dropout = keras.layers.Dropout(dropout)
+        self.logits = keras.layers.Dense(classes)
+
+    def call(self, inputs, training=False):
+        """Return the logits; see the class."""
+        return self.attend(inputs, training=training)[0]
+
+    def attend(self, inputs, training=False):
+        """Return the logits and the attention weights (B, T, T), None for a model that does not attend."""
+        mask = tf.not_equal(inputs, PAD)
+        features, weights = self._features(self.embedding(inputs), mask, training)
+        return self.logits(self.dropout(features, training=training)), weights
+
+    def _features(self, embedded, mask, training):
+        raise NotImplementedError
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class DenseClassifier(_Classifier):
+    """A classifier of dense tanh layers over the mean of the embeddings.
+
+        y = tanh(W x + b), x the mean embedding of the tokens
+
+    Args as every classifier (see `tanh_dnn`), and
+        layers: how many dense layers.
+
+    Source: Iyyer et al. 2015, "Deep unordered composition rivals syntactic methods for text classification".
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        classes: int,
+        *,
+        units: int = 256,
+        embedding_units: int | None = None,
+        layers: int = 1,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(
+            vocabulary_size, classes, units=units, embedding_units=embedding_units, dropout=dropout, **kwargs
+        )
+        self.options["layers"] = positive("layers", layers)
+        self.dense = [TanhDense(units, name=f"dense_{i}") for i in range(layers)]
+        self(tf.ones([1, 1], tf.int32))
+
+    def _features(self, embedded, mask, training):
+        weights = tf.expand_dims(tf.cast(mask, embedded.dtype), -1)
+        features = tf.math.divide_no_nan(tf.reduce_sum(embedded * weights, 1), tf.reduce_sum(weights, 1))
+        for dense in self.dense:
+            features = dense(self.dropout(features, training=training))
+        return features, None
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RecurrentClassifier(_Classifier):
+    """A classifier over the last state of a recurrent network, with self-attention or without.
+
+        logits = V h_m + b
+
+    Args as every classifier (see `tanh_rnn`), and
+        cell, layers, bidirectional, self_attention, attention: as `RecurrentStack`.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        classes: int,
+        *,
+        units: int = 256,
+        embedding_units: int | None = None,
+        cell: str = "tanh",
+        layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+        self_attention: bool = False,
+        attention: str = "bahdanau",
+        **kwargs,
+    ):
+        super().__init__(
+            vocabulary_size, classes, units=units, embedding_units=embedding_units, dropout=dropout, **kwargs
+        )
+        stack = {"cell": cell, "layers": layers, "bidirectional": bidirectional}
+        stack |= {"self_attention": self_attention, "attention": attention}
+        self.options |= stack
+        self.attends = self_attention
+        self.stack = RecurrentStack(units, dropout=dropout, **stack)
+        self(tf.ones([1, 1], tf.int32))
+
+    def _features(self, embedded, mask, training):
+        _, states, weights = self.stack(embedded, mask=mask, training=training)
+        return self.stack.last_states(states)[0], weights

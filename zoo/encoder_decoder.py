@@ -1,0 +1,167 @@
+"""The encoder-decoder: translation, and everything else that turns one sequence into another."""
+
+import keras
+import tensorflow as tf
+
+from zoo.base import TokenModel
+from zoo.layers.attention import SCORES
+from zoo.layers.checks import fraction, one_of, positive
+from zoo.layers.decoder import AttentionDecoder
+from zoo.layers.dense import TanhDense
+from zoo.layers.recurrent import Recurrent
+from zoo.layers.stack import RecurrentStack
+from zoo.special import PAD, START
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Seq2Seq(TokenModel):
+    """An encoder-decoder over token ids, with attention or without.
+
+        y_1 ... y_m = encoder(source),   s_0 = tanh(W h_m + b)
+        s_t = decoder(r_t, s_{t-1}, c_{t-1})
+        logits_t = V tanh(U [s_t; c_{t-1}; r_t] + b) + b'
+
+    The encoder is `encoder`, its start state for the decoder comes from `bridge`, the decoder is
+    `decoder`, U is `readout`, V `logits`. r_t is the embedding of the target token before t. Without
+    attention there is no c.
+
+    Args:
+        source_vocabulary_size: how many source ids there are; id 0 is padding.
+        target_vocabulary_size: how many target ids there are; id 0 is padding.
+        units: the size of every state.
+        embedding_units: the size of the embeddings; default `units`.
+        cell: "tanh", "gru" or "lstm".
+        attention: "bahdanau", "dot", "general", or None for a decoder that does not attend.
+        self_attention: an encoder of `SelfAttentionRNN` layers.
+        bidirectional, layers, dropout: of the encoder; dropout also before the logits.
+
+    Call arguments:
+        inputs: a dict of `source` (B, Tx) and `target` (B, Ty), the target beginning with the start id.
+
+    Returns:
+        The logits (B, Ty, target_vocabulary_size) of the token after each target token.
+
+    Raises:
+        CallError: a bad argument.
+
+    Source: Sutskever, Vinyals, Le 2014, arXiv 1409.3215; Bahdanau, Cho, Bengio 2014, arXiv 1409.0473.
+    """
+
+    task = "translation"
+
+    def __init__(
+        self,
+        source_vocabulary_size: int,
+        target_vocabulary_size: int,
+        *,
+        units: int = 256,
+        embedding_units: int | None = None,
+        cell: str = "tanh",
+        attention: str | None = "bahdanau",
+        self_attention: bool = False,
+        bidirectional: bool = False,
+        layers: int = 1,
+        dropout: float = 0.0,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.options = {
+            "source_vocabulary_size": positive("source_vocabulary_size", source_vocabulary_size),
+            "target_vocabulary_size": positive("target_vocabulary_size", target_vocabulary_size),
+            "units": positive("units", units),
+            "embedding_units": None if embedding_units is None else positive("embedding_units", embedding_units),
+            "cell": cell,
+            "attention": None if attention is None else one_of("attention", attention, SCORES),
+            "self_attention": self_attention,
+            "bidirectional": bidirectional,
+            "layers": layers,
+            "dropout": fraction("dropout", dropout),
+        }
+        self.attends = attention is not None
+        embedding_units = embedding_units or units
+        self.source_embedding = keras.layers.Embedding(source_vocabulary_size, embedding_units)
+        self.target_embedding = keras.layers.Embedding(target_vocabulary_size, embedding_units)
+        self.encoder = RecurrentStack(
+            units,
+            cell=cell,
+            layers=layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            self_attention=self_attention,
+        )
+        if attention is not None:
+            self.decoder = AttentionDecoder(units, cell=cell, attention=attention, return_weights=True)
+        else:
+            self.decoder = Recurrent(units, cell=cell, return_sequences=True)
+        state_count = self.decoder.cell.state_count
+        self.bridge = [TanhDense(units, name=f"bridge_{i}") for i in range(state_count)]
+        self.readout = TanhDense(units)
+        self.dropout = keras.layers.Dropout(dropout)
+        self.logits = keras.layers.Dense(target_vocabulary_size)
+        ids = tf.ones([1, 1], tf.int32)
+        self({"source": ids, "target": ids})
+
+    def call(self, inputs, training=False):
+        """Return the logits under teacher forcing; see the class."""
+        memory, states = self.encode(inputs["source"], training=training)
+        embedded = self.target_embedding(inputs["target"])
+        mask = tf.not_equal(inputs["target"], PAD)
+        if self.attends:
+            values = memory["values"]
+            outputs, weights = self.decoder(
+                embedded, values, initial_state=states, mask=mask, values_mask=memory["values_mask"]
+            )
+            features = [outputs, tf.matmul(weights, values), embedded]
+        else:
+            features = [self.decoder(embedded, initial_state=states, mask=mask), embedded]
+        return self._read_out(features, training)
+
+    def _read_out(self, features, training=False):
+        return self.logits(self.dropout(self.readout(tf.concat(features, -1)), training=training))
+
+    def encode(self, source_ids, *, room=0, training=False):
+        """Read the source.
+
+        Args:
+            source_ids: (B, Tx), padded with 0.
+            room: not needed here: this decoder remembers nothing but its state.
+            training: apply dropout.
+
+        Returns:
+            The memory, a dict of what does not change from step to step (the encoder outputs `values`
+            (B, Tx, d), their `keys` and `values_mask`; empty without attention), and s_0, a list of (B, units).
+        """
+        mask = tf.not_equal(source_ids, PAD)
+        outputs, states, _ = self.encoder(self.source_embedding(source_ids), mask=mask, training=training)
+        last = self.encoder.last_states(states)
+        start = [bridge(state) for bridge, state in zip(self.bridge, last, strict=True)]
+        if not self.attends:
+            return {}, start
+        if not self.decoder.built:
+            self.decoder.build((None, None, self.target_embedding.output_dim), outputs.shape)
+        keys = self.decoder.attention.precompute(outputs)
+        return {"values": outputs, "keys": keys, "values_mask": mask}, start
+
+    def first_tokens(self, source_ids):
+        """Return the token (B,) that decoding begins with, and which rows (B,) have nothing to decode."""
+        empty = tf.logical_not(tf.reduce_any(tf.greater(source_ids, START + 1), axis=1))
+        return tf.fill([tf.shape(source_ids)[0]], START), empty
+
+    def decode_step(self, tokens, states, memory):
+        """Do one step of the decoder.
+
+        Args:
+            tokens: the target tokens before the step, (B,).
+            states: s_{t-1}, as `encode` or this function returned it.
+            memory: as `encode` returned it.
+
+        Returns:
+            The logits (B, target_vocabulary_size), the states after the step, and the
+            attention weights (B, Tx), None without attention.
+        """
+        embedded = self.target_embedding(tokens)
+        if self.attends:
+            states, context, weights = self.decoder.step(embedded, states, **memory)
+            return self._read_out([states[0], context, embedded]), states, weights
+        output, states = self.decoder.step(embedded, states)
+        return self._read_out([output, embedded]), states, None

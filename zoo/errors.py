@@ -1,0 +1,31 @@
+"""The two kinds of failure a user can meet, each with the exit status of the command."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ZooError(Exception):
+    """Something a user can act on; the command prints the message and no traceback."""
+
+    exit_status = 1
+
+
+class CallError(ZooError, ValueError):
+    """The call was wrong: a bad option, a file that cannot be used. Exit status 2."""
+
+    exit_status = 2
+
+
+class WorkError(ZooError, RuntimeError):
+    """The call was right but the work failed: disk full, answers that differ. Exit status 1."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Return ` Did you mean "x"?` for the nearest known word, or an empty string.
+
+    Args:
+        word: what the user wrote.
+        known: the words that would have been right.
+    """
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f' Did you mean "{close[0]}"?' if close else ""

@@ -1,0 +1,113 @@
+"""Language models over token ids."""
+
+import keras
+import tensorflow as tf
+
+from zoo.base import TokenModel
+from zoo.layers.checks import fraction, positive
+from zoo.layers.stack import RecurrentStack
+from zoo.special import PAD
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LanguageModel(TokenModel):
+    """A recurrent language model, with self-attention or without.
+
+        logits_t = V h_t + b
+
+    Args:
+        vocabulary_size: how many ids there are; id 0 is padding.
+        units: the size of every state.
+        embedding_units: the size of the embeddings; default `units`.
+        cell, layers, dropout, self_attention, attention: as `RecurrentStack`.
+
+    Call arguments:
+        inputs: token ids (B, T) that begin with the start id, padded with 0.
+
+    Returns:
+        The logits (B, T, vocabulary_size) of the token after each token.
+
+    Raises:
+        CallError: a bad argument.
+
+    Source: Mikolov et al. 2010, "Recurrent neural network based language model"; with self-attention
+    Cheng, Dong, Lapata 2016, arXiv 1601.06733.
+    """
+
+    task = "language_model"
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        *,
+        units: int = 256,
+        embedding_units: int | None = None,
+        cell: str = "tanh",
+        layers: int = 1,
+        dropout: float = 0.0,
+        self_attention: bool = False,
+        attention: str = "bahdanau",
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        stack = {"cell": cell, "layers": layers, "dropout": fraction("dropout", dropout)}
+        stack |= {"self_attention": self_attention, "attention": attention}
+        self.options = {
+            "vocabulary_size": positive("vocabulary_size", vocabulary_size),
+            "units": positive("units", units),
+            "embedding_units": None if embedding_units is None else positive("embedding_units", embedding_units),
+            **stack,
+        }
+        self.attends = self_attention
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units)
+        self.stack = RecurrentStack(units, **stack)
+        self.dropout = keras.layers.Dropout(dropout)
+        self.logits = keras.layers.Dense(vocabulary_size)
+        self(tf.ones([1, 1], tf.int32))
+
+    def call(self, inputs, training=False):
+        """Return the logits; see the class."""
+        return self.attend(inputs, training=training)[0]
+
+    def attend(self, inputs, training=False):
+        """Return the logits and the attention weights (B, T, T), None for a model that does not attend."""
+        outputs, _, weights = self._run(inputs, training=training)
+        return self.logits(self.dropout(outputs, training=training)), weights
+
+    def _run(self, ids, **options):
+        return self.stack(self.embedding(ids), mask=tf.not_equal(ids, PAD), **options)
+
+    def encode(self, prompt_ids, *, room=0):
+        """Read a prompt, all but its last token.
+
+        Args:
+            prompt_ids: (B, T) that begin with the start id, padded with 0.
+            room: how many steps are to follow.
+
+        Returns:
+            An empty memory, and the states to step on from.
+        """
+        following = tf.pad(tf.gather(prompt_ids, tf.range(1, tf.shape(prompt_ids)[1]), axis=1), [[0, 0], [0, 1]])
+        read = tf.where(tf.equal(following, PAD), tf.zeros_like(prompt_ids), prompt_ids)
+        _, states, _ = self._run(read, room=room)
+        return {}, states
+
+    def first_tokens(self, prompt_ids):
+        """Return the token (B,) that decoding begins with, and which rows (B,) have nothing to decode."""
+        lengths = tf.reduce_sum(tf.cast(tf.not_equal(prompt_ids, PAD), tf.int32), axis=1)
+        last = tf.one_hot(lengths - 1, tf.shape(prompt_ids)[1], dtype=tf.int32)
+        return tf.reduce_sum(prompt_ids * last, axis=1), tf.equal(lengths, 0)
+
+    def decode_step(self, tokens, states, memory):
+        """Do one step.
+
+        Args:
+            tokens: the tokens before the step, (B,).
+            states: as `encode` or this function returned them.
+            memory: as `encode` returned it.
+
+        Returns:
+            The logits (B, vocabulary_size), the states after the step, and None.
+        """
+        output, states = self.stack.step(self.embedding(tokens), states)
+        return self.logits(output), states, None

@@ -1,0 +1,15 @@
+"""The layers: one equation each."""
+
+import keras as keras  # first: the zoo registers its classes once Keras is there, whatever was asked for
+
+from zoo.layers.attention import BahdanauAttention as BahdanauAttention
+from zoo.layers.attention import LuongAttention as LuongAttention
+from zoo.layers.cells import GRUCell as GRUCell
+from zoo.layers.cells import LSTMCell as LSTMCell
+from zoo.layers.cells import TanhCell as TanhCell
+from zoo.layers.decoder import AttentionDecoder as AttentionDecoder
+from zoo.layers.dense import TanhDense as TanhDense
+from zoo.layers.recurrent import Recurrent as Recurrent
+from zoo.layers.recurrent import TanhRNN as TanhRNN
+from zoo.layers.self_attention import SelfAttentionRNN as SelfAttentionRNN
+from zoo.layers.stack import RecurrentStack as RecurrentStack

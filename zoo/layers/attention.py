@@ -1,0 +1,170 @@
+"""Attention: how much each encoder output matters to one state."""
+
+import keras
+import tensorflow as tf
+
+from zoo.errors import CallError
+from zoo.layers.checks import one_of, positive
+
+
+class Attention(keras.layers.Layer):
+    """What the scores share.
+
+        alpha_i = softmax_i score(s, y_i),    c = sum_i alpha_i y_i
+
+    Call arguments:
+        query: s, (B, q).
+        values: y, (B, Tx, d).
+        keys: what `precompute(values)` returned; computed here when not given.
+        values_mask: (B, Tx), false where a value is padding and gets no weight.
+
+    Returns:
+        The context c (B, d) and the weights alpha (B, Tx); both zero in a row with no valid value.
+    """
+
+    def precompute(self, values):
+        """Return the keys (B, Tx, ...): the part of the score that needs no query."""
+        raise NotImplementedError
+
+    def score(self, query, keys):
+        """Return the scores (B, Tx) of a query (B, q) against the keys."""
+        raise NotImplementedError
+
+    def build(self, query_shape, values_shape):
+        """Create the weights for queries (B, q) and values (B, Tx, d)."""
+        self.built = True
+
+    def call(self, query, values, keys=None, values_mask=None):
+        """Return the context and the weights; see the class."""
+        keys = self.precompute(values) if keys is None else keys
+        alpha = masked_softmax(self.score(query, keys), values_mask)
+        context = tf.squeeze(tf.matmul(tf.expand_dims(alpha, 1), values), 1)  # (B, 1, Tx) x (B, Tx, d)
+        return context, alpha
+
+    def compute_output_shape(self, query_shape, values_shape):
+        """Return the shapes of the context and the weights."""
+        return (query_shape[0], values_shape[-1]), tuple(values_shape[:2])
+
+
+def masked_softmax(scores, mask):
+    """Return the softmax over the last axis in float32 or wider, zero where the mask is false.
+
+    A row with no true element is all zeros, not NaN.
+    """
+    dtype = scores.dtype
+    scores = tf.cast(scores, tf.float64 if dtype == tf.float64 else tf.float32)
+    if mask is None:
+        return tf.cast(tf.nn.softmax(scores), dtype)
+    weights = tf.nn.softmax(tf.where(mask, scores, tf.fill(tf.shape(scores), tf.cast(-1e30, scores.dtype))))
+    return tf.cast(tf.where(mask, weights, tf.zeros_like(weights)), dtype)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class BahdanauAttention(Attention):
+    """Additive attention.
+
+        score(s, y) = v^T tanh(W_q s + W_k y)
+
+    W_q is `query_kernel`, W_k `key_kernel`, v `scale`. `precompute` gives W_k y, once per source.
+
+    Args:
+        units: the size of v.
+
+    Call arguments, shapes as `Attention`.
+
+    Raises:
+        CallError: `units` is not a positive integer.
+
+    Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, section 3.1 and appendix A.1.2.
+    """
+
+    def __init__(self, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.units = positive("units", units)
+
+    def build(self, query_shape, values_shape):
+        """Create W_q, W_k and v."""
+        self.query_kernel = self.add_weight(
+            shape=(query_shape[-1], self.units), initializer="glorot_uniform", name="query_kernel"
+        )
+        self.key_kernel = self.add_weight(
+            shape=(values_shape[-1], self.units), initializer="glorot_uniform", name="key_kernel"
+        )
+        self.scale = self.add_weight(shape=(self.units, 1), initializer="glorot_uniform", name="scale")
+        self.built = True
+
+    def precompute(self, values):
+        """Return W_k y (B, Tx, units)."""
+        return tf.matmul(values, tf.convert_to_tensor(self.key_kernel))
+
+    def score(self, query, keys):
+        """Return v^T tanh(W_q s + W_k y), (B, Tx)."""
+        projected = tf.expand_dims(tf.matmul(query, tf.convert_to_tensor(self.query_kernel)), 1)
+        return tf.squeeze(tf.matmul(tf.tanh(projected + keys), tf.convert_to_tensor(self.scale)), -1)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LuongAttention(Attention):
+    """Multiplicative attention.
+
+        score(s, y) = s^T y          (dot: s and y must be of one size)
+        score(s, y) = s^T W y        (general)
+
+    W is `kernel`. `precompute` gives y or W y, once per source.
+
+    Args:
+        score: "dot" or "general".
+
+    Call arguments, shapes as `Attention`.
+
+    Raises:
+        CallError: an unknown score; or "dot" with a query and values of different sizes.
+
+    Source: Luong, Pham, Manning 2015, arXiv 1508.04025, equation 8.
+    """
+
+    def __init__(self, score: str = "general", **kwargs):
+        super().__init__(**kwargs)
+        self.score_name = one_of("score", score, ["dot", "general"])
+
+    def build(self, query_shape, values_shape):
+        """Create W for "general"; check the sizes for "dot"."""
+        query_size, value_size = query_shape[-1], values_shape[-1]
+        if self.score_name == "general":
+            self.kernel = self.add_weight(shape=(value_size, query_size), initializer="glorot_uniform", name="kernel")
+        elif query_size != value_size:
+            raise CallError(
+                "The dot score needs a query and values of one size; use the general score. "
+                f"Received: query of size {query_size}, values of size {value_size}."
+            )
+        self.built = True
+
+    def precompute(self, values):
+        """Return y (dot) or W y (general), (B, Tx, q)."""
+        return tf.matmul(values, tf.convert_to_tensor(self.kernel)) if self.score_name == "general" else values
+
+    def score(self, query, keys):
+        """Return s^T y or s^T W y, (B, Tx)."""
+        return tf.squeeze(tf.matmul(keys, tf.expand_dims(query, -1)), -1)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "score": self.score_name}
+
+
+SCORES = ("bahdanau", "dot", "general")
+
+
+def make_attention(score: str, units: int, **options) -> Attention:
+    """Return the attention layer with that score: "bahdanau", "dot" or "general".
+
+    Raises:
+        CallError: there is none of that name.
+    """
+    if one_of("attention", score, SCORES) == "bahdanau":
+        return BahdanauAttention(units, **options)
+    return LuongAttention(score, **options)

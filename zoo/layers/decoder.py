@@ -1,0 +1,136 @@
+"""The decoder that attends: the lecture's attention."""
+
+import keras
+import tensorflow as tf
+
+from zoo.layers.attention import Attention, make_attention
+from zoo.layers.cells import make_cell
+from zoo.scan import scan
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class AttentionDecoder(keras.layers.Layer):
+    """A recurrent decoder that looks back at the encoder before each step.
+
+        alpha_i = softmax_i score(s_{t-1}, y_i)
+        c_{t-1} = sum_i alpha_i y_i
+        s_t = tanh(B [r_t; s_{t-1}; c_{t-1}] + b)
+
+    r_t is `inputs` at t, y_i are `values`. B is `cell.kernel` (its parts for r_t and c_{t-1}, in this
+    order) and `cell.recurrent_kernel` (its part for s_{t-1}); b is `cell.bias`. The context comes from the state
+    BEFORE the step. With `cell="gru"` or `"lstm"` that cell takes the place of tanh and its input is [r_t; c_{t-1}].
+
+    Args:
+        units: the size of the state.
+        cell: "tanh", "gru" or "lstm".
+        attention: "bahdanau", "dot", "general", or an attention layer.
+        return_weights: also return all attention weights.
+
+    Call arguments:
+        inputs: r, (B, Ty, n).
+        values: y, (B, Tx, d).
+        initial_state: a list of (B, units), one for tanh and gru, two for lstm; default zeros.
+        mask: (B, Ty), false where a step is padding.
+        values_mask: (B, Tx), false where a value is padding.
+
+    Output shape: the states s (B, Ty, units); with `return_weights` a tuple of that and alpha (B, Ty, Tx).
+
+    Raises:
+        CallError: a bad argument.
+
+    Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        cell: str = "tanh",
+        attention: str | Attention = "bahdanau",
+        return_weights: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.cell_name = cell
+        self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
+        self.units = units
+        if isinstance(attention, Attention):
+            self.attention = attention
+        else:
+            self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
+        self.return_weights = return_weights
+        self.supports_masking = True
+
+    def build(self, inputs_shape, values_shape):
+        """Create the weights of the cell and of the attention."""
+        self.cell.build((None, inputs_shape[-1] + values_shape[-1]))
+        self.attention.build((None, self.units), values_shape)
+        self.built = True
+
+    def call(self, inputs, values, initial_state=None, mask=None, values_mask=None):
+        """Run over the target; see the class."""
+        if initial_state is None:
+            initial_state = self.cell.zero_state(tf.shape(inputs)[0])
+        keys = self.attention.precompute(values)
+        kernel_r, kernel_c = self._split_kernel(inputs.shape[-1])
+
+        def step(t, projected, states, memory):
+            context, weights = self.attention(states[0], values, keys, values_mask)
+            states = self.cell.step(projected + tf.matmul(context, kernel_c), states)
+            return [states[0], weights], states, memory
+
+        (states, weights), _, _ = scan(
+            step,
+            tf.matmul(inputs, kernel_r) + self.cell.bias,
+            initial_state,
+            output_sizes=[self.units, tf.shape(values)[1]],
+            mask=mask,
+        )
+        weights.set_shape([inputs.shape[0], inputs.shape[1], values.shape[1]])
+        return (states, weights) if self.return_weights else states
+
+    def _split_kernel(self, input_size):
+        """Return the parts of the kernel for r_t and for c_{t-1}: the first leaves the loop."""
+        kernel = tf.convert_to_tensor(self.cell.kernel)
+        return tf.split(kernel, [input_size, kernel.shape[0] - input_size])
+
+    def step(self, inputs, states, values, keys=None, values_mask=None):
+        """Do one step outside the loop.
+
+        Args:
+            inputs: r_t, (B, n).
+            states: the states before the step.
+            values: y, (B, Tx, d).
+            keys: what `attention.precompute(values)` returned.
+            values_mask: (B, Tx).
+
+        Returns:
+            The states after the step, the context c_{t-1} (B, d) and the weights (B, Tx).
+        """
+        context, weights = self.attention(states[0], values, keys, values_mask)
+        return self.cell(tf.concat([inputs, context], -1), states), context, weights
+
+    def compute_output_shape(self, inputs_shape, values_shape):
+        """Return the shapes of what `call` returns."""
+        states = (*inputs_shape[:2], self.units)
+        return (states, (*inputs_shape[:2], values_shape[1])) if self.return_weights else states
+
+    def compute_mask(self, inputs, mask=None):
+        """Attach no mask to the states: who passes them on passes the mask too."""
+        return None
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "cell": self.cell_name,
+            "attention": keras.saving.serialize_keras_object(self.attention),
+            "return_weights": self.return_weights,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the layer again from `get_config`."""
+        config = {**config, "attention": keras.saving.deserialize_keras_object(config["attention"])}
+        return cls(**config)

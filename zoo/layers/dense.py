@@ -1,0 +1,53 @@
+"""The dense layer of the lecture."""
+
+import keras
+import tensorflow as tf
+
+from zoo.layers.checks import positive
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class TanhDense(keras.layers.Layer):
+    """A dense layer with tanh.
+
+        y = tanh(W x + b)
+
+    W is `kernel` (transposed: rows are inputs), b is `bias`.
+
+    Args:
+        units: the number of outputs.
+
+    Call arguments:
+        inputs: (..., n).
+
+    Output shape: (..., units). A mask passes through.
+
+    Raises:
+        CallError: `units` is not a positive integer.
+
+    Source: Rumelhart, Hinton, Williams 1986, "Learning representations by back-propagating errors".
+    """
+
+    def __init__(self, units: int, **kwargs):
+        super().__init__(**kwargs)
+        self.units = positive("units", units)
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        """Create W and b."""
+        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), initializer="glorot_uniform", name="kernel")
+        self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+        self.built = True
+
+    def call(self, inputs):
+        """Return y (..., units)."""
+        W, b, x = self.kernel, self.bias, inputs
+        return tf.tanh(tf.matmul(x, tf.convert_to_tensor(W)) + b)
+
+    def compute_output_shape(self, input_shape):
+        """Return (..., units)."""
+        return (*input_shape[:-1], self.units)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "units": self.units}

@@ -1,0 +1,142 @@
+"""Recurrent layers: a cell and the loop."""
+
+import keras
+import tensorflow as tf
+
+from zoo.errors import CallError
+from zoo.layers.cells import make_cell
+from zoo.scan import scan
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class Recurrent(keras.layers.Layer):
+    """A recurrent layer over any of the cells; `TanhRNN` is the one of the lecture.
+
+    Args:
+        units: the size of the state.
+        cell: "tanh", "gru" or "lstm".
+        return_sequences: return every output, not the last.
+        return_state: also return the last states.
+        reverse: run from the last step to the first; outputs stay in the order of time.
+
+    Call arguments:
+        inputs: (B, T, n).
+        mask: (B, T), false where there is only padding, which changes neither state nor result.
+        initial_state: a list of (B, units), one for tanh and gru, two for lstm; default zeros.
+
+    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros at padding); with
+    `return_state` a tuple of that and the list of last states.
+
+    Raises:
+        CallError: a bad argument, or an `initial_state` of the wrong number of tensors.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        cell: str = "tanh",
+        return_sequences: bool = False,
+        return_state: bool = False,
+        reverse: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.cell_name = cell
+        self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
+        self.units = units
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.reverse = reverse
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        """Create the weights of the cell."""
+        self.cell.build(input_shape)
+        self.built = True
+
+    def call(self, inputs, mask=None, initial_state=None):
+        """Run over the sequence; see the class."""
+        if initial_state is None:
+            initial_state = self.initial_state(tf.shape(inputs)[0])
+        if len(initial_state) != self.cell.state_count:
+            raise CallError(
+                f"`initial_state` must be a list of {self.cell.state_count} tensors for "
+                f'cell="{self.cell_name}". Received: {len(initial_state)}.'
+            )
+
+        def step(t, projected, states, memory):
+            states = self.cell.step(projected, states)
+            return states[:1], states, memory
+
+        (outputs,), states, _ = scan(
+            step,
+            self.cell.project(inputs),
+            initial_state,
+            output_sizes=[self.units],
+            mask=mask,
+            reverse=self.reverse,
+        )
+        result = outputs if self.return_sequences else states[0]
+        return (result, states) if self.return_state else result
+
+    def initial_state(self, batch_size, room: int = 0):
+        """Return the states before the first step, zeros. `room` is for layers that remember; none here."""
+        return self.cell.zero_state(batch_size)
+
+    def step(self, inputs, states):
+        """Do one step outside the loop.
+
+        Args:
+            inputs: (B, n).
+            states: as `initial_state`.
+
+        Returns:
+            The output (B, units) and the states after the step.
+        """
+        states = self.cell(inputs, states)
+        return states[0], states
+
+    def compute_mask(self, inputs, mask=None):
+        """Pass the mask on with whole sequences only."""
+        outputs = mask if self.return_sequences else None
+        return (outputs, [None] * self.cell.state_count) if self.return_state else outputs
+
+    def compute_output_shape(self, input_shape):
+        """Return the shapes of what `call` returns."""
+        state = (input_shape[0], self.units)
+        outputs = (*input_shape[:2], self.units) if self.return_sequences else state
+        return (outputs, [state] * self.cell.state_count) if self.return_state else outputs
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "cell": self.cell_name,
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "reverse": self.reverse,
+        }
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class TanhRNN(Recurrent):
+    """The recurrent network of the lecture.
+
+        h_t = tanh(A [h_{t-1}; x_t] + b)
+
+    A is `cell.recurrent_kernel` (its part for h_{t-1}) and `cell.kernel` (its part for x_t); b is `cell.bias`.
+    Arguments, call arguments, shapes and errors as `Recurrent`, without `cell`.
+
+    Source: Elman 1990, "Finding structure in time".
+    """
+
+    def __init__(self, units: int, **kwargs):
+        super().__init__(units, cell="tanh", **kwargs)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        config = super().get_config()
+        del config["cell"]
+        return config

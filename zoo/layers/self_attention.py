@@ -1,0 +1,193 @@
+"""The recurrent network that attends to its own past: the lecture's self-attention."""
+
+import keras
+import tensorflow as tf
+
+from zoo.layers.attention import Attention, make_attention
+from zoo.layers.cells import make_cell
+from zoo.scan import scan
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class SelfAttentionRNN(keras.layers.Layer):
+    """A recurrent network that looks back at its own earlier outputs before each step.
+
+        alpha_i = softmax_i score(y_{t-1}, y_i),  i < t
+        c_{t-1} = sum_{i<t} alpha_i y_i,  c_0 = 0
+        y_t = tanh(B [x_t; y_{t-1}; c_{t-1}] + b)
+
+    B is `cell.kernel` (its parts for x_t and c_{t-1}, in this order) and `cell.recurrent_kernel` (its part for
+    y_{t-1}); b is `cell.bias`. With `cell="gru"` or `"lstm"` that cell takes the place of tanh and its
+    input is [x_t; c_{t-1}].
+
+    Args:
+        units: the size of the state.
+        cell: "tanh", "gru" or "lstm".
+        attention: "bahdanau", "dot", "general", or an attention layer.
+        return_sequences: return every output, not the last.
+        return_state: also return the last states, from which `step` goes on.
+        return_weights: also return all attention weights.
+        reverse: run from the last step to the first, attending to later outputs.
+
+    Call arguments:
+        inputs: x, (B, T, n).
+        mask: (B, T), false where there is only padding, which changes neither state nor result.
+        initial_state: the states of the cell, a list of (B, units); default zeros.
+        room: how many further `step`s the returned state must hold.
+
+    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros at padding); then, if asked
+    for, the list of last states (cell states, remembered outputs and keys (B, T + room, ...), which of
+    them are valid (B, T + room), how many steps are done); then the weights (B, T, T), strictly
+    lower-triangular (upper with `reverse`).
+
+    Raises:
+        CallError: a bad argument.
+
+    Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733 (LSTMN), with the lecture's plain tanh cell by default.
+    """
+
+    def __init__(
+        self,
+        units: int,
+        *,
+        cell: str = "tanh",
+        attention: str | Attention = "bahdanau",
+        return_sequences: bool = False,
+        return_state: bool = False,
+        return_weights: bool = False,
+        reverse: bool = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self.cell_name = cell
+        self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
+        self.units = units
+        if isinstance(attention, Attention):
+            self.attention = attention
+        else:
+            self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
+        self.return_sequences = return_sequences
+        self.return_state = return_state
+        self.return_weights = return_weights
+        self.reverse = reverse
+        self.supports_masking = True
+
+    def build(self, input_shape):
+        """Create the weights of the cell and of the attention."""
+        self.cell.build((None, input_shape[-1] + self.units))
+        self.attention.build((None, self.units), (None, None, self.units))
+        self.built = True
+
+    def call(self, inputs, mask=None, initial_state=None, room=0):
+        """Run over the sequence; see the class."""
+        batch, steps = tf.shape(inputs)[0], tf.shape(inputs)[1]
+        valid = tf.ones([batch, steps], tf.bool) if mask is None else mask
+        times = tf.expand_dims(tf.range(steps), 0)
+        kernel_x, kernel_c = self._split_kernel()
+
+        def step(t, projected, states, memory):
+            before = tf.logical_and(valid, times > t if self.reverse else times < t)
+            states, memory, weights = self._step(projected, states, memory, t, before, kernel_c)
+            return [states[0], weights], states, memory
+
+        (outputs, weights), states, memory = scan(
+            step,
+            tf.matmul(inputs, kernel_x) + self.cell.bias,
+            self.cell.zero_state(batch) if initial_state is None else initial_state,
+            output_sizes=[self.units, steps],
+            memory=self._empty_memory(batch, steps),
+            mask=mask,
+            reverse=self.reverse,
+        )
+        weights.set_shape([inputs.shape[0], inputs.shape[1], inputs.shape[1]])
+        results = [outputs if self.return_sequences else states[0]]
+        if self.return_state:
+            results.append([*states, *_widen(*memory, valid, room), steps])
+        if self.return_weights:
+            results.append(weights)
+        return tuple(results) if len(results) > 1 else results[0]
+
+    def _step(self, projected, states, memory, t, before, kernel_c):
+        """Return the states and the memory after step t, and the weights it gave to the outputs `before`."""
+        values, keys = memory
+        context, weights = self.attention(states[0], values, keys, before)
+        states = self.cell.step(projected + tf.matmul(context, kernel_c), states)
+        y = tf.expand_dims(states[0], 1)  # (B, 1, units)
+        slot = tf.reshape(tf.one_hot(t, tf.shape(values)[1], dtype=values.dtype), [1, -1, 1])
+        return states, [values + slot * y, keys + slot * self.attention.precompute(y)], weights
+
+    def _split_kernel(self):
+        """Return the parts of the kernel for x_t and for c_{t-1}: the first leaves the loop."""
+        kernel = tf.convert_to_tensor(self.cell.kernel)
+        return tf.split(kernel, [kernel.shape[0] - self.units, self.units])
+
+    def _empty_memory(self, batch, slots):
+        """Return no outputs yet and their keys: (B, slots, units) and (B, slots, size of a key)."""
+        values = tf.zeros([batch, slots, self.units], self.compute_dtype)
+        return [values, self.attention.precompute(values)]
+
+    def initial_state(self, batch_size, room: int = 0):
+        """Return the states before the first step, with room for so many steps."""
+        nothing = tf.zeros([batch_size, room], tf.bool)
+        return [
+            *self.cell.zero_state(batch_size),
+            *self._empty_memory(batch_size, room),
+            nothing,
+            tf.constant(0),
+        ]
+
+    def step(self, inputs, states):
+        """Do one step outside the loop.
+
+        Args:
+            inputs: x_t, (B, n).
+            states: as `initial_state`, or as `call` returned them.
+
+        Returns:
+            The output (B, units) and the states after the step.
+        """
+        *cell_states, values, keys, valid, t = states
+        kernel_x, kernel_c = self._split_kernel()
+        projected = tf.matmul(inputs, kernel_x) + self.cell.bias
+        cell_states, memory, _ = self._step(projected, cell_states, [values, keys], t, valid, kernel_c)
+        valid = tf.logical_or(valid, tf.expand_dims(tf.equal(tf.range(tf.shape(values)[1]), t), 0))
+        return cell_states[0], [*cell_states, *memory, valid, t + 1]
+
+    def compute_mask(self, inputs, mask=None):
+        """Pass the mask on with whole sequences only."""
+        masks = [mask if self.return_sequences else None]
+        if self.return_state:
+            masks.append([None] * (self.cell.state_count + 4))
+        if self.return_weights:
+            masks.append(None)
+        return tuple(masks) if len(masks) > 1 else masks[0]
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "cell": self.cell_name,
+            "attention": keras.saving.serialize_keras_object(self.attention),
+            "return_sequences": self.return_sequences,
+            "return_state": self.return_state,
+            "return_weights": self.return_weights,
+            "reverse": self.reverse,
+        }
+
+    @classmethod
+    def from_config(cls, config):
+        """Make the layer again from `get_config`."""
+        config = {**config, "attention": keras.saving.deserialize_keras_object(config["attention"])}
+        return cls(**config)
+
+
+def _widen(values, keys, valid, room):
+    """Add `room` empty slots to the memory and to the map of its valid slots."""
+    slots = [[0, 0], [0, room]]
+    return tf.pad(values, [*slots, [0, 0]]), tf.pad(keys, [*slots, [0, 0]]), _pad_mask(valid, slots)
+
+
+def _pad_mask(mask, slots):
+    """Pad a mask with false; LiteRT pads no booleans."""
+    return tf.pad(tf.cast(mask, tf.int32), slots) > 0
