@@ -1,7 +1,7 @@
 """The builders: one function a model, and the dict that names them."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -249,6 +249,19 @@ MODELS: dict[str, Callable[..., keras.Model]] = {
 }
 
 
+def check_options(name: str, options: Iterable[str]) -> None:
+    """Refuse options that a model does not have.
+
+    Raises:
+        CallError: an unknown model or option; the message gives the nearest.
+    """
+    parameters = inspect.signature(MODELS[find(name).name]).parameters
+    for option in options:
+        if option not in parameters:
+            known = ", ".join(parameters)
+            raise CallError(f'{name} has no option "{option}". It has: {known}.{nearest(option, parameters)}')
+
+
 def build(name: str, **options: Any) -> keras.Model:
     """Build the model of that name.
 
@@ -259,13 +272,9 @@ def build(name: str, **options: Any) -> keras.Model:
     Raises:
         CallError: an unknown model or option (the message gives the nearest), or one that is missing.
     """
-    builder = MODELS[find(name).name]
-    parameters = inspect.signature(builder).parameters
-    for option in options:
-        if option not in parameters:
-            known = ", ".join(parameters)
-            raise CallError(f'{name} has no option "{option}". It has: {known}.{nearest(option, parameters)}')
-    for parameter in parameters.values():
+    check_options(name, options)
+    builder = MODELS[name]
+    for parameter in inspect.signature(builder).parameters.values():
         if parameter.default is parameter.empty and parameter.name not in options:
             raise CallError(f"{name} needs `{parameter.name}`, a positive integer.")
     return builder(**options)

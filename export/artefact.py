@@ -1,0 +1,86 @@
+"""What every exporter shares: the files beside the graph, and the order of work."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from export.parity import compare, compare_scores, sample_texts
+from zoo.errors import CallError
+from zoo.files import new_folder
+from zoo.predictor import Predictor
+from zoo.run import Run, vocabulary_file, write_json
+from zoo.text import Vocabulary
+
+CARD = "zoo.json"
+PARITY = "parity.json"
+
+
+def export_folder(
+    run: Run,
+    out: str | os.PathLike,
+    *,
+    force: bool,
+    format: str,
+    write: Callable[[Run, Path], Path],
+    load: Callable[[Path], Predictor],
+    check: Callable[[Run, Path, list[str]], dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Write an artefact, compare it with Keras, and only then give it its name.
+
+    Args:
+        run: the trained model.
+        out: the folder to make.
+        force: replace what stands there.
+        format: the name of the format.
+        write: writes the artefact into a folder and returns the path that is loaded.
+        load: makes a predictor of that path.
+        check: compares what the predictor does not reach.
+
+    Returns:
+        What `zoo export --json` prints.
+
+    Raises:
+        CallError: `out` exists and `force` is false.
+        WorkError: the artefact does not answer as Keras does, or could not be written.
+    """
+    texts = sample_texts(run.path)
+    with new_folder(out, force) as draft:
+        path = write(run, draft)
+        expected, actual = run.predictor(), load(path)
+        parity = compare(texts, expected.predict(texts), actual.predict, format)
+        if run.task == "language_model":
+            parity |= compare_scores(texts, expected, actual, format)
+        if check is not None:
+            parity |= check(run, path, texts)
+        parity["versions"] = run.config.get("versions", {})
+        write_json(draft / PARITY, parity)
+        size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())
+        name = path.relative_to(draft)
+    return {"path": str(Path(out) / name), "format": format, "bytes": size, "parity": parity}
+
+
+def card(run: Run) -> dict[str, Any]:
+    """Return what an artefact says of itself: the task, the model, its options and labels."""
+    return {name: run.config[name] for name in ("task", "model", "options", "labels") if name in run.config}
+
+
+def extra_files(run: Run) -> dict[str, bytes]:
+    """Return the files that go with every graph: the card and the vocabularies."""
+    files = {vocabulary_file(side): vocabulary.proto for side, vocabulary in run.vocabularies.items()}
+    return {CARD: json.dumps(card(run), ensure_ascii=False).encode(), **files}
+
+
+def predictor_from(files: dict[str, bytes], functions: dict[str, Any], where: Path) -> Predictor:
+    """Make a predictor from the files that `extra_files` wrote.
+
+    Raises:
+        CallError: one is missing or damaged.
+    """
+    try:
+        about = json.loads(files[CARD])
+        sides = {file.removesuffix(".model"): Vocabulary(proto) for file, proto in files.items() if file != CARD}
+        return Predictor(about["task"], functions, **sides, labels=about.get("labels", []))
+    except (KeyError, ValueError, TypeError) as error:
+        raise CallError(f"{where} is damaged or not made by `zoo export`: {error}") from error

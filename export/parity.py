@@ -1,0 +1,97 @@
+"""The proof that an artefact answers as Keras does."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zoo.errors import CallError, WorkError
+from zoo.predictor import Prediction, Predictor
+from zoo.run import SAMPLES
+
+SCORE_TOLERANCE = 1e-3
+ATTENTION_TOLERANCE = 1e-4
+
+# Inputs that training data seldom holds; every artefact must read them as Keras does.
+ODD_TEXTS = ["", " ", "a", "ÉÈÊ çà", "\U0001f600 \u4f60\u597d", "a\tb\u00a0c", "x" * 300]
+
+
+def sample_texts(run: Path) -> list[str]:
+    """Return the sentences that came with a run, for the comparison, and some odd ones.
+
+    Raises:
+        CallError: the run has none.
+    """
+    file = run / SAMPLES
+    try:
+        return file.read_text(encoding="utf-8").split("\n") + ODD_TEXTS
+    except (OSError, UnicodeDecodeError) as error:
+        raise CallError(f"Cannot read the sample sentences {file}: {error}.") from error
+
+
+def compare(
+    texts: Sequence[str],
+    expected: Sequence[Prediction],
+    predict: Callable[[Sequence[str]], list[Prediction]],
+    what: str,
+) -> dict[str, Any]:
+    """Compare the answers of an artefact with those of Keras.
+
+    Args:
+        texts: the inputs.
+        expected: what Keras answers.
+        predict: what answers with the artefact.
+        what: the name of the artefact, for the message.
+
+    Returns:
+        How many answers were `compared` and were `identical` (output and every piece of it), and the largest
+        differences of scores and attention weights.
+
+    Raises:
+        WorkError: an answer differs, or a score or weight by more than the tolerance.
+    """
+    answers = predict(texts)
+    same = [_same(a, b) for a, b in zip(expected, answers, strict=True)]
+    report = {
+        "compared": len(texts),
+        "identical": sum(same),
+        "max_score_difference": max(abs(a.score - b.score) for a, b in zip(expected, answers, strict=True)),
+        "max_attention_difference": max(map(_attention_difference, expected, answers)),
+    }
+    if not all(same):
+        i = same.index(False)
+        raise WorkError(
+            f"{what} does not answer as Keras does: {len(same) - sum(same)} of {len(same)} answers differ. "
+            f'For "{texts[i][:80]}" Keras says "{expected[i].output}", it says "{answers[i].output}".'
+        )
+    for name, tolerance in (("score", SCORE_TOLERANCE), ("attention", ATTENTION_TOLERANCE)):
+        difference = report[f"max_{name}_difference"]
+        if not difference <= tolerance:
+            raise WorkError(f"{what} does not answer as Keras does: the {name} differs by {difference:.2g}.")
+    return report
+
+
+def _same(a: Prediction, b: Prediction) -> bool:
+    return a.output == b.output and a.target_pieces == b.target_pieces and a.source_pieces == b.source_pieces
+
+
+def _attention_difference(a: Prediction, b: Prediction) -> float:
+    if a.attention is None and b.attention is None:
+        return 0.0
+    if a.attention is None or b.attention is None or a.attention.shape != b.attention.shape:
+        return float("inf")
+    return float(np.max(np.abs(a.attention - b.attention), initial=0.0))
+
+
+def compare_scores(texts: Sequence[str], expected: Predictor, actual: Predictor, what: str) -> dict[str, Any]:
+    """Compare the scores that two language models give to whole texts.
+
+    Raises:
+        WorkError: they differ by more than the tolerance, relative to the score.
+    """
+    pairs = list(zip(expected.score(texts), actual.score(texts), strict=True))
+    difference = max(abs(a[0] - b[0]) / max(1.0, abs(a[0])) for a, b in pairs)
+    if not difference <= SCORE_TOLERANCE:
+        raise WorkError(f"{what} does not score as Keras does: a score differs by {difference:.2g} of itself.")
+    return {"scored": len(texts), "max_relative_score_difference": difference}

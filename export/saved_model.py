@@ -1,0 +1,129 @@
+"""SavedModel: text in, text out, for TF Serving and for Python without the zoo."""
+
+import contextlib
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from export.artefact import export_folder, extra_files, predictor_from
+from export.parity import compare
+from export.signatures import Signature, id_signatures, text_signatures
+from zoo.errors import CallError
+from zoo.predictor import Prediction, Predictor
+from zoo.run import Run
+from zoo.text import tensorflow_text
+
+EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph does not read
+
+
+def export_saved_model(run: Run, out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
+    """Write a SavedModel that answers as the run does.
+
+    Its signatures are those of `export.signatures`: by text where tensorflow-text is installed, by token
+    ids always. The vocabularies lie in `assets.extra/`, one file a side.
+
+    Args:
+        run: the trained model.
+        out: the folder to make.
+        force: replace what stands there.
+
+    Returns:
+        The path, format, size and parity, as `zoo export --json` prints them.
+
+    Raises:
+        CallError: `out` exists and `force` is false.
+        WorkError: the SavedModel does not answer as Keras does, or could not be written.
+    """
+    return export_folder(
+        run, out, force=force, format="saved_model", write=_write, load=load_saved_model, check=_check_text
+    )
+
+
+def _write(run: Run, folder: Path) -> Path:
+    signatures = id_signatures(run)
+    if tensorflow_text() is not None:
+        signatures |= text_signatures(run)
+    write_graph(run, folder, signatures)
+    (folder / EXTRA).mkdir()
+    for name, content in extra_files(run).items():
+        (folder / EXTRA / name).write_bytes(content)
+    return folder
+
+
+def write_graph(run: Run, folder: Path, signatures: dict[str, Signature]) -> None:
+    """Write a SavedModel with these signatures into a folder."""
+    archive = keras.export.ExportArchive()
+    archive.track(run.model)
+    for name, signature in signatures.items():
+        archive.add_endpoint(name, signature.function, [signature.input])
+    with contextlib.redirect_stdout(io.StringIO()):  # Keras prints its summary whatever it is told
+        archive.write_out(str(folder), verbose=False)
+
+
+def load_saved_model(path: str | os.PathLike) -> Predictor:
+    """Read a SavedModel that `export_saved_model` wrote.
+
+    Raises:
+        CallError: it is damaged, or of another make.
+    """
+    path = Path(path)
+    loaded = _load(path)
+    files = {file.name: file.read_bytes() for file in (path / EXTRA).glob("*") if file.is_file()}
+    names = [name for name in ("tokens", "score_tokens") if name in loaded.signatures]
+    functions = {name: _function(loaded, name) for name in names}
+    return predictor_from(files, functions, path)
+
+
+def _load(path):
+    tensorflow_text()  # registers the operations of the text signatures, without which nothing loads
+    try:
+        return tf.saved_model.load(str(path))
+    except Exception as error:  # a damaged SavedModel fails in many ways, none of them the user's to read
+        raise CallError(f"{path} is damaged or no SavedModel: {str(error).splitlines()[0][:200]}") from error
+
+
+def _function(loaded, name):
+    signature = loaded.signatures[name]
+
+    def function(ids):
+        return {key: value.numpy() for key, value in signature(ids=tf.constant(ids)).items()}
+
+    function.keep_alive = loaded  # type: ignore[attr-defined]
+    return function
+
+
+def _check_text(run: Run, path: Path, texts: list[str]) -> dict[str, Any]:
+    """Compare the text signatures with Keras too."""
+    loaded = _load(path)
+    if "detail" not in loaded.signatures:
+        return {"text_signatures": "none: tensorflow-text is not installed"}
+    predictor = run.predictor()
+
+    def predict(texts):
+        return [_ask(loaded, run.task, text) for text in texts]
+
+    few = texts[:: max(1, len(texts) // 100)]
+    report = compare(few, predictor.predict(few), predict, "the text signature of saved_model")
+    return {"text_compared": report["compared"], "text_identical": report["identical"]}
+
+
+def _ask(loaded, task: str, text: str) -> Prediction:
+    """Ask `detail` for one text, and `serving_default` for the same in short."""
+    inputs = tf.constant([text])
+    answer = {name: value.numpy()[0] for name, value in loaded.signatures["detail"](text=inputs).items()}
+    short = {name: value.numpy()[0] for name, value in loaded.signatures["serving_default"](text=inputs).items()}
+    pieces = [piece.decode() for piece in answer["source_pieces"]]
+    if task == "classification":
+        attention = answer.get("attention")
+        score = float(np.log(short["probability"]))
+        return Prediction(text, short["label"].decode(), score, None, False, pieces, pieces, attention)
+    produced = [piece.decode() for piece in answer["pieces"] if piece]
+    if task == "language_model":
+        return Prediction(text, short["text"].decode(), float(short["score"]))
+    attention = answer["attention"][: len(produced)] if "attention" in answer else None
+    return Prediction(text, short["text"].decode(), float(short["score"]), None, False, pieces, produced, attention)

@@ -1,0 +1,142 @@
+"""Token ids in, padded batches out: the tf.data pipeline."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from training.corpora import Corpus
+from zoo.errors import CallError, nearest
+from zoo.special import END, PAD, START
+from zoo.text import Vocabulary
+
+# A batch holds examples of like length: the longer side falls between two of these.
+BUCKETS = (6, 9, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400)
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Encoded examples.
+
+    Attributes:
+        task: "translation", "classification" or "language_model".
+        sources: the ids of each text, without start or end.
+        targets: the ids of each translation, without start or end, or the class of each text as one id; empty
+            for a language model.
+        dropped: how many examples were left out because a side was longer than the limit.
+    """
+
+    task: str
+    sources: list[list[int]]
+    targets: list[list[int]]
+    dropped: int = 0
+
+    def __len__(self) -> int:
+        return len(self.sources)
+
+    def lengths(self) -> np.ndarray:
+        """Return the length of the longer side of each example, start or end included."""
+        sides = [self.sources, self.targets] if self.task == "translation" else [self.sources]
+        return np.array([max(len(side) for side in sides_of_one) + 1 for sides_of_one in zip(*sides, strict=True)])
+
+
+def encode(
+    corpus: Corpus, task: str, vocabularies: dict[str, Vocabulary], labels: Sequence[str] = (), *, max_length: int
+) -> Examples:
+    """Encode a corpus and leave out what is too long.
+
+    Args:
+        corpus: the text.
+        task: "translation", "classification" or "language_model".
+        vocabularies: by side.
+        labels: the labels of a classifier, in the order of its classes.
+        max_length: the most pieces of a side; `Examples.dropped` counts what had more.
+
+    Raises:
+        CallError: a label that is not among `labels` (with its file and line), or nothing is left.
+    """
+    sources = vocabularies["source"].encode(corpus.sources)
+    if task == "translation":
+        targets = vocabularies["target"].encode(corpus.targets)
+    elif task == "classification":
+        targets = [[_class_of(label, labels, corpus, i)] for i, label in enumerate(corpus.targets)]
+    else:
+        targets = [[] for _ in sources]
+    kept = [i for i in range(len(sources)) if max(len(sources[i]), len(targets[i])) <= max_length]
+    if not kept:
+        raise CallError(f"{corpus.origin}: every one of {len(sources)} examples is longer than {max_length} pieces.")
+    return Examples(task, [sources[i] for i in kept], [targets[i] for i in kept], len(sources) - len(kept))
+
+
+def _class_of(label, labels, corpus, i):
+    if label not in labels:
+        known = ", ".join(labels[:20])
+        raise CallError(f'{corpus.where(i)}: label "{label}" is not one of {known}.{nearest(label, labels)}')
+    return labels.index(label)
+
+
+def steps_per_epoch(examples: Examples, batch_size: int) -> int:
+    """Return how many batches an epoch has; the order of the examples does not change it."""
+    buckets = np.bincount(np.digitize(examples.lengths(), BUCKETS))
+    return int(np.sum(-(-buckets // batch_size)))
+
+
+def batches(
+    examples: Examples, batch_size: int, *, shuffle_seed: int | None = None, first_epoch: int = 0
+) -> tf.data.Dataset:
+    """Return batches as Keras `fit` wants them: inputs and what they should give.
+
+    Args:
+        examples: what `encode` returned.
+        batch_size: examples a batch.
+        shuffle_seed: shuffle, anew in each epoch, and go on for ever; None: one epoch in the given order.
+        first_epoch: the epoch to begin with, for a run that goes on; each epoch's order depends on the
+            seed and its number alone.
+    """
+    sources = tf.ragged.constant(examples.sources, tf.int32, ragged_rank=1)
+    targets = tf.ragged.constant(examples.targets, tf.int32, ragged_rank=1)
+    lengths = tf.constant(examples.lengths(), tf.int32)
+
+    def one_epoch(order):
+        rows = tf.data.Dataset.from_tensor_slices(order)
+        rows = rows.map(lambda i: (lengths[i], sources[i], targets[i]), tf.data.AUTOTUNE)
+        return rows.bucket_by_sequence_length(
+            lambda length, *_: length, BUCKETS, [batch_size] * (len(BUCKETS) + 1), padding_values=(0, PAD, PAD)
+        )
+
+    count = len(examples)
+    if shuffle_seed is None:
+        steps = tf.data.experimental.assert_cardinality(steps_per_epoch(examples, batch_size))
+        data = one_epoch(tf.range(count)).apply(steps)
+    else:
+        shuffled = tf.random.experimental.stateless_shuffle
+        epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
+        data = epochs.flat_map(lambda epoch: one_epoch(shuffled(tf.range(count), seed=[shuffle_seed, epoch])))
+    make = {"translation": _translation, "classification": _classification, "language_model": _language_model}
+    return data.map(make[examples.task], tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _translation(_, sources, targets):
+    inputs = {"source": _close(sources), "target": _open(targets)}
+    return inputs, _close(targets)
+
+
+def _classification(_, sources, targets):
+    return _close(sources), tf.squeeze(targets, 1)
+
+
+def _language_model(_, sources, targets):
+    return _open(sources), _close(sources)
+
+
+def _open(ids):
+    """Put the start id before each row (B, T): (B, T + 1)."""
+    return tf.pad(ids, [[0, 0], [1, 0]], constant_values=START)
+
+
+def _close(ids):
+    """Put the end id after the last piece of each row (B, T): (B, T + 1)."""
+    ids = tf.pad(ids, [[0, 0], [0, 1]], constant_values=PAD)
+    lengths = tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
+    return ids + END * tf.one_hot(lengths, tf.shape(ids)[1], dtype=tf.int32)

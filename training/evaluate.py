@@ -1,0 +1,61 @@
+"""Scores of a model on a corpus: BLEU, chrF and exact match, accuracy, or perplexity."""
+
+import math
+import time
+from typing import Any
+
+import sacrebleu
+
+from training.corpora import Corpus
+from zoo.errors import CallError, nearest
+from zoo.predictor import Predictor
+
+
+def evaluate(predictor: Predictor, corpus: Corpus) -> dict[str, Any]:
+    """Score a model on a corpus.
+
+    Args:
+        predictor: the model with its vocabularies.
+        corpus: read for the model's task.
+
+    Returns:
+        `count`, `seconds` and, for translation, `bleu`, `chrf` (0 to 100), `exact_match` (0 to 1) and sacrebleu's
+        `signature`; for classification `accuracy` (0 to 1); for language models `perplexity` (per piece,
+        the end included) and `tokens`.
+
+    Raises:
+        CallError: a label that the model does not know.
+    """
+    began = time.monotonic()
+    score = {"translation": _translation, "classification": _classification, "language_model": _language_model}
+    scores = score[predictor.task](predictor, corpus)
+    return {"count": len(corpus), **scores, "seconds": round(time.monotonic() - began, 2)}
+
+
+def _translation(predictor, corpus):
+    outputs = [prediction.output for prediction in predictor.predict(corpus.sources)]
+    bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
+    right = sum(output == target for output, target in zip(outputs, corpus.targets, strict=True))
+    return {
+        "bleu": round(bleu.corpus_score(outputs, [corpus.targets]).score, 2),
+        "chrf": round(chrf.corpus_score(outputs, [corpus.targets]).score, 2),
+        "exact_match": right / len(outputs),
+        "signature": f"BLEU {bleu.get_signature()} chrF {chrf.get_signature()}",
+    }
+
+
+def _classification(predictor, corpus):
+    for i, label in enumerate(corpus.targets):
+        if label not in predictor.labels:
+            known = ", ".join(predictor.labels[:20])
+            hint = nearest(label, predictor.labels)
+            raise CallError(f'{corpus.where(i)}: label "{label}" is not one of {known}.{hint}')
+    predictions = predictor.predict(corpus.sources)
+    right = sum(prediction.output == label for prediction, label in zip(predictions, corpus.targets, strict=True))
+    return {"accuracy": right / len(corpus)}
+
+
+def _language_model(predictor, corpus):
+    scores = predictor.score(corpus.sources)
+    tokens = sum(count for _, count, _ in scores)
+    return {"perplexity": math.exp(-sum(score for score, _, _ in scores) / tokens), "tokens": tokens}

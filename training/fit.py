@@ -1,0 +1,281 @@
+"""Training: corpora in, a run folder out."""
+
+import importlib.metadata
+import os
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from training.batches import Examples, batches, encode, steps_per_epoch
+from training.callbacks import KeepRun, ShowProgress, checkpoints, epoch_of, read_history, write_history
+from training.corpora import BUILT_IN, Corpus, read_corpus
+from training.losses import loss_for, metric_for
+from zoo.catalog import find
+from zoo.errors import CallError, WorkError
+from zoo.files import new_folder
+from zoo.layers.checks import fraction, positive
+from zoo.models import build, check_options
+from zoo.run import (
+    CONFIG,
+    SAMPLES,
+    Run,
+    load_model,
+    load_run,
+    read_config,
+    read_vocabularies,
+    vocabulary_file,
+    write_json,
+)
+from zoo.text import Vocabulary
+
+SAMPLE_COUNT = 500
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to train.
+
+    Attributes:
+        epochs: passes over the training set.
+        batch_size: examples a batch.
+        learning_rate: of Adam, at its highest; it rises over the first `warm_up` of all steps and
+            falls along a cosine to a hundredth at the end.
+        warm_up: a share of all steps.
+        clip: the norm that the gradients are clipped to.
+        patience: epochs without a better validation score before the training stops.
+        max_length: the most pieces of a side; longer examples are left out.
+        vocabulary_size: the most pieces of a vocabulary.
+        text: the kind of vocabulary, "unigram", "char" or "word".
+        train_size: use only so many training examples; None for all.
+        seed: of the weights, the dropout and the order of the examples.
+    """
+
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 0.002
+    warm_up: float = 0.05
+    clip: float = 1.0
+    patience: int = 3
+    max_length: int = 100
+    vocabulary_size: int = 4000
+    text: str = "unigram"
+    train_size: int | None = None
+    seed: int = 1
+
+    def check(self) -> None:
+        """Refuse what cannot be trained with.
+
+        Raises:
+            CallError: a setting out of its range.
+        """
+        for name in ("epochs", "batch_size", "patience", "max_length", "vocabulary_size"):
+            positive(name, getattr(self, name))
+        fraction("warm_up", self.warm_up)
+        if self.train_size is not None:
+            positive("train_size", self.train_size)
+        for name in ("learning_rate", "clip"):
+            if not getattr(self, name) > 0:
+                raise CallError(f"`{name}` must be a number above 0. Received: {name}={getattr(self, name)}.")
+        if not 0 <= self.seed < 2**31:
+            raise CallError(f"`seed` must be from 0 to {2**31 - 1}. Received: seed={self.seed}.")
+
+
+def train(
+    model: str,
+    *,
+    train: str,
+    valid: str,
+    out: str | os.PathLike,
+    options: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+    force: bool = False,
+) -> Run:
+    """Train a model and return its run.
+
+    Args:
+        model: the name of a model.
+        train: the training set, as `read_corpus` takes it.
+        valid: the validation set.
+        out: the run folder to make.
+        options: of the model's builder, vocabulary sizes and classes excepted.
+        settings: how to train.
+        force: replace what stands under `out`.
+
+    Raises:
+        CallError: anything about the arguments or the data that cannot be.
+        WorkError: the training diverged or could not be written down.
+    """
+    settings = settings or Settings()
+    settings.check()
+    options = dict(options or {})
+    task = find(model).task
+    check_options(model, options)
+    corpora = {"train": _read(train, "train", task, settings), "valid": _read(valid, "valid", task, settings)}
+    if Path(out).exists() and not force:
+        raise CallError(f"{out} already exists. Choose another --out, or add --force to replace it.")
+    vocabularies = _learn(corpora["train"], task, settings)
+    labels = sorted(set(corpora["train"].targets)) if task == "classification" else []
+    sizes = _sizes(task, vocabularies, labels)
+    build(model, **sizes, **options)  # refuses bad values before anything is written
+    config = {
+        "model": model,
+        "task": task,
+        "options": {**sizes, **options},
+        "labels": labels,
+        "training": asdict(settings),
+        "data": {name: _description(corpus) for name, corpus in corpora.items()},
+        "versions": versions(),
+    }
+    with new_folder(out, force) as draft:
+        for side, vocabulary in vocabularies.items():
+            vocabulary.save(draft / vocabulary_file(side))
+        (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
+        write_json(draft / CONFIG, config)
+    return _fit(Path(out), config, vocabularies, corpora)
+
+
+def resume(path: str | os.PathLike) -> Run:
+    """Go on with a run that was stopped, from its last whole epoch.
+
+    Raises:
+        CallError: it is no run folder, it is damaged, or its data has changed.
+    """
+    run = Path(path)
+    config = read_config(run)
+    if "training" not in config:
+        raise CallError(f"{run} cannot be continued: its {CONFIG} does not say how it was trained.")
+    settings = _settings(config)
+    corpora = {}
+    for split, description in config["data"].items():
+        corpora[split] = _read(description["origin"], split, config["task"], settings)
+        if corpora[split].digest != description["digest"]:
+            raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
+    return _fit(run, config, read_vocabularies(run, config["task"]), corpora)
+
+
+def _settings(config) -> Settings:
+    known = {field.name for field in fields(Settings)}
+    return Settings(**{name: value for name, value in config["training"].items() if name in known})
+
+
+def _read(data, split, task, settings) -> Corpus:
+    return read_corpus(data, task=task, split=split, size=settings.train_size if split == "train" else None)
+
+
+def _description(corpus) -> dict[str, Any]:
+    built_in = corpus.origin.split(":")[0] in BUILT_IN
+    origin = corpus.origin if built_in else ",".join(str(Path(part).resolve()) for part in corpus.origin.split(","))
+    return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide the answers."""
+    packages = ("attention-zoo", "tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy")
+    found = {"python": sys.version.split()[0]}
+    for package in packages:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _learn(corpus, task, settings) -> dict[str, Vocabulary]:
+    sides = {"source": corpus.sources} | ({"target": corpus.targets} if task == "translation" else {})
+    wanted = {"size": settings.vocabulary_size, "kind": settings.text}
+    return {side: Vocabulary.learn(lines, **wanted) for side, lines in sides.items()}
+
+
+def _sizes(task, vocabularies, labels) -> dict[str, int]:
+    if task == "translation":
+        return {f"{side}_vocabulary_size": vocabulary.size for side, vocabulary in vocabularies.items()}
+    size = {"vocabulary_size": vocabularies["source"].size}
+    return size | ({"classes": len(labels)} if task == "classification" else {})
+
+
+def _fit(path: Path, config, vocabularies, corpora) -> Run:
+    """Train from what the run folder says and holds; the same for a new run and one that goes on."""
+    settings, task = _settings(config), config["task"]
+    examples = {
+        split: encode(corpus, task, vocabularies, config["labels"], max_length=settings.max_length)
+        for split, corpus in corpora.items()
+    }
+    _say_dropped(examples, corpora, settings)
+    keras.utils.set_random_seed(settings.seed)
+    steps = steps_per_epoch(examples["train"], settings.batch_size)
+    model, done = _newest(path) or (_compiled(config, settings, steps), 0)
+    write_history(path, read_history(path)[:done])
+    monitor, higher = ("val_loss", False) if task == "language_model" else ("val_accuracy", True)
+    keep = KeepRun(path, monitor=monitor, higher=higher, patience=settings.patience)
+    board = keras.callbacks.TensorBoard(path / "logs", write_graph=False)
+    began = time.monotonic()
+    if done < settings.epochs and not (done and keep.stale()):
+        model.fit(
+            batches(examples["train"], settings.batch_size, shuffle_seed=settings.seed, first_epoch=done),
+            validation_data=batches(examples["valid"], settings.batch_size),
+            initial_epoch=done,
+            epochs=settings.epochs,
+            steps_per_epoch=steps,
+            verbose=0,
+            callbacks=[ShowProgress(settings.epochs, steps), keep, board, keras.callbacks.TerminateOnNaN()],
+        )
+    return _close(path, keep, time.monotonic() - began)
+
+
+def _compiled(config, settings, steps) -> keras.Model:
+    model = build(config["model"], **config["options"])
+    total = steps * settings.epochs
+    warm_up = int(total * settings.warm_up)
+    rate = keras.optimizers.schedules.CosineDecay(
+        settings.learning_rate / 10 if warm_up else settings.learning_rate,
+        max(total - warm_up, 1),
+        alpha=0.01,
+        warmup_target=settings.learning_rate if warm_up else None,
+        warmup_steps=warm_up,
+    )
+    task = config["task"]
+    model.compile(
+        optimizer=keras.optimizers.Adam(rate, global_clipnorm=settings.clip),
+        loss=loss_for(task),
+        metrics=[metric_for(task)],
+        jit_compile=False,  # batches come in many shapes, and XLA compiles each
+    )
+    return model
+
+
+def _newest(path):
+    """Return the newest checkpoint that can be read and how many epochs it has seen, None without any."""
+    found = checkpoints(path)
+    for checkpoint in found:
+        try:
+            return load_model(checkpoint), epoch_of(checkpoint)
+        except CallError as error:
+            print(f"warning: {error} The one before it is used.", file=sys.stderr)
+    if found:
+        raise WorkError(f"{path}: none of its {len(found)} checkpoints can be read; it cannot be continued.")
+    return None
+
+
+def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
+    for split, some in examples.items():
+        if some.dropped:
+            print(
+                f"{corpora[split].origin} ({split}): left out {some.dropped:,} of {len(corpora[split]):,} "
+                f"examples with more than {settings.max_length} pieces on a side",
+                file=sys.stderr,
+            )
+
+
+def _close(path, keep, seconds) -> Run:
+    rows = [row for row in keep.history if row["loss"] == row["loss"]]
+    if len(rows) < len(keep.history) or not rows:
+        raise WorkError(f"{path}: the loss is no longer a number. Try a lower --learning-rate.")
+    best = keep.history[keep.best_epoch() - 1]
+    metrics = {"epochs": len(rows), "best_epoch": keep.best_epoch(), "seconds": round(seconds, 1), **best}
+    write_json(path / "metrics.json", metrics)
+    return load_run(path)

@@ -1,0 +1,73 @@
+"""Pictures of attention."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from zoo.errors import CallError
+from zoo.files import new_file
+
+CELL = 0.3  # inches a piece
+FORMATS = (".png", ".svg", ".pdf")
+
+
+def check_picture(path: str | os.PathLike) -> Path:
+    """Return the path of a picture that can be drawn.
+
+    Raises:
+        CallError: its ending is no picture format, or its folder is not there.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in FORMATS:
+        raise CallError(f"A picture's name ends in {', '.join(FORMATS)}. Received: {path}.")
+    if not path.parent.is_dir():
+        raise CallError(f"There is no folder {path.parent} for the picture {path.name}.")
+    return path
+
+
+def draw_attention(
+    path: str | os.PathLike, weights: np.ndarray, source_pieces: Sequence[str], target_pieces: Sequence[str]
+) -> None:
+    """Draw attention weights as a heat map, source across, target down.
+
+    Args:
+        path: the picture to write, .png, .svg or .pdf.
+        weights: (target pieces, source pieces), each from 0 to 1.
+        source_pieces: the labels above the columns.
+        target_pieces: the labels beside the rows.
+
+    Raises:
+        CallError: the numbers of labels and weights differ, or the path is no picture's.
+    """
+    path = check_picture(path)
+    if weights.shape != (len(target_pieces), len(source_pieces)):
+        raise CallError(
+            f"Expected weights of shape {(len(target_pieces), len(source_pieces))}, "
+            f"one row a target and one column a source piece. Received: {weights.shape}."
+        )
+    from matplotlib.figure import Figure  # not pyplot: no window, no global state
+
+    rows, columns = weights.shape
+    figure = Figure(figsize=(2.2 + CELL * max(columns, 4), 1.6 + CELL * max(rows, 2)), layout="constrained")
+    axes = figure.add_subplot()
+    image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="equal")
+    axes.set_xticks(
+        range(columns), [_label(piece) for piece in source_pieces], rotation=60, ha="left", rotation_mode="anchor"
+    )
+    axes.set_yticks(range(rows), [_label(piece) for piece in target_pieces])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.set_xticks(np.arange(columns + 1) - 0.5, minor=True)
+    axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
+    axes.grid(which="minor", color="#dddddd", linewidth=0.5)
+    axes.tick_params(which="minor", length=0)
+    figure.colorbar(image, ax=axes, label="attention weight", shrink=min(1.0, 8 / max(rows, 1)), aspect=20)
+    with new_file(path) as draft:
+        figure.savefig(draft, dpi=150, format=path.suffix[1:].lower())
+
+
+def _label(piece: str) -> str:
+    """Return a piece as matplotlib is to show it: "_" for a space, no mathematics."""
+    return piece.replace("▁", "_").replace("$", r"\$") or " "

@@ -1,0 +1,138 @@
+"""The run folder: a trained model with everything it needs."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.catalog import PRESETS_FOLDER
+from zoo.errors import CallError
+from zoo.files import new_file
+from zoo.predictor import Predictor
+from zoo.text import Vocabulary
+
+CONFIG = "config.json"
+MODEL = "model.keras"
+SAMPLES = "samples.txt"  # some validation sources, one a line, by which an export is compared with the model
+SIDES = ("source", "target")
+
+
+@dataclass
+class Run:
+    """A run folder that has been read.
+
+    Attributes:
+        path: where it lies.
+        config: what `config.json` says.
+        vocabularies: by side, "source" and, for translation, "target".
+        model: the Keras model with the best weights.
+    """
+
+    path: Path
+    config: dict[str, Any]
+    vocabularies: dict[str, Vocabulary]
+    model: Any
+
+    @property
+    def task(self) -> str:
+        """The task of the model."""
+        return self.config["task"]
+
+    def predictor(self) -> Predictor:
+        """Return what answers with the Keras model."""
+        import tensorflow as tf
+
+        from zoo.decoding import id_functions
+
+        spec = [tf.TensorSpec([None, None], tf.int32)]
+        functions = {name: _as_numpy(tf.function(f, spec)) for name, f in id_functions(self.model).items()}
+        return Predictor(self.task, functions, **self.vocabularies, labels=self.config.get("labels", []))
+
+
+def _as_numpy(function):
+    return lambda ids: {name: value.numpy() for name, value in function(ids).items()}
+
+
+def vocabulary_file(side: str) -> str:
+    """Return the name of the file that holds the vocabulary of a side."""
+    return f"{side}.model"
+
+
+def is_run(path: Path) -> bool:
+    """Tell whether a folder is a run folder."""
+    return (path / CONFIG).is_file()
+
+
+def preset_or_path(where: str | os.PathLike) -> Path:
+    """Return the folder of the preset of that name, or else the path itself."""
+    preset = PRESETS_FOLDER / str(where)
+    named = os.sep not in str(where) and not Path(where).exists()
+    return preset if named and is_run(preset) else Path(where)
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """Read the config.json of a run folder.
+
+    Raises:
+        CallError: it is missing or damaged.
+    """
+    file = path / CONFIG
+    try:
+        config = json.loads(file.read_text(encoding="utf-8"))
+        config["task"], config["model"], config["options"]
+    except OSError as error:
+        raise CallError(f"{path} is no run folder: cannot read {file}: {error.strerror}.") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise CallError(f"{file} is damaged: {type(error).__name__}: {error}.") from error
+    return config
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write a JSON file, whole or not at all."""
+    with new_file(path) as draft:
+        draft.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def read_vocabularies(path: Path, task: str) -> dict[str, Vocabulary]:
+    """Read the vocabularies of a run folder: two for translation, else one.
+
+    Raises:
+        CallError: one is missing or damaged.
+    """
+    sides = SIDES if task == "translation" else SIDES[:1]
+    return {side: Vocabulary.load(path / vocabulary_file(side)) for side in sides}
+
+
+def load_model(file: Path) -> Any:
+    """Load a model of the zoo from a .keras file.
+
+    Raises:
+        CallError: there is none, or it is damaged.
+    """
+    import keras
+
+    if not file.is_file():
+        raise CallError(f"There is no {file}. Was the run stopped before its first epoch ended?")
+    try:
+        return keras.saving.load_model(file, safe_mode=True)
+    except Exception as error:  # a damaged archive fails in many ways, none of them the user's to read
+        raise CallError(f"{file} is damaged: {str(error).splitlines()[0][:200]}") from error
+
+
+def load_run(where: str | os.PathLike) -> Run:
+    """Read a run folder or a preset.
+
+    Args:
+        where: the folder, or the name of a preset.
+
+    Raises:
+        CallError: it is no run folder, or something in it is missing or damaged.
+    """
+    path = preset_or_path(where)
+    config = read_config(path)
+    vocabularies = read_vocabularies(path, config["task"])
+    model = load_model(path / MODEL)
+    if getattr(model, "task", None) != config["task"]:
+        raise CallError(f"{path / MODEL} is damaged: it holds no model for {config['task']}.")
+    return Run(path, config, vocabularies, model)

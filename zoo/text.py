@@ -1,0 +1,174 @@
+"""Text to token ids and back: SentencePiece, outside the graph and inside."""
+
+import io
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sentencepiece
+
+from zoo.errors import CallError
+from zoo.files import new_file
+from zoo.special import END, MAX_SOURCE_PIECES, PAD, START, UNKNOWN
+
+KINDS = ("unigram", "char", "word")
+
+
+class Vocabulary:
+    """A SentencePiece model: the pieces of one side, and how text is cut into them.
+
+    Args:
+        proto: the serialised model. Padding, start, end and unknown are the ids of `zoo.special`.
+
+    Raises:
+        CallError: the bytes are no SentencePiece model.
+
+    Source: Kudo and Richardson 2018, arXiv 1808.06226.
+    """
+
+    def __init__(self, proto: bytes):
+        self.proto = proto
+        self._processor = sentencepiece.SentencePieceProcessor()
+        try:
+            loaded = bool(proto) and self._processor.LoadFromSerializedProto(proto)
+        except (RuntimeError, OSError):
+            loaded = False
+        if not loaded:
+            raise CallError(f"Expected a SentencePiece model. Received {len(proto)} bytes that are none.")
+
+    @classmethod
+    def learn(cls, lines: Iterable[str], *, size: int, kind: str = "unigram") -> "Vocabulary":
+        """Learn a vocabulary.
+
+        Args:
+            lines: the text.
+            size: the most pieces, the four special ids included; small text gives fewer.
+            kind: "unigram", "char" or "word".
+
+        Raises:
+            CallError: an unknown kind, a size too small for the characters of the text, or no text.
+        """
+        if kind not in KINDS:
+            raise CallError(f'A vocabulary is of kind {", ".join(KINDS)}. Received: "{kind}".')
+        model = io.BytesIO()
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=iter(lines),
+                model_writer=model,
+                vocab_size=size,
+                model_type=kind,
+                pad_id=PAD,
+                bos_id=START,
+                eos_id=END,
+                unk_id=UNKNOWN,
+                character_coverage=1.0,
+                split_digits=True,
+                hard_vocab_limit=False,
+                num_threads=2,  # fixed, since the pieces may depend on it
+                minloglevel=2,
+            )
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: {reason}") from error
+        return cls(model.getvalue())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike) -> "Vocabulary":
+        """Read a vocabulary from a file.
+
+        Raises:
+            CallError: there is no such file, or it holds no SentencePiece model.
+        """
+        try:
+            proto = Path(path).read_bytes()
+        except OSError as error:
+            raise CallError(f"Cannot read the vocabulary {path}: {error.strerror}.") from error
+        try:
+            return cls(proto)
+        except CallError as error:
+            raise CallError(f"{path} is damaged. {error}") from error
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the vocabulary to a file."""
+        with new_file(path) as draft:
+            draft.write_bytes(self.proto)
+
+    @property
+    def size(self) -> int:
+        """How many pieces there are, the four special ids included."""
+        return self._processor.vocab_size()
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of each text, without start or end."""
+        return self._processor.encode(list(texts))
+
+    def decode(self, ids: Sequence[int]) -> str:
+        """Return the text of ids; padding, start and end have none."""
+        return self._processor.decode([int(i) for i in ids])
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Return the piece of each id; "▁" in it stands for a space."""
+        return [self._processor.id_to_piece(int(i)) for i in ids]
+
+
+def source_ids(vocabulary: Vocabulary, texts: Sequence[str], task: str) -> tuple[list[list[int]], list[bool]]:
+    """Return what a model reads for each text, and which texts were too long to be read whole.
+
+    Sources close with the end id; the prompt of a language model begins with the start id.
+    """
+    room = MAX_SOURCE_PIECES - 1
+    encoded = vocabulary.encode(texts)
+    cut = [len(ids) > room for ids in encoded]
+    if task == "language_model":
+        return [[START, *ids[:room]] for ids in encoded], cut
+    return [[*ids[:room], END] for ids in encoded], cut
+
+
+def tensorflow_text() -> Any:
+    """Return the module `tensorflow_text`, or None where there is none (it has no wheels for Windows)."""
+    try:
+        import tensorflow_text
+    except ImportError:
+        return None
+    return tensorflow_text
+
+
+class GraphText:
+    """The same vocabulary inside the TensorFlow graph, by tensorflow-text.
+
+    Args:
+        vocabulary: the vocabulary.
+
+    Raises:
+        CallError: tensorflow-text is not installed.
+    """
+
+    def __init__(self, vocabulary: Vocabulary):
+        module = tensorflow_text()
+        if module is None:
+            raise CallError(
+                "Text inside the graph needs tensorflow-text, which is not installed (it has no wheels for Windows)."
+            )
+        self.tokenizer = module.SentencepieceTokenizer(model=vocabulary.proto)
+
+    def source_ids(self, texts: Any, task: str) -> Any:
+        """Return what a model reads, (B, S) padded with 0, for a string tensor (B,); as the function above."""
+        import tensorflow as tf
+
+        ids = self.tokenizer.tokenize(texts)[:, : MAX_SOURCE_PIECES - 1]
+        extra = tf.fill([tf.shape(texts)[0], 1], START if task == "language_model" else END)
+        parts = [extra, ids] if task == "language_model" else [ids, extra]
+        return tf.concat(parts, axis=1).to_tensor(PAD)
+
+    def decode(self, ids: Any) -> Any:
+        """Return the texts (B,) of ids (B, T); padding, wherever it stands, has none."""
+        import tensorflow as tf
+
+        return self.tokenizer.detokenize(tf.ragged.boolean_mask(ids, tf.not_equal(ids, PAD)))
+
+    def pieces(self, ids: Any) -> Any:
+        """Return the pieces (B, T) of ids (B, T), empty strings for padding."""
+        import tensorflow as tf
+
+        return tf.where(tf.equal(ids, PAD), "", self.tokenizer.id_to_string(ids))
