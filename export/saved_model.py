@@ -1,12 +1,10 @@
 """SavedModel: text in, text out, for TF Serving and for Python without the zoo."""
 
-import contextlib
-import io
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -16,7 +14,7 @@ from export.signatures import Signature, id_signatures, text_signatures
 from zoo.errors import CallError
 from zoo.predictor import Prediction, Predictor
 from zoo.run import Run
-from zoo.text import tensorflow_text
+from zoo.text import GraphText, tensorflow_text
 
 EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph does not read
 
@@ -45,24 +43,30 @@ def export_saved_model(run: Run, out: str | os.PathLike, *, force: bool = False)
 
 
 def _write(run: Run, folder: Path) -> Path:
-    signatures = id_signatures(run)
+    signatures, text = id_signatures(run), {}
     if tensorflow_text() is not None:
-        signatures |= text_signatures(run)
-    write_graph(run, folder, signatures)
+        text = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}
+        signatures |= text_signatures(run, text)
+    write_graph(run, folder, signatures, [one.tokenizer for one in text.values()])
     (folder / EXTRA).mkdir()
     for name, content in extra_files(run).items():
         (folder / EXTRA / name).write_bytes(content)
     return folder
 
 
-def write_graph(run: Run, folder: Path, signatures: dict[str, Signature]) -> None:
-    """Write a SavedModel with these signatures into a folder."""
-    archive = keras.export.ExportArchive()
-    archive.track(run.model)
-    for name, signature in signatures.items():
-        archive.add_endpoint(name, signature.function, [signature.input])
-    with contextlib.redirect_stdout(io.StringIO()):  # Keras prints its summary whatever it is told
-        archive.write_out(str(folder), verbose=False)
+def write_graph(run: Run, folder: Path, signatures: dict[str, Signature], resources: Iterable[Any] = ()) -> None:
+    """Write a SavedModel with these signatures, and the resources they use, into a folder.
+
+    It holds the bare variables: `keras.export.ExportArchive` would store each twice.
+    """
+    module = tf.Module()
+    module.weights = [variable.value for variable in run.model.variables]
+    module.resources = list(resources)
+    graphs = {
+        name: tf.function(signature.function, [signature.input]).get_concrete_function()
+        for name, signature in signatures.items()
+    }
+    tf.saved_model.save(module, str(folder), signatures=graphs)
 
 
 def load_saved_model(path: str | os.PathLike) -> Predictor:

@@ -27,8 +27,12 @@ def id_signatures(run: Run) -> dict[str, Signature]:
     return {name: Signature(function, IDS) for name, function in id_functions(run.model).items()}
 
 
-def text_signatures(run: Run) -> dict[str, Signature]:
+def text_signatures(run: Run, text: dict[str, GraphText]) -> dict[str, Signature]:
     """Return the signatures over text (B,), by name.
+
+    Args:
+        run: the trained model.
+        text: its vocabularies in the graph, by side.
 
     `serving_default` and `detail` for every task, `score` for language models:
 
@@ -39,12 +43,9 @@ def text_signatures(run: Run) -> dict[str, Signature]:
     | language_model | text, score | source_pieces, pieces |
 
     `score` gives score (the log-probability) and tokens (how many share it).
-
-    Raises:
-        CallError: tensorflow-text is not installed.
     """
     make = {"translation": _translation, "classification": _classification, "language_model": _language_model}
-    return make[run.task](run, id_functions(run.model))
+    return make[run.task](run, id_functions(run.model), text)
 
 
 def _answers(detail, short: list[str]) -> dict[str, Signature]:
@@ -57,8 +58,8 @@ def _answers(detail, short: list[str]) -> dict[str, Signature]:
     return {"serving_default": Signature(default, TEXT), "detail": Signature(detail, TEXT)}
 
 
-def _translation(run, functions):
-    source, target = GraphText(run.vocabularies["source"]), GraphText(run.vocabularies["target"])
+def _translation(run, functions, text):
+    source, target = text["source"], text["target"]
 
     def detail(text):
         ids = source.source_ids(text, run.task)
@@ -71,8 +72,8 @@ def _translation(run, functions):
     return _answers(detail, ["text", "score"])
 
 
-def _classification(run, functions):
-    source, labels = GraphText(run.vocabularies["source"]), tf.constant(run.config["labels"])
+def _classification(run, functions, text):
+    source, labels = text["source"], tf.constant(run.config["labels"])
 
     def detail(text):
         ids = source.source_ids(text, run.task)
@@ -84,8 +85,8 @@ def _classification(run, functions):
     return _answers(detail, ["label", "probability"])
 
 
-def _language_model(run, functions):
-    source = GraphText(run.vocabularies["source"])
+def _language_model(run, functions, text):
+    source = text["source"]
 
     def detail(text):
         ids = source.source_ids(text, run.task)

@@ -1,5 +1,6 @@
 """Text to token ids and back: SentencePiece, outside the graph and inside."""
 
+import hashlib
 import io
 import os
 from collections.abc import Iterable, Sequence
@@ -150,7 +151,10 @@ class GraphText:
             raise CallError(
                 "Text inside the graph needs tensorflow-text, which is not installed (it has no wheels for Windows)."
             )
-        self.tokenizer = module.SentencepieceTokenizer(model=vocabulary.proto)
+        # A loaded SavedModel finds its vocabulary by this name, and one with the same name as another, in any model of
+        # the process, gets the other's pieces (tensorflow/text issue 1304). So the name tells the content.
+        name = f"vocabulary_{hashlib.sha256(vocabulary.proto).hexdigest()[:32]}"
+        self.tokenizer = module.SentencepieceTokenizer(model=vocabulary.proto, name=name)
 
     def source_ids(self, texts: Any, task: str) -> Any:
         """Return what a model reads, (B, S) padded with 0, for a string tensor (B,); as the function above."""

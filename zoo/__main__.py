@@ -1,0 +1,164 @@
+"""The command `zoo`: a parser, and what it does when something goes wrong.
+
+With `zoo/commands.py` and `zoo/demo.py` it is the one part of the package that uses `training` and
+`export`. TensorFlow is imported by the commands that need it, when they need it.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+from zoo import __version__, commands
+from zoo.errors import CallError, ZooError, nearest
+
+DATA = "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en"
+WHERE = "a run folder, a preset, a SavedModel folder or a .tflite file"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that names the nearest option or choice."""
+
+    def error(self, message: str) -> NoReturn:
+        raise CallError(f"{message}. See `{self.prog} --help`.")
+
+    def parse_args(self, args=None, namespace=None):  # type: ignore[override]
+        known, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            options = [option for parser in self.parsers() for option in parser._option_string_actions]
+            raise CallError(f"There is no option {unknown[0]} here.{nearest(unknown[0].split('=')[0], options)}")
+        return known
+
+    def parsers(self) -> list[argparse.ArgumentParser]:
+        """Return this parser and those of its commands."""
+        found: list[argparse.ArgumentParser] = [self]
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                found.extend(action.choices.values())
+        return found
+
+    def _check_value(self, action, value):
+        if action.choices is not None and value not in action.choices:
+            choices = ", ".join(map(str, action.choices))
+            name = "/".join(action.option_strings) or action.dest
+            raise CallError(
+                f'{name} must be one of {choices}. Received: "{value}".{nearest(str(value), action.choices)}'
+            )
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command."""
+    top = _Parser(prog="zoo", description="Recurrent attention models: train, predict, evaluate, export.")
+    top.add_argument("--version", action="version", version=f"attention-zoo {__version__}")
+    sub = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    _list(sub)
+    _data(sub)
+    _train(sub)
+    _predict(sub)
+    _evaluate(sub)
+    _export(sub)
+    _demo(sub)
+    return top
+
+
+def _command(sub, name, function, text, *, json=True):
+    command = sub.add_parser(name, help=text, description=text, allow_abbrev=False)
+    command.set_defaults(function=function)
+    if json:
+        command.add_argument("--json", action="store_true", help="print one JSON document and nothing else")
+    return command
+
+
+def _list(sub):
+    _command(sub, "list", commands.list_models, "list the models and presets")
+
+
+def _data(sub):
+    command = _command(sub, "data", commands.data, "download a public corpus, or write the built-in one")
+    command.add_argument("name", metavar="NAME", help="tatoeba-fr-en, multi30k or numbers-fr-en")
+    command.add_argument("--out", required=True, metavar="DIR")
+    command.add_argument("--force", action="store_true", help="replace what stands under --out")
+
+
+def _train(sub):
+    command = _command(sub, "train", commands.train, "train a model, or go on with a run that was stopped", json=True)
+    command.add_argument("model", nargs="?", metavar="MODEL", help="a name from `zoo list`")
+    command.add_argument("--train", metavar="DATA", help=DATA)
+    command.add_argument("--valid", metavar="DATA", help="the validation set, likewise")
+    command.add_argument("--out", metavar="RUN", help="the run folder to make")
+    command.add_argument("--force", action="store_true", help="replace what stands under --out")
+    command.add_argument("--resume", metavar="RUN", help="go on with this run; takes no other option")
+    options = command.add_argument_group("the model")
+    for name in ("units", "embedding-units", "layers"):
+        options.add_argument(f"--{name}", type=int, metavar="N")
+    options.add_argument("--cell", choices=["tanh", "gru", "lstm"])
+    options.add_argument("--attention", choices=["bahdanau", "dot", "general"])
+    options.add_argument("--bidirectional", action="store_true", default=None)
+    options.add_argument("--dropout", type=float, metavar="SHARE")
+    settings = command.add_argument_group("the training")
+    for name in ("epochs", "batch-size", "patience", "max-length", "vocabulary-size", "train-size", "seed"):
+        settings.add_argument(f"--{name}", type=int, metavar="N")
+    for name in ("learning-rate", "warm-up", "clip"):
+        settings.add_argument(f"--{name}", type=float, metavar="X")
+    settings.add_argument("--text", choices=["unigram", "char", "word"], help="the kind of vocabulary")
+
+
+def _predict(sub):
+    command = _command(sub, "predict", commands.predict, "answer texts, or each line of standard input")
+    command.add_argument("where", metavar="WHERE", help=WHERE)
+    command.add_argument("texts", nargs="*", metavar="TEXT")
+    command.add_argument("--attention", metavar="FILE.png", help="draw what the first text's answer attends to")
+
+
+def _evaluate(sub):
+    command = _command(sub, "evaluate", commands.evaluate, "score a model on a corpus")
+    command.add_argument("where", metavar="WHERE", help=WHERE)
+    command.add_argument("data", metavar="DATA", help=DATA)
+
+
+def _export(sub):
+    command = _command(sub, "export", commands.export, "write a SavedModel or a .tflite, compared with Keras")
+    command.add_argument("run", metavar="RUN", help="a run folder or a preset")
+    command.add_argument("--to", required=True, choices=["saved_model", "tflite"])
+    command.add_argument("--out", required=True, metavar="DIR")
+    command.add_argument("--force", action="store_true", help="replace what stands under --out")
+
+
+def _demo(sub):
+    command = _command(sub, "demo", commands.demo, "the whole road: train, evaluate, export, translate, draw")
+    command.add_argument("--out", default="zoo-demo", metavar="DIR", help="default: %(default)s")
+    command.add_argument("--force", action="store_true", help="replace what stands under --out")
+
+
+def _quiet() -> None:
+    """Keep TensorFlow's log below errors, unless the user has said otherwise."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0 done, 1 the work failed, 2 the call was wrong, 130 Ctrl-C."""
+    _quiet()
+    options: Any = None
+    try:
+        options = parser().parse_args(arguments)
+        options.function(options)
+        sys.stdout.flush()
+        return 0
+    except ZooError as error:
+        print(f"zoo: {error}", file=sys.stderr)
+        return error.exit_status
+    except KeyboardInterrupt:
+        print(f"zoo: stopped.{commands.how_to_go_on(options)}", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (OSError, MemoryError) as error:
+        print(f"zoo: {error or 'out of memory'}", file=sys.stderr)
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

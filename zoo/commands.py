@@ -1,0 +1,221 @@
+"""What each command does: it calls the library and prints what came of it."""
+
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from zoo.catalog import CATALOG, preset_names
+from zoo.errors import CallError
+from zoo.quiet import import_tensorflow, native_silence
+
+MODEL_OPTIONS = ("units", "embedding_units", "layers", "cell", "attention", "bidirectional", "dropout")
+
+
+def say(text: str) -> None:
+    """Print progress: on standard error, so that standard output holds the answer alone."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def print_json(content: Any) -> None:
+    """Print one JSON document."""
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def list_models(options) -> None:
+    """Run `zoo list`."""
+    from zoo.catalog import PRESETS_FOLDER
+    from zoo.run import read_config
+
+    by_name = {entry.name: entry for entry in CATALOG}
+    models = [entry._asdict() for entry in CATALOG]
+    presets = []
+    for name in preset_names():
+        entry = by_name[read_config(PRESETS_FOLDER / name)["model"]]
+        presets.append({**entry._asdict(), "name": name, "model": entry.name})
+    if options.json:
+        return print_json({"models": models, "presets": presets})
+    for title, entries in (("models", models), ("presets", presets)):
+        print(f"{title}:")
+        for one in entries:
+            print(f"  {one['name']:<22} {one['task']:<15} {one['equation']}\n  {'':<22} {'':<15} {one['paper']}")
+        if not entries:
+            print("  none")
+
+
+def data(options) -> None:
+    """Run `zoo data`."""
+    from training.download import download
+
+    path = download(options.name, options.out, force=options.force)
+    files = sorted(file.name for file in path.iterdir())
+    if options.json:
+        return print_json({"path": str(path), "files": files})
+    print(f"{path}: {', '.join(files)}")
+
+
+def train(options) -> None:
+    """Run `zoo train`."""
+    given = {name: value for name, value in vars(options).items() if value not in (None, False)}
+    chosen = sorted(set(given) - {"command", "function", "json", "resume"})
+    if options.resume:
+        if chosen:
+            raise CallError(f"--resume takes no other option: the run knows them. Received: {', '.join(chosen)}.")
+        import_tensorflow()
+        from training.fit import resume
+
+        run = resume(options.resume)
+    else:
+        run = _train_anew(options, given)
+    metrics = json.loads((run.path / "metrics.json").read_text(encoding="utf-8"))
+    if options.json:
+        return print_json({"run": str(run.path), **metrics})
+    print(f"{run.path}: epoch {metrics['best_epoch']} of {metrics['epochs']} was the best, "
+          f"validation accuracy {metrics['val_accuracy']:.4f}, loss {metrics['val_loss']:.4f}")  # fmt: skip
+    print(f'Next: zoo predict {run.path} "..."')
+
+
+def _train_anew(options, given):
+    from zoo.catalog import find
+
+    if not options.model:
+        raise CallError("Which MODEL? See `zoo list`. Or --resume RUN, to go on with a run that was stopped.")
+    find(options.model)
+    missing = [f"--{name}" for name in ("train", "valid", "out") if name not in given]
+    if missing:
+        raise CallError(f"zoo train needs {', '.join(missing)}.")
+    import_tensorflow()
+    from training.fit import Settings
+    from training.fit import train as train_model
+
+    settings = Settings(**{field.name: given[field.name] for field in fields(Settings) if field.name in given})
+    model_options = {name: given[name] for name in MODEL_OPTIONS if name in given}
+    return train_model(
+        options.model,
+        train=options.train,
+        valid=options.valid,
+        out=options.out,
+        options=model_options,
+        settings=settings,
+        force=options.force,
+    )
+
+
+def how_to_go_on(options) -> str:
+    """Return what to type after Ctrl-C, if a run can be continued."""
+    run = getattr(options, "resume", None) or (getattr(options, "command", "") == "train" and options.out)
+    return f" Go on with: zoo train --resume {run}" if run and (Path(run) / "config.json").is_file() else ""
+
+
+def predict(options) -> None:
+    """Run `zoo predict`."""
+    if options.attention:
+        from zoo.plot import check_picture
+
+        check_picture(options.attention)
+    predictor = _load(options.where)
+    texts = [_checked(text, i) for i, text in enumerate(options.texts)] if options.texts else _lines()
+    predictions = predictor.predict(texts)
+    if options.attention:
+        _draw(options, predictor, texts)
+    for i, prediction in enumerate(predictions):
+        if prediction.truncated:
+            say(f"warning: input {i + 1} is too long; only its beginning was read")
+    if options.json:
+        return print_json([prediction.as_json() for prediction in predictions])
+    for prediction in predictions:
+        print(prediction.output.replace("\n", " "))
+
+
+def _load(where):
+    from export.load import load
+
+    with native_silence():
+        return load(where)
+
+
+def _draw(options, predictor, texts):
+    from zoo.plot import draw_attention
+
+    if not texts:
+        raise CallError("--attention needs a text.")
+    explained = predictor.explain(texts[0])
+    if explained.attention is None:
+        raise CallError(f"{options.where} holds a model that does not attend; there is nothing to draw.")
+    if not explained.target_pieces:
+        raise CallError("The answer is empty; there is nothing to draw.")
+    draw_attention(options.attention, explained.attention, explained.source_pieces, explained.target_pieces)
+    say(f"attention of the first text: {options.attention}")
+
+
+def _checked(text: str, i: int) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise CallError(f"Input {i + 1} is not UTF-8.") from error
+    return text
+
+
+def _lines() -> list[str]:
+    """Return the lines of standard input."""
+    raw = sys.stdin.buffer.read()
+    lines = raw.removesuffix(b"\n").split(b"\n") if raw else []
+    texts = []
+    for i, line in enumerate(lines):
+        try:
+            texts.append(line.removesuffix(b"\r").decode("utf-8"))
+        except UnicodeDecodeError as error:
+            raise CallError(f"Standard input, line {i + 1}: not UTF-8 ({error.reason}).") from error
+    return texts
+
+
+def evaluate(options) -> None:
+    """Run `zoo evaluate`."""
+    from training.corpora import read_corpus
+    from training.evaluate import evaluate as score
+
+    predictor = _load(options.where)
+    scores = score(predictor, read_corpus(options.data, task=predictor.task, split="test"))
+    if options.json:
+        return print_json(scores)
+    for name, value in scores.items():
+        print(f"{name:<12} {value:.4f}" if isinstance(value, float) else f"{name:<12} {value}")
+
+
+def export(options) -> None:
+    """Run `zoo export`."""
+    from zoo.files import check_free
+    from zoo.run import load_run
+
+    check_free(Path(options.out), options.force)
+    import_tensorflow()
+    run = load_run(options.run)
+    report = export_run(run, options.to, options.out, force=options.force)
+    if options.json:
+        return print_json(report)
+    parity = report["parity"]
+    print(f"{report['path']}: {report['bytes']:,} bytes, "
+          f"{parity['identical']} of {parity['compared']} answers as Keras gives them")  # fmt: skip
+    print(f'Next: zoo predict {report["path"]} "..."')
+
+
+def export_run(run, to: str, out, *, force: bool = False) -> dict[str, Any]:
+    """Export a run to a format."""
+    if to == "tflite":
+        from export.tflite import export_tflite
+
+        return export_tflite(run, out, force=force)
+    from export.saved_model import export_saved_model
+
+    return export_saved_model(run, out, force=force)
+
+
+def demo(options) -> None:
+    """Run `zoo demo`."""
+    from zoo.demo import run_demo
+
+    import_tensorflow()
+    report = run_demo(options.out, force=options.force)
+    if options.json:
+        print_json(report)

@@ -1,0 +1,34 @@
+"""Silence for native libraries that write to standard error on their own."""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def native_silence() -> Iterator[None]:
+    """Throw away what is written to the file descriptor of standard error inside the block.
+
+    For the command alone: it is not meant for programs with several threads.
+    """
+    try:
+        sys.stderr.flush()
+        kept = os.dup(2)
+    except (OSError, ValueError):  # standard error is closed: it is silent already
+        yield
+        return
+    sink = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(sink, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(sink)
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow, without the messages that no log level keeps away."""
+    with native_silence():
+        import tensorflow  # noqa: F401
