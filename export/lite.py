@@ -32,6 +32,7 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         raise CallError(f"{path} is damaged: it does not begin as a .tflite does.")
     try:
         interpreter = Interpreter(model_content=content)
+        interpreter.allocate_tensors()
         functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} is damaged: {str(error).splitlines()[0][:200]}") from error

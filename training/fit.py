@@ -221,6 +221,7 @@ def _fit(path: Path, config, vocabularies, corpora) -> Run:
             initial_epoch=done,
             epochs=settings.epochs,
             steps_per_epoch=steps,
+            shuffle=False,  # the dataset does it
             verbose=0,
             callbacks=[ShowProgress(settings.epochs, steps), keep, board, keras.callbacks.TerminateOnNaN()],
         )

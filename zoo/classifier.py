@@ -1,5 +1,7 @@
 """Text classifiers over token ids."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -125,7 +127,7 @@ class RecurrentClassifier(_Classifier):
         super().__init__(
             vocabulary_size, classes, units=units, embedding_units=embedding_units, dropout=dropout, **kwargs
         )
-        stack = {"cell": cell, "layers": layers, "bidirectional": bidirectional}
+        stack: dict[str, Any] = {"cell": cell, "layers": layers, "bidirectional": bidirectional}
         stack |= {"self_attention": self_attention, "attention": attention}
         self.options |= stack
         self.attends = self_attention

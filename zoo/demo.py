@@ -11,7 +11,7 @@ from zoo.files import check_free
 
 CORPUS = "numbers-fr-en"
 MODEL = "bahdanau_seq2seq"
-OPTIONS = {"cell": "tanh", "units": 192}
+OPTIONS = {"cell": "tanh", "units": 160, "bidirectional": True}
 SETTINGS = {"epochs": 4, "batch_size": 64, "vocabulary_size": 1000}
 
 SENTENCES = (

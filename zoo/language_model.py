@@ -1,5 +1,7 @@
 """Language models over token ids."""
 
+from typing import Any
+
 import keras
 import tensorflow as tf
 
@@ -50,7 +52,7 @@ class LanguageModel(TokenModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        stack = {"cell": cell, "layers": layers, "dropout": fraction("dropout", dropout)}
+        stack: dict[str, Any] = {"cell": cell, "layers": layers, "dropout": fraction("dropout", dropout)}
         stack |= {"self_attention": self_attention, "attention": attention}
         self.options = {
             "vocabulary_size": positive("vocabulary_size", vocabulary_size),

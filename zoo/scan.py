@@ -76,7 +76,7 @@ def scan(
         maximum_iterations=steps,
     )
     outputs = [_finish(rows, inputs.shape[:2], size) for rows, size in zip(outputs, output_sizes, strict=True)]
-    return outputs, states, memory
+    return outputs, list(states), list(memory)
 
 
 def _size(tensor, axis):
