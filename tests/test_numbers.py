@@ -2,8 +2,8 @@ import unicodedata
 
 import pytest
 
-from training import names, numbers, phrases, slots
-from training.numbers import Example, generate, split_of
+from training import numbers
+from training.numbers import Example, generate, names, phrases, slots, split_of
 from zoo.errors import CallError
 
 

@@ -1,4 +1,4 @@
-"""What fills a slot of the table in `training/phrases.py`: functions that draw a thing and say it in both languages.
+"""What fills a slot of the table in `training/numbers/phrases.py`: functions that draw a thing and say it in both languages.
 
 To add a slot, write a function of the random stream that returns (French, English) and name it in SLOTS.
 """
@@ -10,8 +10,8 @@ from functools import cache
 
 from num2words import num2words
 
-from training import names
-from training.phrases import COLOURS, FOODS, ITEMS, RANKED, THINGS
+from training.numbers import names
+from training.numbers.phrases import COLOURS, FOODS, ITEMS, RANKED, THINGS
 
 Form = str | names.Name
 Pair = tuple[Form, Form]

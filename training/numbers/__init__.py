@@ -1,7 +1,7 @@
 """The built-in corpus `numbers-fr-en`: French phrases and their English, made afresh from a seed.
 
-The sentences are the table in `training/phrases.py`; `training/slots.py` fills their slots with numbers spelled by
-`num2words` and names from the CLDR (`training/names.py`). One endless seeded stream of phrases is dealt out to the
+The sentences are the table in `training/numbers/phrases.py`; `training/numbers/slots.py` fills their slots with numbers spelled by
+`num2words` and names from the CLDR (`training/numbers/names.py`). One endless seeded stream of phrases is dealt out to the
 splits by a hash of the English side. Every French phrase has one English rendering, so neither side of a split occurs
 in another, whatever the sizes and seeds; and a longer set of the same seed begins with the shorter one.
 """
@@ -12,8 +12,8 @@ import zlib
 from dataclasses import dataclass
 from functools import cache
 
-from training.phrases import PHRASES, WEIGHTS
-from training.slots import SLOTS, Pair
+from training.numbers.phrases import PHRASES, WEIGHTS
+from training.numbers.slots import SLOTS, Pair
 from zoo.errors import CallError, nearest
 
 SPLITS = ("train", "valid", "test")
