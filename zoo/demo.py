@@ -12,7 +12,7 @@ from zoo.files import check_free
 CORPUS = "numbers-fr-en"
 MODEL = "bahdanau_seq2seq"
 OPTIONS = {"cell": "tanh", "units": 160, "bidirectional": True}
-SETTINGS = {"epochs": 4, "batch_size": 64, "vocabulary_size": 1000}
+SETTINGS = {"epochs": 3, "batch_size": 64, "vocabulary_size": 1000}
 
 SENTENCES = (
     "le 28 octobre 1934",

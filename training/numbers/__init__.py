@@ -1,7 +1,7 @@
 """The built-in corpus `numbers-fr-en`: French phrases and their English, made afresh from a seed.
 
-The sentences are the table in `training/numbers/phrases.py`; `training/numbers/slots.py` fills their slots with numbers spelled by
-`num2words` and names from the CLDR (`training/numbers/names.py`). One endless seeded stream of phrases is dealt out to the
+The sentences are the table in `phrases.py`; `slots.py` fills their slots with numbers spelled by
+`num2words` and names from the CLDR (`names.py`). One endless seeded stream of phrases is dealt out to the
 splits by a hash of the English side. Every French phrase has one English rendering, so neither side of a split occurs
 in another, whatever the sizes and seeds; and a longer set of the same seed begins with the shorter one.
 """

@@ -1,7 +1,7 @@
 """The sentences of the corpus `numbers-fr-en`, as a table to read and to add to.
 
 A row is (French, English). A word in braces is a slot, filled on both sides with the same thing; the functions that
-fill slots are in `training/numbers/slots.py`. A digit asks for another thing of the same sort: `{country}` and `{country2}`
+fill slots are in `slots.py`. A digit asks for another thing of the same sort: `{country}` and `{country2}`
 are two different countries. A dot asks for a grammatical form of it, as the French article in `{country.le}` (le Japon,
 l'Italie, Cuba), `.de` (du Japon, d'Italie, de Cuba), `.to` (au Japon, en Italie, à Cuba) and the plural in `.many`.
 

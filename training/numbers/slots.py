@@ -1,4 +1,4 @@
-"""What fills a slot of the table in `training/numbers/phrases.py`: functions that draw a thing and say it in both languages.
+"""What fills a slot of the table in `phrases.py`: functions that draw a thing and say it in both languages.
 
 To add a slot, write a function of the random stream that returns (French, English) and name it in SLOTS.
 """
