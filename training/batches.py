@@ -83,7 +83,12 @@ def steps_per_epoch(examples: Examples, batch_size: int) -> int:
 
 
 def batches(
-    examples: Examples, batch_size: int, *, shuffle_seed: int | None = None, first_epoch: int = 0
+    examples: Examples,
+    batch_size: int,
+    *,
+    shuffle_seed: int | None = None,
+    first_epoch: int = 0,
+    few_shapes: bool = False,
 ) -> tf.data.Dataset:
     """Return batches as Keras `fit` wants them: inputs and what they should give.
 
@@ -93,16 +98,23 @@ def batches(
         shuffle_seed: shuffle, anew in each epoch, and go on for ever; None: one epoch in the given order.
         first_epoch: the epoch to begin with, for a run that goes on; each epoch's order depends on the
             seed and its number alone.
+        few_shapes: pad each batch to the bound of its bucket rather than to its longest row, for XLA, which
+            compiles every shape it meets.
     """
     sources = tf.ragged.constant(examples.sources, tf.int32, ragged_rank=1)
     targets = tf.ragged.constant(examples.targets, tf.int32, ragged_rank=1)
     lengths = tf.constant(examples.lengths(), tf.int32)
+    bounds = [*BUCKETS, int(max(examples.lengths().max(), BUCKETS[-1])) + 1]
 
     def one_epoch(order):
         rows = tf.data.Dataset.from_tensor_slices(order)
         rows = rows.map(lambda i: (lengths[i], sources[i], targets[i]), tf.data.AUTOTUNE)
         return rows.bucket_by_sequence_length(
-            lambda length, *_: length, BUCKETS, [batch_size] * (len(BUCKETS) + 1), padding_values=(0, PAD, PAD)
+            lambda length, *_: length,
+            bounds,
+            [batch_size] * (len(bounds) + 1),
+            padding_values=(0, PAD, PAD),
+            pad_to_bucket_boundary=few_shapes,
         )
 
     count = len(examples)
@@ -123,7 +135,7 @@ def _translation(_, sources, targets):
 
 
 def _classification(_, sources, targets):
-    return _close(sources), tf.squeeze(targets, 1)
+    return _close(sources), tf.gather(targets, 0, axis=1)
 
 
 def _language_model(_, sources, targets):

@@ -52,6 +52,7 @@ class Settings:
         vocabulary_size: the most pieces of a vocabulary.
         text: the kind of vocabulary, "unigram", "char" or "word".
         train_size: use only so many training examples; None for all.
+        jit: compile the training step with XLA, once for each of a few shapes of batches: slower to begin, then faster.
         seed: of the weights, the dropout and the order of the examples.
     """
 
@@ -65,6 +66,7 @@ class Settings:
     vocabulary_size: int = 4000
     text: str = "unigram"
     train_size: int | None = None
+    jit: bool = False
     seed: int = 1
 
     def check(self) -> None:
@@ -216,8 +218,14 @@ def _fit(path: Path, config, vocabularies, corpora) -> Run:
     began = time.monotonic()
     if done < settings.epochs and not (done and keep.stale()):
         model.fit(
-            batches(examples["train"], settings.batch_size, shuffle_seed=settings.seed, first_epoch=done),
-            validation_data=batches(examples["valid"], settings.batch_size),
+            batches(
+                examples["train"],
+                settings.batch_size,
+                shuffle_seed=settings.seed,
+                first_epoch=done,
+                few_shapes=settings.jit,
+            ),
+            validation_data=batches(examples["valid"], settings.batch_size, few_shapes=settings.jit),
             initial_epoch=done,
             epochs=settings.epochs,
             steps_per_epoch=steps,
@@ -244,7 +252,7 @@ def _compiled(config, settings, steps) -> keras.Model:
         optimizer=keras.optimizers.Adam(rate, global_clipnorm=settings.clip),
         loss=loss_for(task),
         metrics=[metric_for(task)],
-        jit_compile=False,  # batches come in many shapes, and XLA compiles each
+        jit_compile=settings.jit,
     )
     return model
 

@@ -101,6 +101,7 @@ def _train(sub):
         settings.add_argument(f"--{name}", type=int, metavar="N")
     for name in ("learning-rate", "warm-up", "clip"):
         settings.add_argument(f"--{name}", type=float, metavar="X")
+    settings.add_argument("--jit", action="store_true", default=None, help="compile the training step with XLA")
     settings.add_argument("--text", choices=["unigram", "char", "word"], help="the kind of vocabulary")
 
 
