@@ -11,6 +11,7 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from zoo.errors import CallError
 from zoo.files import new_file
 from zoo.run import MODEL
 
@@ -19,12 +20,20 @@ CHECKPOINTS = "checkpoints"
 
 
 def read_history(run: Path) -> list[dict[str, float]]:
-    """Return the rows of `history.csv`, one an epoch."""
+    """Return the rows of `history.csv`, one an epoch.
+
+    Raises:
+        CallError: it is damaged.
+    """
     file = run / HISTORY
     if not file.is_file():
         return []
-    with file.open(newline="", encoding="utf-8") as lines:
-        return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
+    try:
+        with file.open(newline="", encoding="utf-8") as lines:
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
+        return [{**row, "epoch": int(row["epoch"])} for row in rows]
+    except (ValueError, TypeError, KeyError, csv.Error) as error:
+        raise CallError(f"{file} is damaged: {type(error).__name__}: {error}.") from error
 
 
 def write_history(run: Path, history: list[dict[str, float]]) -> None:
@@ -68,8 +77,9 @@ class KeepRun(keras.callbacks.Callback):
         self.began = time.monotonic()
 
     def _score(self, row):
-        score = self.sign * row[self.monitor]
-        return -math.inf if math.isnan(score) else score
+        # The accuracy of a model whose weights are no numbers is a number.
+        broken = any(math.isnan(value) for value in row.values())
+        return -math.inf if broken else self.sign * row[self.monitor]
 
     def best_epoch(self) -> int:
         """Return the number of the epoch with the best score, 0 before the first."""

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 
 from training.batches import Examples, batches, encode, steps_per_epoch
-from training.callbacks import KeepRun, ShowProgress, checkpoints, epoch_of, read_history, write_history
+from training.callbacks import HISTORY, KeepRun, ShowProgress, checkpoints, epoch_of, read_history, write_history
 from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.losses import loss_for, metric_for
 from zoo.catalog import find
@@ -133,12 +133,13 @@ def train(
         "data": {name: _description(corpus) for name, corpus in corpora.items()},
         "versions": versions(),
     }
+    examples = _encode(config, vocabularies, corpora)
     with new_folder(out, force) as draft:
         for side, vocabulary in vocabularies.items():
             vocabulary.save(draft / vocabulary_file(side))
         (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
         write_json(draft / CONFIG, config)
-    return _fit(Path(out), config, vocabularies, corpora)
+    return _fit(Path(out), config, examples)
 
 
 def resume(path: str | os.PathLike) -> Run:
@@ -149,7 +150,7 @@ def resume(path: str | os.PathLike) -> Run:
     """
     run = Path(path)
     config = read_config(run)
-    if "training" not in config:
+    if not {"training", "data", "labels"} <= config.keys():
         raise CallError(f"{run} cannot be continued: its {CONFIG} does not say how it was trained.")
     settings = _settings(config)
     corpora = {}
@@ -157,7 +158,7 @@ def resume(path: str | os.PathLike) -> Run:
         corpora[split] = _read(description["origin"], split, config["task"], settings)
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
-    return _fit(run, config, read_vocabularies(run, config["task"]), corpora)
+    return _fit(run, config, _encode(config, read_vocabularies(run, config), corpora))
 
 
 def _settings(config) -> Settings:
@@ -200,14 +201,19 @@ def _sizes(task, vocabularies, labels) -> dict[str, int]:
     return size | ({"classes": len(labels)} if task == "classification" else {})
 
 
-def _fit(path: Path, config, vocabularies, corpora) -> Run:
-    """Train from what the run folder says and holds; the same for a new run and one that goes on."""
-    settings, task = _settings(config), config["task"]
+def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
+    settings = _settings(config)
     examples = {
-        split: encode(corpus, task, vocabularies, config["labels"], max_length=settings.max_length)
+        split: encode(corpus, config["task"], vocabularies, config["labels"], max_length=settings.max_length)
         for split, corpus in corpora.items()
     }
     _say_dropped(examples, corpora, settings)
+    return examples
+
+
+def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
+    """Train from what the run folder says and holds; the same for a new run and one that goes on."""
+    settings, task = _settings(config), config["task"]
     keras.utils.set_random_seed(settings.seed)
     steps = steps_per_epoch(examples["train"], settings.batch_size)
     model, done = _newest(path) or (_compiled(config, settings, steps), 0)
@@ -258,8 +264,14 @@ def _compiled(config, settings, steps) -> keras.Model:
 
 
 def _newest(path):
-    """Return the newest checkpoint that can be read and how many epochs it has seen, None without any."""
-    found = checkpoints(path)
+    """Return the newest checkpoint that can be read and how many epochs it has seen, None without any.
+
+    The history is written after the checkpoint: one that it does not know is of an epoch that did not end.
+    """
+    known = len(read_history(path))
+    found = [checkpoint for checkpoint in checkpoints(path) if epoch_of(checkpoint) <= known]
+    if not found and any(epoch_of(checkpoint) > 1 for checkpoint in checkpoints(path)):
+        raise WorkError(f"{path}: its {HISTORY} is of fewer epochs than its checkpoints; it cannot be continued.")
     for checkpoint in found:
         try:
             return load_model(checkpoint), epoch_of(checkpoint)

@@ -43,9 +43,10 @@ class _Classifier(TokenModel):
             "embedding_units": None if embedding_units is None else positive("embedding_units", embedding_units),
             "dropout": fraction("dropout", dropout),
         }
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units)
-        self.dropout = keras.layers.Dropout(dropout)
-        self.logits = keras.layers.Dense(classes)
+        policy = {"dtype": self.dtype_policy}
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units, **policy)
+        self.dropout = keras.layers.Dropout(dropout, **policy)
+        self.logits = keras.layers.Dense(classes, **policy)
 
     def call(self, inputs, training=False):
         """Return the logits; see the class."""
@@ -88,7 +89,7 @@ class DenseClassifier(_Classifier):
             vocabulary_size, classes, units=units, embedding_units=embedding_units, dropout=dropout, **kwargs
         )
         self.options["layers"] = positive("layers", layers)
-        self.dense = [TanhDense(units, name=f"dense_{i}") for i in range(layers)]
+        self.dense = [TanhDense(units, name=f"dense_{i}", dtype=self.dtype_policy) for i in range(layers)]
         self(tf.ones([1, 1], tf.int32))
 
     def _features(self, embedded, mask, training):
@@ -131,7 +132,7 @@ class RecurrentClassifier(_Classifier):
         stack |= {"self_attention": self_attention, "attention": attention}
         self.options |= stack
         self.attends = self_attention
-        self.stack = RecurrentStack(units, dropout=dropout, **stack)
+        self.stack = RecurrentStack(units, dropout=dropout, dtype=self.dtype_policy, **stack)
         self(tf.ones([1, 1], tf.int32))
 
     def _features(self, embedded, mask, training):

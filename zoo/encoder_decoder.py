@@ -10,7 +10,7 @@ from zoo.layers.decoder import AttentionDecoder
 from zoo.layers.dense import TanhDense
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.stack import RecurrentStack
-from zoo.special import PAD, START
+from zoo.special import END, PAD, START
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -79,8 +79,9 @@ class Seq2Seq(TokenModel):
         }
         self.attends = attention is not None
         embedding_units = embedding_units or units
-        self.source_embedding = keras.layers.Embedding(source_vocabulary_size, embedding_units)
-        self.target_embedding = keras.layers.Embedding(target_vocabulary_size, embedding_units)
+        policy = {"dtype": self.dtype_policy}
+        self.source_embedding = keras.layers.Embedding(source_vocabulary_size, embedding_units, **policy)
+        self.target_embedding = keras.layers.Embedding(target_vocabulary_size, embedding_units, **policy)
         self.encoder = RecurrentStack(
             units,
             cell=cell,
@@ -88,16 +89,18 @@ class Seq2Seq(TokenModel):
             bidirectional=bidirectional,
             dropout=dropout,
             self_attention=self_attention,
+            **policy,
         )
         if attention is not None:
-            self.decoder = AttentionDecoder(units, cell=cell, attention=attention, return_weights=True)
+            self.decoder = AttentionDecoder(units, cell=cell, attention=attention, return_weights=True, **policy)
+            self.decoder.build((None, None, embedding_units), (None, None, self.encoder.width))
         else:
-            self.decoder = Recurrent(units, cell=cell, return_sequences=True)
+            self.decoder = Recurrent(units, cell=cell, return_sequences=True, **policy)
         state_count = self.decoder.cell.state_count
-        self.bridge = [TanhDense(units, name=f"bridge_{i}") for i in range(state_count)]
-        self.readout = TanhDense(units)
-        self.dropout = keras.layers.Dropout(dropout)
-        self.logits = keras.layers.Dense(target_vocabulary_size)
+        self.bridge = [TanhDense(units, name=f"bridge_{i}", **policy) for i in range(state_count)]
+        self.readout = TanhDense(units, **policy)
+        self.dropout = keras.layers.Dropout(dropout, **policy)
+        self.logits = keras.layers.Dense(target_vocabulary_size, **policy)
         ids = tf.ones([1, 1], tf.int32)
         self({"source": ids, "target": ids})
 
@@ -137,14 +140,12 @@ class Seq2Seq(TokenModel):
         start = [bridge(state) for bridge, state in zip(self.bridge, last, strict=True)]
         if not self.attends:
             return {}, start
-        if not self.decoder.built:
-            self.decoder.build((None, None, self.target_embedding.output_dim), outputs.shape)
         keys = self.decoder.attention.precompute(outputs)
         return {"values": outputs, "keys": keys, "values_mask": mask}, start
 
     def first_tokens(self, source_ids):
         """Return the token (B,) that decoding begins with, and which rows (B,) have nothing to decode."""
-        empty = tf.logical_not(tf.reduce_any(tf.greater(source_ids, START + 1), axis=1))
+        empty = tf.logical_not(tf.reduce_any(tf.greater(source_ids, END), axis=1))
         return tf.fill([tf.shape(source_ids)[0]], START), empty
 
     def decode_step(self, tokens, states, memory):

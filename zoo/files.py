@@ -58,14 +58,16 @@ def _replace_folder(draft: Path, path: Path) -> None:
         os.rename(draft, path)
         return
     old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
-    os.rename(path, old / "was")
     try:
+        os.rename(path, old / "was")
         os.rename(draft, path)
     except BaseException:
-        os.rename(old / "was", path)
+        if not path.exists():
+            os.rename(old / "was", path)
         raise
     finally:
-        shutil.rmtree(old, ignore_errors=True)
+        if path.exists():  # or else the old folder is all there is
+            shutil.rmtree(old, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -84,4 +86,5 @@ def new_file(path: str | os.PathLike) -> Iterator[Path]:
     except OSError as error:
         raise WorkError(f"Could not write {path}: {error.strerror or error}.") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()

@@ -61,10 +61,11 @@ class LanguageModel(TokenModel):
             **stack,
         }
         self.attends = self_attention
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units)
-        self.stack = RecurrentStack(units, **stack)
-        self.dropout = keras.layers.Dropout(dropout)
-        self.logits = keras.layers.Dense(vocabulary_size)
+        policy = {"dtype": self.dtype_policy}
+        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units, **policy)
+        self.stack = RecurrentStack(units, **stack, **policy)
+        self.dropout = keras.layers.Dropout(dropout, **policy)
+        self.logits = keras.layers.Dense(vocabulary_size, **policy)
         self(tf.ones([1, 1], tf.int32))
 
     def call(self, inputs, training=False):

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -126,7 +126,7 @@ class Predictor:
         ((_, _, attention),) = self.score([prediction.output])
         (ids,), _ = source_ids(self.source, [prediction.output], self.task)
         pieces = self.source.pieces([*ids, END])
-        return Prediction(text, prediction.output, prediction.score, None, False, pieces, pieces, attention)
+        return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=attention)
 
 
 def _batches(ids: list[list[int]], batch_size: int) -> Iterator[tuple[list[int], np.ndarray]]:

@@ -80,7 +80,7 @@ def read_config(path: Path) -> dict[str, Any]:
     file = path / CONFIG
     try:
         config = json.loads(file.read_text(encoding="utf-8"))
-        config["task"], config["model"], config["options"]
+        config["task"], config["model"], {**config["options"]}
     except OSError as error:
         raise CallError(f"{path} is no run folder: cannot read {file}: {error.strerror}.") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -94,14 +94,24 @@ def write_json(path: Path, content: Any) -> None:
         draft.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-def read_vocabularies(path: Path, task: str) -> dict[str, Vocabulary]:
+def read_vocabularies(path: Path, config: dict[str, Any]) -> dict[str, Vocabulary]:
     """Read the vocabularies of a run folder: two for translation, else one.
 
     Raises:
-        CallError: one is missing or damaged.
+        CallError: one is missing, damaged, or not the one that the model was trained with.
     """
-    sides = SIDES if task == "translation" else SIDES[:1]
-    return {side: Vocabulary.load(path / vocabulary_file(side)) for side in sides}
+    translates = config["task"] == "translation"
+    vocabularies = {}
+    for side in SIDES if translates else SIDES[:1]:
+        file = path / vocabulary_file(side)
+        vocabularies[side] = Vocabulary.load(file)
+        expected = config["options"].get(f"{side}_vocabulary_size" if translates else "vocabulary_size")
+        if vocabularies[side].size != expected:  # the first bytes of a vocabulary can be a smaller one
+            raise CallError(
+                f"{file} is damaged or of another run: {CONFIG} says {expected} pieces. "
+                f"Received: {vocabularies[side].size}."
+            )
+    return vocabularies
 
 
 def load_model(file: Path) -> Any:
@@ -131,7 +141,7 @@ def load_run(where: str | os.PathLike) -> Run:
     """
     path = preset_or_path(where)
     config = read_config(path)
-    vocabularies = read_vocabularies(path, config["task"])
+    vocabularies = read_vocabularies(path, config)
     model = load_model(path / MODEL)
     if getattr(model, "task", None) != config["task"]:
         raise CallError(f"{path / MODEL} is damaged: it holds no model for {config['task']}.")

@@ -23,7 +23,7 @@ class Vocabulary:
         proto: the serialised model. Padding, start, end and unknown are the ids of `zoo.special`.
 
     Raises:
-        CallError: the bytes are no SentencePiece model.
+        CallError: the bytes are no SentencePiece model, or its special ids are others.
 
     Source: Kudo and Richardson 2018, arXiv 1808.06226.
     """
@@ -37,6 +37,11 @@ class Vocabulary:
             loaded = False
         if not loaded:
             raise CallError(f"Expected a SentencePiece model. Received {len(proto)} bytes that are none.")
+        processor = self._processor
+        special = [processor.pad_id(), processor.bos_id(), processor.eos_id(), processor.unk_id()]
+        if special != [PAD, START, END, UNKNOWN]:
+            expected = f"{PAD}, {START}, {END} and {UNKNOWN}"
+            raise CallError(f"Expected padding, start, end and unknown to be the ids {expected}. Received: {special}.")
 
     @classmethod
     def learn(cls, lines: Iterable[str], *, size: int, kind: str = "unigram") -> "Vocabulary":
@@ -69,7 +74,7 @@ class Vocabulary:
                 num_threads=2,  # fixed, since the pieces may depend on it
                 minloglevel=2,
             )
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1]
             raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: {reason}") from error
         return cls(model.getvalue())

@@ -5,9 +5,10 @@ import tensorflow as tf
 
 from zoo.errors import CallError
 from zoo.layers.checks import one_of, positive
+from zoo.layers.layer import Layer
 
 
-class Attention(keras.layers.Layer):
+class Attention(Layer):
     """What the scores share.
 
         alpha_i = softmax_i score(s, y_i),    c = sum_i alpha_i y_i
@@ -95,12 +96,12 @@ class BahdanauAttention(Attention):
 
     def precompute(self, values):
         """Return W_k y (B, Tx, units)."""
-        return tf.matmul(values, tf.convert_to_tensor(self.key_kernel))
+        return tf.matmul(values, self.cast(self.key_kernel))
 
     def score(self, query, keys):
         """Return v^T tanh(W_q s + W_k y), (B, Tx)."""
-        projected = tf.expand_dims(tf.matmul(query, tf.convert_to_tensor(self.query_kernel)), 1)
-        return tf.squeeze(tf.matmul(tf.tanh(projected + keys), tf.convert_to_tensor(self.scale)), -1)
+        projected = tf.expand_dims(tf.matmul(query, self.cast(self.query_kernel)), 1)
+        return tf.squeeze(tf.matmul(tf.tanh(projected + keys), self.cast(self.scale)), -1)
 
     def get_config(self):
         """Return the constructor's arguments."""
@@ -145,7 +146,7 @@ class LuongAttention(Attention):
 
     def precompute(self, values):
         """Return y (dot) or W y (general), (B, Tx, q)."""
-        return tf.matmul(values, tf.convert_to_tensor(self.kernel)) if self.score_name == "general" else values
+        return tf.matmul(values, self.cast(self.kernel)) if self.score_name == "general" else values
 
     def score(self, query, keys):
         """Return s^T y or s^T W y, (B, Tx)."""

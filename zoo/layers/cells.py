@@ -4,9 +4,10 @@ import keras
 import tensorflow as tf
 
 from zoo.layers.checks import one_of, positive
+from zoo.layers.layer import Layer
 
 
-class Cell(keras.layers.Layer):
+class Cell(Layer):
     """What the three cells share: weights for `gates` blocks of `units`.
 
     Args:
@@ -41,7 +42,7 @@ class Cell(keras.layers.Layer):
 
     def project(self, inputs):
         """Return the product of the inputs (..., n) with `kernel`, plus the bias: (..., gates * units)."""
-        return tf.matmul(inputs, tf.convert_to_tensor(self.kernel)) + self.bias
+        return tf.matmul(inputs, self.cast(self.kernel)) + self.cast(self.bias)
 
     def step(self, projected, states):
         """Return the states (B, units) after one step, from the projected input and the states before it."""
@@ -74,7 +75,7 @@ class TanhCell(Cell):
     def step(self, projected, states):
         """Return [h_t]."""
         (h,) = states
-        return [tf.tanh(projected + tf.matmul(h, tf.convert_to_tensor(self.recurrent_kernel)))]
+        return [tf.tanh(projected + tf.matmul(h, self.cast(self.recurrent_kernel)))]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -103,10 +104,10 @@ class GRUCell(Cell):
         """Return [h_t]."""
         (h,) = states
         x_z, x_r, x_n = tf.split(projected, 3, axis=-1)
-        u_z, u_r, u_n = tf.split(tf.matmul(h, tf.convert_to_tensor(self.recurrent_kernel)), 3, axis=-1)
+        u_z, u_r, u_n = tf.split(tf.matmul(h, self.cast(self.recurrent_kernel)), 3, axis=-1)
         z = tf.sigmoid(x_z + u_z)
         r = tf.sigmoid(x_r + u_r)
-        n = tf.tanh(x_n + r * (u_n + self.recurrent_bias))
+        n = tf.tanh(x_n + r * (u_n + self.cast(self.recurrent_bias)))
         return [z * h + (1 - z) * n]
 
 
@@ -134,7 +135,7 @@ class LSTMCell(Cell):
     def step(self, projected, states):
         """Return [h_t, m_t]."""
         h, m = states
-        gates = projected + tf.matmul(h, tf.convert_to_tensor(self.recurrent_kernel))
+        gates = projected + tf.matmul(h, self.cast(self.recurrent_kernel))
         i, f, g, o = tf.split(gates, 4, axis=-1)
         m = tf.sigmoid(f) * m + tf.sigmoid(i) * tf.tanh(g)
         return [tf.sigmoid(o) * tf.tanh(m), m]

@@ -5,11 +5,12 @@ import tensorflow as tf
 
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.cells import make_cell
+from zoo.layers.layer import Layer
 from zoo.scan import scan
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class AttentionDecoder(keras.layers.Layer):
+class AttentionDecoder(Layer):
     """A recurrent decoder that looks back at the encoder before each step.
 
         alpha_i = softmax_i score(s_{t-1}, y_i)
@@ -81,7 +82,7 @@ class AttentionDecoder(keras.layers.Layer):
 
         (states, weights), _, _ = scan(
             step,
-            tf.matmul(inputs, kernel_r) + self.cell.bias,
+            tf.matmul(inputs, kernel_r) + self.cast(self.cell.bias),
             initial_state,
             output_sizes=[self.units, tf.shape(values)[1]],
             mask=mask,
@@ -91,7 +92,7 @@ class AttentionDecoder(keras.layers.Layer):
 
     def _split_kernel(self, input_size):
         """Return the parts of the kernel for r_t and for c_{t-1}: the first leaves the loop."""
-        kernel = tf.convert_to_tensor(self.cell.kernel)
+        kernel = self.cast(self.cell.kernel)
         return tf.split(kernel, [input_size, kernel.shape[0] - input_size])
 
     def step(self, inputs, states, values, keys=None, values_mask=None):

@@ -4,10 +4,11 @@ import keras
 import tensorflow as tf
 
 from zoo.layers.checks import positive
+from zoo.layers.layer import Layer
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class TanhDense(keras.layers.Layer):
+class TanhDense(Layer):
     """A dense layer with tanh.
 
         y = tanh(W x + b)
@@ -41,8 +42,8 @@ class TanhDense(keras.layers.Layer):
 
     def call(self, inputs):
         """Return y (..., units)."""
-        W, b, x = self.kernel, self.bias, inputs
-        return tf.tanh(tf.matmul(x, tf.convert_to_tensor(W)) + b)
+        W, b, x = self.cast(self.kernel), self.cast(self.bias), inputs
+        return tf.tanh(tf.matmul(x, W) + b)
 
     def compute_output_shape(self, input_shape):
         """Return (..., units)."""

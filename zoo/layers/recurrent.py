@@ -5,11 +5,12 @@ import tensorflow as tf
 
 from zoo.errors import CallError
 from zoo.layers.cells import make_cell
+from zoo.layers.layer import Layer
 from zoo.scan import scan
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Recurrent(keras.layers.Layer):
+class Recurrent(Layer):
     """A recurrent layer over any of the cells; `TanhRNN` is the one of the lecture.
 
     Args:

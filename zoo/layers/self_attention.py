@@ -5,11 +5,12 @@ import tensorflow as tf
 
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.cells import make_cell
+from zoo.layers.layer import Layer
 from zoo.scan import scan
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class SelfAttentionRNN(keras.layers.Layer):
+class SelfAttentionRNN(Layer):
     """A recurrent network that looks back at its own earlier outputs before each step.
 
         alpha_i = softmax_i score(y_{t-1}, y_i),  i < t
@@ -92,7 +93,7 @@ class SelfAttentionRNN(keras.layers.Layer):
 
         (outputs, weights), states, memory = scan(
             step,
-            tf.matmul(inputs, kernel_x) + self.cell.bias,
+            tf.matmul(inputs, kernel_x) + self.cast(self.cell.bias),
             self.cell.zero_state(batch) if initial_state is None else initial_state,
             output_sizes=[self.units, steps],
             memory=self._empty_memory(batch, steps),
@@ -118,7 +119,7 @@ class SelfAttentionRNN(keras.layers.Layer):
 
     def _split_kernel(self):
         """Return the parts of the kernel for x_t and for c_{t-1}: the first leaves the loop."""
-        kernel = tf.convert_to_tensor(self.cell.kernel)
+        kernel = self.cast(self.cell.kernel)
         return tf.split(kernel, [kernel.shape[0] - self.units, self.units])
 
     def _empty_memory(self, batch, slots):
@@ -148,7 +149,7 @@ class SelfAttentionRNN(keras.layers.Layer):
         """
         *cell_states, values, keys, valid, t = states
         kernel_x, kernel_c = self._split_kernel()
-        projected = tf.matmul(inputs, kernel_x) + self.cell.bias
+        projected = tf.matmul(inputs, kernel_x) + self.cast(self.cell.bias)
         cell_states, memory, _ = self._step(projected, cell_states, [values, keys], t, valid, kernel_c)
         valid = tf.logical_or(valid, tf.expand_dims(tf.equal(tf.range(tf.shape(values)[1]), t), 0))
         return cell_states[0], [*cell_states, *memory, valid, t + 1]

@@ -5,12 +5,13 @@ import tensorflow as tf
 
 from zoo.errors import CallError
 from zoo.layers.checks import fraction, positive
+from zoo.layers.layer import Layer
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.self_attention import SelfAttentionRNN
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class RecurrentStack(keras.layers.Layer):
+class RecurrentStack(Layer):
     """A stack of recurrent or self-attending layers: the encoder, classifier and language model body.
 
     Args:
