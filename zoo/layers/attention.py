@@ -160,12 +160,14 @@ class LuongAttention(Attention):
 SCORES = ("bahdanau", "dot", "general")
 
 
-def make_attention(score: str, units: int, **options) -> Attention:
-    """Return the attention layer with that score: "bahdanau", "dot" or "general".
+def make_attention(attention: str | Attention, units: int, **options) -> Attention:
+    """Return an attention layer: the one that is given, or one with the score "bahdanau", "dot" or "general".
 
     Raises:
-        CallError: there is none of that name.
+        CallError: there is no score of that name.
     """
-    if one_of("attention", score, SCORES) == "bahdanau":
+    if isinstance(attention, Attention):
+        return attention
+    if one_of("attention", attention, SCORES) == "bahdanau":
         return BahdanauAttention(units, **options)
-    return LuongAttention(score, **options)
+    return LuongAttention(attention, **options)

@@ -55,10 +55,7 @@ class AttentionDecoder(Layer):
         self.cell_name = cell
         self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
         self.units = units
-        if isinstance(attention, Attention):
-            self.attention = attention
-        else:
-            self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
+        self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
         self.return_weights = return_weights
         self.supports_masking = True
 

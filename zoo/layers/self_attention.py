@@ -63,10 +63,7 @@ class SelfAttentionRNN(Layer):
         self.cell_name = cell
         self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
         self.units = units
-        if isinstance(attention, Attention):
-            self.attention = attention
-        else:
-            self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
+        self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.return_weights = return_weights
