@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -78,12 +79,14 @@ class KeepRun(keras.callbacks.Callback):
 
     def _score(self, row):
         # The accuracy of a model whose weights are no numbers is a number.
-        broken = any(math.isnan(value) for value in row.values())
-        return -math.inf if broken else self.sign * row[self.monitor]
+        whole = all(math.isfinite(value) for value in row.values())
+        return self.sign * row[self.monitor] if whole else -math.inf
 
     def best_epoch(self) -> int:
-        """Return the number of the epoch with the best score, 0 before the first."""
-        return 1 + max(range(len(self.history)), key=lambda i: self._score(self.history[i])) if self.history else 0
+        """Return the number of the epoch with the best score, 0 when there is none whose numbers are finite."""
+        scores = [self._score(row) for row in self.history]
+        best = max(scores, default=-math.inf)
+        return 1 + scores.index(best) if best > -math.inf else 0
 
     def stale(self) -> bool:
         """Tell whether the score has not improved for too long."""
@@ -108,6 +111,28 @@ class KeepRun(keras.callbacks.Callback):
             old.unlink()
         if self.stale():
             self.model.stop_training = True
+
+
+class SeedDropout(keras.callbacks.Callback):
+    """Seeds every random layer anew at each epoch, from the run's seed and the number of the epoch alone.
+
+    A .keras file does not hold the state of these layers; so a run that is continued drops as if it had not been
+    stopped.
+
+    Args:
+        seed: the seed of the run.
+    """
+
+    def __init__(self, seed: int):
+        super().__init__()
+        self.seed = seed
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Set the seeds."""
+        weights = {id(variable) for variable in self.model.weights}
+        states = [variable for variable in self.model.variables if id(variable) not in weights]
+        for i, state in enumerate(states):
+            state.assign(np.random.SeedSequence([self.seed, epoch, i]).generate_state(2))
 
 
 def _without_optimizer(model):

@@ -1,6 +1,7 @@
 """Training: corpora in, a run folder out."""
 
 import importlib.metadata
+import math
 import os
 import sys
 import time
@@ -12,7 +13,16 @@ from typing import Any
 import keras
 
 from training.batches import Examples, batches, encode, steps_per_epoch
-from training.callbacks import HISTORY, KeepRun, ShowProgress, checkpoints, epoch_of, read_history, write_history
+from training.callbacks import (
+    HISTORY,
+    KeepRun,
+    SeedDropout,
+    ShowProgress,
+    checkpoints,
+    epoch_of,
+    read_history,
+    write_history,
+)
 from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.losses import loss_for, metric_for
 from zoo.catalog import find
@@ -237,7 +247,13 @@ def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
             steps_per_epoch=steps,
             shuffle=False,  # the dataset does it
             verbose=0,
-            callbacks=[ShowProgress(settings.epochs, steps), keep, board, keras.callbacks.TerminateOnNaN()],
+            callbacks=[
+                ShowProgress(settings.epochs, steps),
+                SeedDropout(settings.seed),
+                keep,
+                board,
+                keras.callbacks.TerminateOnNaN(),
+            ],
         )
     return _close(path, keep, time.monotonic() - began)
 
@@ -293,10 +309,9 @@ def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
 
 
 def _close(path, keep, seconds) -> Run:
-    rows = [row for row in keep.history if row["loss"] == row["loss"]]
-    if len(rows) < len(keep.history) or not rows:
+    if not all(math.isfinite(row["loss"]) for row in keep.history) or not keep.best_epoch():
         raise WorkError(f"{path}: the loss is no longer a number. Try a lower --learning-rate.")
     best = keep.history[keep.best_epoch() - 1]
-    metrics = {"epochs": len(rows), "best_epoch": keep.best_epoch(), "seconds": round(seconds, 1), **best}
+    metrics = {"epochs": len(keep.history), "best_epoch": keep.best_epoch(), "seconds": round(seconds, 1), **best}
     write_json(path / "metrics.json", metrics)
     return load_run(path)

@@ -1,0 +1,61 @@
+"""Tiny trained runs that several test modules share; none of them has learnt anything useful."""
+
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
+
+import pytest
+
+from training.numbers import generate
+
+COLUMNS = {
+    "translation": lambda example: f"{example.source}\t{example.target}",
+    "classification": lambda example: f"{example.source}\t{example.kind}",
+    "language_model": lambda example: example.target,
+}
+
+
+@pytest.fixture(scope="session")
+def tiny_data(tmp_path_factory):
+    """For each task, the paths of a training and a validation file, as keywords of `train`."""
+    folder = tmp_path_factory.mktemp("data")
+    paths = {}
+    for task, column in COLUMNS.items():
+        paths[task] = {}
+        for split, size in (("train", 160), ("valid", 24)):
+            path = folder / f"{task}.{split}.tsv"
+            path.write_text("".join(f"{column(one)}\n" for one in generate(split, size)), encoding="utf-8")
+            paths[task][split] = str(path)
+    return paths
+
+
+@pytest.fixture(scope="session")
+def tiny_settings():
+    """How the tiny runs are trained."""
+    from training.fit import Settings
+
+    return Settings(epochs=2, batch_size=32, vocabulary_size=120)
+
+
+@pytest.fixture(scope="session")
+def tiny_run(tmp_path_factory, tiny_data, tiny_settings):
+    """A translation run."""
+    return _train("bahdanau_seq2seq", tmp_path_factory, tiny_data["translation"], tiny_settings)
+
+
+@pytest.fixture(scope="session")
+def tiny_classifier(tmp_path_factory, tiny_data, tiny_settings):
+    """A classification run."""
+    return _train("self_attention_rnn", tmp_path_factory, tiny_data["classification"], tiny_settings)
+
+
+@pytest.fixture(scope="session")
+def tiny_lm(tmp_path_factory, tiny_data, tiny_settings):
+    """A run of a language model."""
+    return _train("self_attention_lm", tmp_path_factory, tiny_data["language_model"], tiny_settings)
+
+
+def _train(model, tmp_path_factory, data, settings):
+    from training.fit import train
+
+    return train(model, **data, out=tmp_path_factory.mktemp("runs") / model, options={"units": 16}, settings=settings)

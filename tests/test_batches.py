@@ -1,0 +1,185 @@
+import numpy as np
+import pytest
+
+from training.batches import BUCKETS, Examples, batches, encode, steps_per_epoch
+from training.corpora import Corpus, read_corpus
+from zoo.errors import CallError
+from zoo.special import END, PAD, START
+from zoo.text import Vocabulary
+
+
+def made_up(task="translation", count=150, longest=45, seed=0):
+    """Return examples of many lengths; the first source id tells them apart."""
+    dice = np.random.default_rng(seed)
+    sources = [[10 + i, *dice.integers(4, 10, dice.integers(longest))] for i in range(count)]
+    targets = {
+        "translation": [[10 + i, *dice.integers(4, 10, dice.integers(longest))] for i in range(count)],
+        "classification": [[i % 3] for i in range(count)],
+        "language_model": [[] for _ in range(count)],
+    }[task]
+    return Examples(task, [[int(i) for i in one] for one in sources], [[int(i) for i in one] for one in targets])
+
+
+def epoch(data, steps):
+    return [(_arrays(inputs), labels.numpy()) for inputs, labels in data.take(steps)]
+
+
+def _arrays(inputs):
+    return {side: ids.numpy() for side, ids in inputs.items()} if isinstance(inputs, dict) else inputs.numpy()
+
+
+def numbers(some):
+    """Return which examples batches hold, batch by batch."""
+    sources = [inputs["source"] if isinstance(inputs, dict) else inputs for inputs, _ in some]
+    return [(ids[:, 1] if ids[0, 0] == START else ids[:, 0]).tolist() for ids in sources]
+
+
+def test_translation_is_opened_closed_and_padded():
+    examples = Examples("translation", [[7, 8], [9]], [[4], [5, 6, 7]])
+    ((inputs, labels),) = epoch(batches(examples, 2), 9)
+    np.testing.assert_array_equal(inputs["source"], [[7, 8, END], [9, END, PAD]])
+    np.testing.assert_array_equal(inputs["target"], [[START, 4, PAD, PAD], [START, 5, 6, 7]])
+    np.testing.assert_array_equal(labels, [[4, END, PAD, PAD], [5, 6, 7, END]])
+
+
+def test_classification_is_closed_and_padded():
+    examples = Examples("classification", [[7, 8], [], [9]], [[2], [0], [1]])
+    ((inputs, labels),) = epoch(batches(examples, 3), 9)
+    np.testing.assert_array_equal(inputs, [[7, 8, END], [END, PAD, PAD], [9, END, PAD]])
+    np.testing.assert_array_equal(labels, [2, 0, 1])
+
+
+def test_language_model_predicts_the_next_token():
+    examples = Examples("language_model", [[7, 8], [9], []], [[], [], []])
+    ((inputs, labels),) = epoch(batches(examples, 3), 9)
+    np.testing.assert_array_equal(inputs, [[START, 7, 8], [START, 9, PAD], [START, PAD, PAD]])
+    np.testing.assert_array_equal(labels, [[7, 8, END], [9, END, PAD], [END, PAD, PAD]])
+
+
+@pytest.mark.parametrize("task", ["translation", "classification", "language_model"])
+@pytest.mark.parametrize("batch_size", [1, 8, 1_000])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_each_example_comes_once_an_epoch_in_as_many_steps_as_promised(task, batch_size, seed):
+    examples = made_up(task, count=60)
+    steps = steps_per_epoch(examples, batch_size)
+    if seed is None:
+        some = epoch(batches(examples, batch_size), steps + 5)
+        assert len(some) == steps == int(batches(examples, batch_size).cardinality())
+    else:
+        some = epoch(batches(examples, batch_size, shuffle_seed=seed), steps)
+    assert sorted(i for batch in numbers(some) for i in batch) == list(range(10, 70))
+
+
+def test_inputs_and_labels_of_an_example_stay_together():
+    examples = made_up("translation", count=60)
+    for inputs, labels in epoch(batches(examples, 8, shuffle_seed=1), steps_per_epoch(examples, 8)):
+        for source, target, label in zip(inputs["source"], inputs["target"], labels, strict=True):
+            i = source[0] - 10
+            assert [x for x in source if x] == [*examples.sources[i], END]
+            assert [x for x in target if x] == [START, *examples.targets[i]]
+            assert [x for x in label if x] == [*examples.targets[i], END]
+
+
+def test_a_batch_holds_examples_of_one_bucket():
+    examples = made_up(count=150)
+    lengths, widths = examples.lengths(), set()
+    assert lengths.tolist() == [
+        max(len(source), len(target)) + 1 for source, target in zip(examples.sources, examples.targets, strict=True)
+    ]
+    for batch in numbers(epoch(batches(examples, 8, shuffle_seed=1), steps_per_epoch(examples, 8))):
+        buckets = {int(np.digitize(lengths[i - 10], BUCKETS)) for i in batch}
+        assert len(buckets) == 1
+        widths |= buckets
+    assert len(widths) > 5
+
+
+def test_few_shapes_pads_to_the_bounds_of_the_buckets():
+    examples = made_up(count=150)
+    widths = {inputs["source"].shape[1] for inputs, _ in epoch(batches(examples, 8, few_shapes=True), 99)}
+    assert widths <= set(BUCKETS) and len(widths) > 5
+    plain = epoch(batches(examples, 8), 99)
+    wide = epoch(batches(examples, 8, few_shapes=True), 99)
+    for (inputs, labels), (wide_inputs, wide_labels) in zip(plain, wide, strict=True):
+        width, height = labels.shape[1], inputs["source"].shape[1]
+        np.testing.assert_array_equal(wide_labels[:, :width], labels)
+        np.testing.assert_array_equal(wide_inputs["source"][:, :height], inputs["source"])
+        assert not wide_labels[:, width:].any() and not wide_inputs["source"][:, height:].any()
+
+
+def test_examples_longer_than_all_buckets_are_kept():
+    lengths = [3, BUCKETS[-1] - 1, BUCKETS[-1], BUCKETS[-1] + 50]
+    examples = Examples("language_model", [[10 + i] * length for i, length in enumerate(lengths)], [[]] * 4)
+    for few_shapes in (False, True):
+        some = epoch(batches(examples, 1, few_shapes=few_shapes), 9)
+        assert sorted(i for batch in numbers(some) for i in batch) == [10, 11, 12, 13]
+        assert len(some) == steps_per_epoch(examples, 1) == 4
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    examples = made_up(count=60)
+    steps = steps_per_epoch(examples, 8)
+    first = numbers(epoch(batches(examples, 8, shuffle_seed=5), 3 * steps))
+    assert numbers(epoch(batches(examples, 8, shuffle_seed=5), 3 * steps)) == first
+    epochs = [first[:steps], first[steps : 2 * steps], first[2 * steps :]]
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+    assert numbers(epoch(batches(examples, 8, shuffle_seed=6), steps)) != epochs[0]
+    for k in (1, 2):
+        later = batches(examples, 8, shuffle_seed=5, first_epoch=k)
+        assert numbers(epoch(later, (3 - k) * steps)) == first[k * steps :]
+
+
+def test_without_a_seed_the_order_is_kept():
+    examples = Examples("language_model", [[10], [11], [12]], [[], [], []])
+    assert numbers(epoch(batches(examples, 2), 9)) == [[10, 11], [12]]
+
+
+SOURCES = ["un", "deux", "trois quatre cinq six sept huit"]
+
+
+@pytest.fixture(scope="module")
+def words():
+    return {"source": Vocabulary.learn(SOURCES, size=100, kind="word")}
+
+
+def corpus(sources=SOURCES, targets=("a", "b", "a")):
+    return Corpus(list(sources), list(targets), "data.tsv", "", lines=[3, 5, 9])
+
+
+def test_encode_gives_classes_in_the_order_of_the_labels(words):
+    examples = encode(corpus(), "classification", words, ["b", "a"], max_length=100)
+    assert examples.targets == [[1], [0], [1]]
+    assert examples.sources == words["source"].encode(SOURCES)
+    assert len(examples) == 3 and examples.dropped == 0
+
+
+def test_encode_translation_and_language_model(words):
+    both = words | {"target": Vocabulary.learn(["a", "b"], size=100, kind="word")}
+    examples = encode(corpus(), "translation", both, max_length=100)
+    assert examples.targets == both["target"].encode(["a", "b", "a"])
+    assert encode(corpus(targets=[]), "language_model", words, max_length=100).targets == [[], [], []]
+
+
+@pytest.mark.parametrize(("max_length", "left"), [(6, 3), (5, 2)])
+def test_encode_drops_and_counts_what_is_too_long(words, max_length, left):
+    examples = encode(corpus(), "language_model", words, max_length=max_length)
+    assert (len(examples), examples.dropped) == (left, 3 - left)
+    assert examples.sources == words["source"].encode(SOURCES[:left])
+
+
+def test_encode_drops_what_is_too_long_on_the_target_side(words):
+    both = words | {"target": words["source"]}
+    examples = encode(corpus(targets=[SOURCES[2], "un", "un"]), "translation", both, max_length=5)
+    assert examples.sources == words["source"].encode(["deux"]) and examples.dropped == 2
+
+
+def test_encode_refuses_when_all_is_too_long(words):
+    with pytest.raises(CallError, match=r"data\.tsv: every one of 1 examples is longer than 5 pieces"):
+        encode(corpus(SOURCES[2:], ["a"]), "language_model", words, max_length=5)
+
+
+def test_an_unseen_label_is_told_with_file_and_line(words, tmp_path):
+    path = tmp_path / "dev.tsv"
+    path.write_text("un\tgood\ndeux\tgoood\n")
+    read = read_corpus(path, task="classification")
+    with pytest.raises(CallError, match=r'dev\.tsv, line 2: label "goood" is not one of bad, good\..*mean "good"\?'):
+        encode(read, "classification", words, ["bad", "good"], max_length=9)

@@ -1,0 +1,153 @@
+import errno
+import os
+
+import pytest
+
+from zoo.errors import CallError, WorkError
+from zoo.files import check_free, new_file, new_folder
+
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+ENDINGS = [(ValueError("no"), ValueError), (KeyboardInterrupt(), KeyboardInterrupt), (FULL, WorkError)]
+
+
+def tree(folder):
+    """Return every file and folder below, hidden ones too, with the contents of the files."""
+    return {str(path.relative_to(folder)): path.read_text() if path.is_file() else None for path in folder.rglob("*")}
+
+
+def old_folder(path):
+    path.mkdir()
+    (path / "old").write_text("old")
+
+
+def test_a_new_folder_appears_when_the_block_ends(tmp_path):
+    with new_folder(tmp_path / "deep" / "out") as draft:
+        (draft / "a").write_text("1")
+        assert not (tmp_path / "deep" / "out").exists()
+    assert tree(tmp_path) == {"deep": None, "deep/out": None, "deep/out/a": "1"}
+    assert (tmp_path / "deep" / "out").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize(("ending", "seen"), ENDINGS)
+def test_a_folder_that_fails_leaves_nothing(tmp_path, ending, seen):
+    with pytest.raises(seen), new_folder(tmp_path / "out") as draft:
+        (draft / "a").write_text("1")
+        raise ending
+    assert tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(("ending", "seen"), ENDINGS)
+def test_a_folder_that_fails_keeps_the_old_one(tmp_path, ending, seen):
+    old_folder(tmp_path / "out")
+    with pytest.raises(seen), new_folder(tmp_path / "out", force=True) as draft:
+        (draft / "a").write_text("1")
+        raise ending
+    assert tree(tmp_path) == {"out": None, "out/old": "old"}
+
+
+def test_a_full_disk_is_told(tmp_path):
+    with pytest.raises(WorkError, match="out: No space left on device"), new_folder(tmp_path / "out"):
+        raise FULL
+
+
+def test_force_replaces_a_folder(tmp_path):
+    old_folder(tmp_path / "out")
+    with new_folder(tmp_path / "out", force=True) as draft:
+        (draft / "a").write_text("1")
+        assert (tmp_path / "out" / "old").exists()
+    assert tree(tmp_path) == {"out": None, "out/a": "1"}
+
+
+def test_force_replaces_a_file_by_a_folder(tmp_path):
+    (tmp_path / "out").write_text("old")
+    with new_folder(tmp_path / "out", force=True) as draft:
+        (draft / "a").write_text("1")
+    assert tree(tmp_path) == {"out": None, "out/a": "1"}
+
+
+def test_without_force_what_is_there_stays(tmp_path):
+    old_folder(tmp_path / "out")
+    with pytest.raises(CallError, match="out already exists.*--force"), new_folder(tmp_path / "out"):
+        pytest.fail("the block must not run")
+    assert tree(tmp_path) == {"out": None, "out/old": "old"}
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+@pytest.mark.parametrize(("ending", "seen"), ENDINGS)
+def test_a_move_that_fails_keeps_the_old_folder(tmp_path, monkeypatch, failing, ending, seen):
+    old_folder(tmp_path / "out")
+    rename, calls = os.rename, []
+
+    def fail_once(source, target):
+        calls.append(target)
+        if len(calls) == failing:
+            raise ending
+        rename(source, target)
+
+    with pytest.raises(seen), new_folder(tmp_path / "out", force=True) as draft:
+        (draft / "a").write_text("1")
+        monkeypatch.setattr(os, "rename", fail_once)
+    assert tree(tmp_path) == {"out": None, "out/old": "old"}
+    assert len(calls) >= failing
+
+
+def test_a_move_that_cannot_be_undone_loses_nothing(tmp_path, monkeypatch):
+    old_folder(tmp_path / "out")
+    rename, calls = os.rename, []
+
+    def fail_from_the_second(source, target):
+        calls.append(target)
+        if len(calls) > 1:
+            raise FULL
+        rename(source, target)
+
+    with pytest.raises(WorkError), new_folder(tmp_path / "out", force=True):
+        monkeypatch.setattr(os, "rename", fail_from_the_second)
+    assert [path.read_text() for path in tmp_path.rglob("was/old")] == ["old"]
+
+
+def test_a_folder_below_a_file_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CallError, match="Cannot write beside .*out"), new_folder(tmp_path / "file" / "out"):
+        pytest.fail("the block must not run")
+
+
+def test_a_new_file_replaces_the_old_when_the_block_ends(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("old")
+    with new_file(path) as draft:
+        draft.write_text("new")
+        assert path.read_text() == "old"
+        assert draft.suffix == ".json"  # Keras and matplotlib go by it
+    assert tree(tmp_path) == {"a.json": "new"}
+
+
+def test_a_new_file_makes_its_folder(tmp_path):
+    with new_file(tmp_path / "deep" / "a") as draft:
+        draft.write_text("new")
+    assert tree(tmp_path) == {"deep": None, "deep/a": "new"}
+
+
+@pytest.mark.parametrize(("ending", "seen"), ENDINGS)
+@pytest.mark.parametrize("old", [None, "old"])
+def test_a_file_that_fails_leaves_what_was_there(tmp_path, ending, seen, old):
+    path = tmp_path / "a.json"
+    if old:
+        path.write_text(old)
+    with pytest.raises(seen), new_file(path) as draft:
+        draft.write_text("half")
+        raise ending
+    assert tree(tmp_path) == ({"a.json": "old"} if old else {})
+
+
+def test_a_file_below_a_file_fails_with_a_message(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WorkError, match="Could not write .*a.json"), new_file(tmp_path / "file" / "a.json"):
+        pytest.fail("the block must not run")
+
+
+def test_check_free(tmp_path):
+    check_free(tmp_path / "new")
+    check_free(tmp_path, force=True)
+    with pytest.raises(CallError, match="already exists"):
+        check_free(tmp_path)
