@@ -189,6 +189,15 @@ def test_graph_reads_odd_text_alike(vocabulary, task):
     assert_same(vocabulary, [*ODD, *noise(200, 0x110000), *noise(200, 0x300)], task)
 
 
+def test_graph_cuts_alike_where_two_ways_are_as_probable():
+    """Regression: the errors of rounding decided, and each build of SentencePiece makes its own."""
+    pytest.importorskip("tensorflow_text")
+    dice = random.Random(0)
+    words = ["".join(dice.choice("aeilnst") * dice.randrange(1, 5) for _ in range(6)) for _ in range(4_000)]
+    vocabulary = Vocabulary.learn([*LINES, *words[:500]], size=400)
+    assert_same(vocabulary, words, "translation")
+
+
 def test_odd_text_is_truncated_in_the_graph_too(small):
     pytest.importorskip("tensorflow_text")
     import tensorflow as tf

@@ -1,0 +1,266 @@
+"""Exports: the same answers, and nothing left behind when they differ."""
+
+import dataclasses
+import errno
+import json
+
+import numpy as np
+import pytest
+
+from zoo.catalog import CATALOG
+from zoo.errors import CallError, WorkError
+from zoo.run import Run, write_json
+from zoo.text import Vocabulary
+
+TEXTS = ["trois moins deux", "le 28 octobre 1934", "cinq", "Il est huit heures et quart."]
+CASES = [(entry.name, "tanh") for entry in CATALOG] + [
+    (name, cell) for name in ("bahdanau_seq2seq", "self_attention_seq2seq") for cell in ("gru", "lstm")
+]
+
+
+@pytest.fixture(scope="module")
+def exporters():
+    """The exporters and what loads their artefacts, by format."""
+    from export.lite import LiteModel
+    from export.saved_model import export_saved_model, load_saved_model
+    from export.tflite import export_tflite
+
+    return {"saved_model": (export_saved_model, load_saved_model), "tflite": (export_tflite, LiteModel)}
+
+
+def untrained(name, cell, folder):
+    """A run whose model has learnt nothing, its logits spread so that no two are nearly equal."""
+    import keras
+
+    import zoo
+
+    keras.utils.set_random_seed(3)
+    task = next(entry.task for entry in CATALOG if entry.name == name)
+    vocabulary = Vocabulary.learn(TEXTS, size=60)
+    sizes = {
+        "translation": {"source_vocabulary_size": vocabulary.size, "target_vocabulary_size": vocabulary.size},
+        "classification": {"vocabulary_size": vocabulary.size, "classes": 3},
+        "language_model": {"vocabulary_size": vocabulary.size},
+    }[task]
+    options = {**sizes, "units": 12} | ({} if name == "tanh_dnn" else {"cell": cell})
+    model = zoo.build(name, **options)
+    kernel, bias = model.logits.get_weights()
+    bias[2 : 3 if task != "classification" else 2] += 2.0  # so that answers end at different lengths
+    model.logits.set_weights([8 * kernel, bias])
+    (folder / "samples.txt").write_text("\n".join(TEXTS), encoding="utf-8")
+    sides = ("source", "target") if task == "translation" else ("source",)
+    config = {"model": name, "task": task, "options": options, "labels": ["a", "b", "c"], "versions": {}}
+    return Run(folder, config, dict.fromkeys(sides, vocabulary), model)
+
+
+def padded(ids, width):
+    return np.pad(ids, [[0, 0], [0, width]]).astype(np.int32)
+
+
+@pytest.mark.parametrize(("name", "cell"), CASES)
+@pytest.mark.parametrize("format", ["saved_model", "tflite"])
+def test_every_model_answers_alike(name, cell, format, tmp_path, exporters):
+    run = untrained(name, cell, tmp_path)
+    export, load = exporters[format]
+    report = export(run, tmp_path / "out")
+    assert report["parity"]["compared"] == report["parity"]["identical"] >= len(TEXTS)
+    assert report["parity"]["max_attention_difference"] <= 1e-4
+    assert json.loads((tmp_path / "out" / "parity.json").read_text()) == report["parity"]
+    assert report["bytes"] > 1000
+    loaded, keras_model = load(report["path"]), run.predictor()
+    (ids,) = run.vocabularies["source"].encode(TEXTS[1:2])
+    ids = np.array([[1, *ids] if run.task == "language_model" else [*ids, 2]], np.int32)
+    for function, expected in keras_model.functions.items():
+        alone = expected(ids)
+        for width in (0, 1, 7, 50):
+            check_same(loaded.functions[function](padded(ids, width)), alone, ids.shape[1])
+            check_same(expected(padded(ids, width)), alone, ids.shape[1])
+        others = np.concatenate([padded(ids, 3), np.full([2, ids.shape[1] + 3], 5, np.int32)])
+        check_same({k: v[:1] for k, v in loaded.functions[function](others).items()}, alone, ids.shape[1])
+
+
+def check_same(answer, alone, width):
+    """The first row is that of the sentence alone: ids equal, scores and attention to 1e-5, zero beyond it."""
+    assert set(answer) == set(alone)
+    for name, value in alone.items():
+        got = answer[name]
+        if name == "ids":
+            produced = value[value > 0]
+            np.testing.assert_array_equal(got[got > 0], produced)
+        elif name == "attention":
+            rows = min(value.shape[1], got.shape[1])
+            np.testing.assert_allclose(got[:, :rows, :width], value[:, :rows], atol=1e-5)
+            assert not got[:, rows:].any() and not got[:, :, width:].any()
+        else:
+            np.testing.assert_allclose(got, value, rtol=1e-5, atol=1e-5)
+
+
+def test_tflite_is_builtin_and_keeps_its_files(tmp_path):
+    import zipfile
+
+    from ai_edge_litert.interpreter import Interpreter
+
+    from export.tflite import export_tflite
+
+    report = export_tflite(untrained("bahdanau_seq2seq", "tanh", tmp_path), tmp_path / "out")
+    names = [op["op_name"] for op in Interpreter(model_path=report["path"])._get_ops_details()]
+    assert names and not [name for name in names if name.startswith("Flex") or name == "CUSTOM"]
+    assert set(zipfile.ZipFile(report["path"]).namelist()) == {"zoo.json", "source.model", "target.model"}
+
+
+@pytest.mark.parametrize(
+    ("fixture", "signatures"),
+    [
+        ("tiny_run", {"serving_default", "detail", "tokens"}),
+        ("tiny_classifier", {"serving_default", "detail", "tokens"}),
+        ("tiny_lm", {"serving_default", "detail", "score", "tokens", "score_tokens"}),
+    ],
+)
+def test_text_signatures(fixture, signatures, request, tmp_path):
+    import tensorflow as tf
+
+    from export.saved_model import export_saved_model
+
+    run = request.getfixturevalue(fixture)
+    report = export_saved_model(run, tmp_path / "out")
+    assert report["parity"]["text_compared"] == report["parity"]["text_identical"] > 20
+    loaded = tf.saved_model.load(report["path"])
+    assert set(loaded.signatures) == signatures
+    answer = loaded.signatures["serving_default"](text=tf.constant(TEXTS))
+    key = "label" if run.task == "classification" else "text"
+    expected = [one.output for one in run.predictor().predict(TEXTS)]
+    assert [one.decode() for one in answer[key].numpy()] == expected
+    if run.task == "language_model":
+        scores = loaded.signatures["score"](text=tf.constant(TEXTS))
+        expected = run.predictor().score(TEXTS)
+        np.testing.assert_allclose(scores["score"], [one[0] for one in expected], rtol=1e-5)
+        np.testing.assert_array_equal(scores["tokens"], [one[1] for one in expected])
+
+
+def hidden(folder):
+    return [path.name for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("change", ["output", "score", "attention"])
+def test_an_artefact_that_differs_is_refused(change, tiny_run, tmp_path, monkeypatch):
+    from export import tflite
+
+    def spoilt(path):
+        predictor = right(path)
+        predict = predictor.predict
+
+        def wrong(texts, **options):
+            answers = predict(texts, **options)
+            new = {"output": "x", "score": 1.0, "attention": answers[0].attention + 0.01}
+            return [dataclasses.replace(answers[0], **{change: new[change]}), *answers[1:]]
+
+        predictor.predict = wrong
+        return predictor
+
+    right = tflite.LiteModel
+    monkeypatch.setattr(tflite, "LiteModel", spoilt)
+    with pytest.raises(WorkError, match="does not answer as Keras does"):
+        tflite.export_tflite(tiny_run, tmp_path / "out")
+    assert not (tmp_path / "out").exists() and not hidden(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("failure", "expected"), [(KeyboardInterrupt(), KeyboardInterrupt), (OSError(errno.ENOSPC, "full"), WorkError)]
+)
+def test_a_failure_leaves_the_old_artefact(failure, expected, tiny_run, tmp_path, monkeypatch):
+    from export import tflite
+
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").write_text("old")
+
+    def fail(run):
+        raise failure
+
+    monkeypatch.setattr(tflite, "_convert", fail)
+    with pytest.raises(CallError, match="already exists"):
+        tflite.export_tflite(tiny_run, tmp_path / "out")
+    with pytest.raises(expected):
+        tflite.export_tflite(tiny_run, tmp_path / "out", force=True)
+    assert (tmp_path / "out" / "old").read_text() == "old" and not hidden(tmp_path)
+
+
+def test_force_replaces(tiny_run, tmp_path):
+    from export.tflite import export_tflite
+
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "old").write_text("old")
+    export_tflite(tiny_run, tmp_path / "out", force=True)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["model.tflite", "parity.json"]
+    assert not hidden(tmp_path)
+
+
+def test_without_tensorflow_text_the_saved_model_takes_ids(tiny_run, tmp_path, monkeypatch):
+    import tensorflow as tf
+
+    from export import saved_model
+
+    monkeypatch.setattr(saved_model, "tensorflow_text", lambda: None)
+    report = saved_model.export_saved_model(tiny_run, tmp_path / "out")
+    assert "tensorflow-text is not installed" in report["parity"]["text_signatures"]
+    assert set(tf.saved_model.load(report["path"]).signatures) == {"tokens"}
+    predicted = saved_model.load_saved_model(report["path"]).predict(TEXTS)
+    assert [a.output for a in predicted] == [b.output for b in tiny_run.predictor().predict(TEXTS)]
+
+
+def test_where_is_of_another_kind(tmp_path):
+    import tensorflow as tf
+
+    from export.load import load
+
+    with pytest.raises(CallError, match="neither a file or folder nor a preset"):
+        load(tmp_path / "nothing")
+    with pytest.raises(CallError, match="neither a run folder"):
+        load(tmp_path)
+    (tmp_path / "text.tflite").write_text("hello")
+    with pytest.raises(CallError, match="damaged or not made by"):
+        load(tmp_path / "text.tflite")
+    tf.saved_model.save(tf.Module(), str(tmp_path / "other"))
+    with pytest.raises(CallError, match="damaged or not made by"):
+        load(tmp_path / "other")
+    (tmp_path / "other" / "saved_model.pb").write_bytes(b"\xff" * 100)
+    with pytest.raises(CallError, match="damaged"):
+        load(tmp_path / "other")
+
+
+def test_a_preset_is_a_run_with_a_name(tiny_run, tmp_path, monkeypatch):
+    import shutil
+
+    from export.load import load
+    from zoo import catalog, run
+
+    shutil.copytree(tiny_run.path, tmp_path / "presets" / "tiny")
+    monkeypatch.setattr(run, "PRESETS_FOLDER", tmp_path / "presets")
+    monkeypatch.setattr(catalog, "PRESETS_FOLDER", tmp_path / "presets")
+    assert load("tiny").predict(TEXTS)[0].output == tiny_run.predictor().predict(TEXTS)[0].output
+    with pytest.raises(CallError, match='Did you mean "tiny"'):
+        load("tinny")
+
+
+@pytest.mark.slow
+def test_500_sentences_of_the_test_set(tmp_path, exporters):
+    from training.corpora import read_corpus
+    from training.fit import Settings, train
+
+    corpus = "numbers-fr-en"
+    settings = Settings(epochs=2, vocabulary_size=600, train_size=12_000)
+    run = train(
+        "bahdanau_seq2seq",
+        train=corpus,
+        valid=corpus,
+        out=tmp_path / "run",
+        options={"units": 128, "bidirectional": True},
+        settings=settings,
+    )
+    texts = read_corpus(corpus, task="translation", split="test").sources[:500]
+    write_json(tmp_path / "run" / "metrics.json", {})
+    expected = run.predictor().predict(texts)
+    for format, (export, load) in exporters.items():
+        predicted = load(export(run, tmp_path / format)["path"]).predict(texts)
+        assert [a.target_pieces for a in predicted] == [b.target_pieces for b in expected], format
+        for a, b in zip(predicted, expected, strict=True):
+            np.testing.assert_allclose(a.attention, b.attention, atol=1e-4)
