@@ -16,7 +16,7 @@ from pathlib import Path
 from zoo.catalog import CATALOG, Entry
 
 CORPUS = "numbers-fr-en"
-OPTIONS = {"units": 128}
+OPTIONS = {"units": 160}
 
 
 def held_out(folder: Path, out: Path) -> tuple[str, str]:
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", help="names of models; default all")
     parser.add_argument("--sst2", type=Path)
-    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--epochs", type=int, default=3)
     options = parser.parse_args()
     rows = []
     for entry in CATALOG:

@@ -77,7 +77,7 @@ class Vocabulary:
         except (RuntimeError, ValueError) as error:
             reason = str(error).strip().splitlines()[-1]
             raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: {reason}") from error
-        return cls(model.getvalue())
+        return cls(_with_exact_sums(model.getvalue()))
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Vocabulary":
@@ -116,6 +116,20 @@ class Vocabulary:
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return the piece of each id; "▁" in it stands for a space."""
         return [self._processor.id_to_piece(int(i)) for i in ids]
+
+
+def _with_exact_sums(proto: bytes) -> bytes:
+    """Round the scores of the pieces to 1/1024, so that the float32 sum of a text's scores is exact up to 8192.
+
+    Else two ways to cut "lll" differ by an error of rounding, and so does the choice between them from one build of
+    SentencePiece to the next: the one inside tensorflow-text cuts otherwise than the Python package.
+    """
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = sentencepiece_model_pb2.ModelProto.FromString(proto)  # type: ignore[attr-defined]
+    for piece in model.pieces:
+        piece.score = round(piece.score * 1024) / 1024
+    return model.SerializeToString(deterministic=True)
 
 
 def source_ids(vocabulary: Vocabulary, texts: Sequence[str], task: str) -> tuple[list[list[int]], list[bool]]:

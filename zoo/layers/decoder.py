@@ -62,7 +62,8 @@ class AttentionDecoder(Layer):
     def build(self, inputs_shape, values_shape):
         """Create the weights of the cell and of the attention."""
         self.cell.build((None, inputs_shape[-1] + values_shape[-1]))
-        self.attention.build((None, self.units), values_shape)
+        if not self.attention.built:  # one that came from a config may be
+            self.attention.build((None, self.units), values_shape)
         self.built = True
 
     def call(self, inputs, values, initial_state=None, mask=None, values_mask=None):
@@ -73,7 +74,7 @@ class AttentionDecoder(Layer):
         kernel_r, kernel_c = self._split_kernel(inputs.shape[-1])
 
         def step(t, projected, states, memory):
-            context, weights = self.attention(states[0], values, keys, values_mask)
+            context, weights = self.attention(states[0], values, keys, values_mask=values_mask)
             states = self.cell.step(projected + tf.matmul(context, kernel_c), states)
             return [states[0], weights], states, memory
 
@@ -105,7 +106,7 @@ class AttentionDecoder(Layer):
         Returns:
             The states after the step, the context c_{t-1} (B, d) and the weights (B, Tx).
         """
-        context, weights = self.attention(states[0], values, keys, values_mask)
+        context, weights = self.attention(states[0], values, keys, values_mask=values_mask)
         return self.cell(tf.concat([inputs, context], -1), states), context, weights
 
     def compute_output_shape(self, inputs_shape, values_shape):

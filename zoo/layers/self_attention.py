@@ -73,7 +73,8 @@ class SelfAttentionRNN(Layer):
     def build(self, input_shape):
         """Create the weights of the cell and of the attention."""
         self.cell.build((None, input_shape[-1] + self.units))
-        self.attention.build((None, self.units), (None, None, self.units))
+        if not self.attention.built:  # one that came from a config may be
+            self.attention.build((None, self.units), (None, None, self.units))
         self.built = True
 
     def call(self, inputs, mask=None, initial_state=None, room=0):
