@@ -63,7 +63,7 @@ def write_graph(run: Run, folder: Path, signatures: dict[str, Signature], resour
     module.weights = [variable.value for variable in run.model.variables]
     module.resources = list(resources)
     graphs = {
-        name: tf.function(signature.function, [signature.input]).get_concrete_function()
+        name: tf.function(signature.function, [signature.input], autograph=False).get_concrete_function()
         for name, signature in signatures.items()
     }
     tf.saved_model.save(module, str(folder), signatures=graphs)

@@ -46,7 +46,9 @@ class Run:
         from zoo.decoding import id_functions
 
         spec = [tf.TensorSpec([None, None], tf.int32)]
-        functions = {name: _as_numpy(tf.function(f, spec)) for name, f in id_functions(self.model).items()}
+        functions = {
+            name: _as_numpy(tf.function(f, spec, autograph=False)) for name, f in id_functions(self.model).items()
+        }
         return Predictor(self.task, functions, **self.vocabularies, labels=self.config.get("labels", []))
 
 
