@@ -80,7 +80,9 @@ def predictor_from(files: dict[str, bytes], functions: dict[str, Any], where: Pa
     """
     try:
         about = json.loads(files[CARD])
-        sides = {file.removesuffix(".model"): Vocabulary(proto) for file, proto in files.items() if file != CARD}
+        sides = {
+            file.removesuffix(".model"): Vocabulary(proto) for file, proto in files.items() if file.endswith(".model")
+        }
         return Predictor(about["task"], functions, **sides, labels=about.get("labels", []))
     except (KeyError, ValueError, TypeError) as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: {error}") from error

@@ -1,7 +1,9 @@
 """Answers from a .tflite with ai-edge-litert, sentencepiece and NumPy alone: no TensorFlow is imported here."""
 
+import hashlib
 import os
 import zipfile
+import zlib
 from pathlib import Path
 
 from ai_edge_litert.interpreter import Interpreter
@@ -10,7 +12,7 @@ from export.artefact import predictor_from
 from zoo.errors import CallError
 from zoo.predictor import Predictor
 
-MAGIC = b"TFL3"  # at byte 4 of every .tflite
+DIGEST = "model.sha256"  # in the archive behind the model: SHA-256 of what stands before the archive
 
 
 def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
@@ -20,23 +22,30 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         CallError: there is none, it is damaged, or of another make.
     """
     path = Path(path)
+    model, files = _split(path)
+    if hashlib.sha256(model).hexdigest().encode() != files.get(DIGEST):
+        raise CallError(f"{path} is damaged: its content is not what `zoo export` wrote.")
+    try:
+        interpreter = Interpreter(model_content=model)
+        interpreter.allocate_tensors()
+        functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}
+    except (ValueError, RuntimeError) as error:
+        raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
+    return predictor_from(files, functions, path)
+
+
+def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
+    """Return the model and the files in the archive behind it."""
     try:
         content = path.read_bytes()
         with zipfile.ZipFile(path) as archive:
             files = {name: archive.read(name) for name in archive.namelist()}
+            begin = min((member.header_offset for member in archive.infolist()), default=0)
     except OSError as error:
-        raise CallError(f"Cannot read {path}: {error.strerror}.") from error
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, ValueError) as error:
+        raise CallError(f"Cannot read {path}: {error.strerror or error}.") from error
+    except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError, ValueError, NotImplementedError) as error:
         raise CallError(f"{path} is damaged or not made by `zoo export`: {error}") from error
-    if content[4:8] != MAGIC:
-        raise CallError(f"{path} is damaged: it does not begin as a .tflite does.")
-    try:
-        interpreter = Interpreter(model_content=content)
-        interpreter.allocate_tensors()
-        functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}
-    except (ValueError, RuntimeError) as error:
-        raise CallError(f"{path} is damaged: {str(error).splitlines()[0][:200]}") from error
-    return predictor_from(files, functions, path)
+    return content[:begin], files
 
 
 def _function(interpreter, name):

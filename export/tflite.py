@@ -1,5 +1,6 @@
 """LiteRT (.tflite): ids in, ids out, for phones and for Python without TensorFlow."""
 
+import hashlib
 import os
 import tempfile
 import zipfile
@@ -9,7 +10,7 @@ from typing import Any
 import tensorflow as tf
 
 from export.artefact import export_folder, extra_files
-from export.lite import LiteModel
+from export.lite import DIGEST, LiteModel
 from export.saved_model import write_graph
 from export.signatures import id_signatures
 from zoo.errors import WorkError
@@ -42,9 +43,10 @@ def export_tflite(run: Run, out: str | os.PathLike, *, force: bool = False) -> d
 
 
 def _write(run: Run, folder: Path) -> Path:
-    path = folder / FILE
-    path.write_bytes(_convert(run))
+    path, model = folder / FILE, _convert(run)
+    path.write_bytes(model)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(DIGEST, hashlib.sha256(model).hexdigest())
         for name, content in extra_files(run).items():
             archive.writestr(name, content)
     return path

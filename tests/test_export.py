@@ -105,7 +105,12 @@ def test_tflite_is_builtin_and_keeps_its_files(tmp_path):
     report = export_tflite(untrained("bahdanau_seq2seq", "tanh", tmp_path), tmp_path / "out")
     names = [op["op_name"] for op in Interpreter(model_path=report["path"])._get_ops_details()]
     assert names and not [name for name in names if name.startswith("Flex") or name == "CUSTOM"]
-    assert set(zipfile.ZipFile(report["path"]).namelist()) == {"zoo.json", "source.model", "target.model"}
+    assert set(zipfile.ZipFile(report["path"]).namelist()) == {
+        "model.sha256",
+        "zoo.json",
+        "source.model",
+        "target.model",
+    }
 
 
 @pytest.mark.parametrize(

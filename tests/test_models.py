@@ -62,12 +62,12 @@ def test_build_and_function_make_the_same_model(name):
     keras.utils.set_random_seed(1)
     built = zoo.build(name, **sizes, units=6, embedding_units=4, dropout=0.25)
     keras.utils.set_random_seed(1)
-    made = zoo.MODELS[name](*sizes.values(), units=6, embedding_units=4, dropout=0.25)
+    called = zoo.MODELS[name](*sizes.values(), units=6, embedding_units=4, dropout=0.25)
     assert isinstance(built, keras.Model) and built.built
-    assert type(built) is type(made) and built.get_config() == made.get_config()
+    assert type(built) is type(called) and built.get_config() == called.get_config()
     assert (built.name, built.task) == (name, find(name).task)
     inputs, expected = example(name)
-    assert_close(built(inputs), made(inputs), 1e-6)
+    assert_close(built(inputs), called(inputs), 1e-6)
     assert built(inputs).shape[:-1] == expected.shape
     assert built(inputs).shape[-1] == sizes.get("target_vocabulary_size", sizes.get("classes", 11))
 

@@ -120,7 +120,7 @@ def test_no_steps_in_both_directions():
         ({"dropout": "0.1"}, "Received: dropout='0.1'."),
         ({"cell": "lsmt"}, 'Did you mean "lstm"?'),
         ({"self_attention": True, "attention": "bahdano"}, 'Did you mean "bahdanau"?'),
-        ({"units": 0}, "`units` must be a positive integer. Received: units=0."),
+        ({"units": None}, "`units` must be a positive integer. Received: units=None."),
     ],
 )
 def test_bad_arguments(options, message):

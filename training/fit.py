@@ -1,6 +1,7 @@
 """Training: corpora in, a run folder out."""
 
 import importlib.metadata
+import inspect
 import math
 import os
 import sys
@@ -27,9 +28,9 @@ from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.losses import loss_for, metric_for
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
-from zoo.files import new_folder
+from zoo.files import check_free, new_folder
 from zoo.layers.checks import fraction, positive
-from zoo.models import build, check_options
+from zoo.models import MODELS, build, check_options
 from zoo.run import (
     CONFIG,
     SAMPLES,
@@ -126,14 +127,12 @@ def train(
     settings.check()
     options = dict(options or {})
     task = find(model).task
-    check_options(model, options)
+    _check_options(model, options)
+    check_free(Path(out), force)
     corpora = {"train": _read(train, "train", task, settings), "valid": _read(valid, "valid", task, settings)}
-    if Path(out).exists() and not force:
-        raise CallError(f"{out} already exists. Choose another --out, or add --force to replace it.")
     vocabularies = _learn(corpora["train"], task, settings)
     labels = sorted(set(corpora["train"].targets)) if task == "classification" else []
     sizes = _sizes(task, vocabularies, labels)
-    build(model, **sizes, **options)  # refuses bad values before anything is written
     config = {
         "model": model,
         "task": task,
@@ -202,6 +201,13 @@ def _learn(corpus, task, settings) -> dict[str, Vocabulary]:
     sides = {"source": corpus.sources} | ({"target": corpus.targets} if task == "translation" else {})
     wanted = {"size": settings.vocabulary_size, "kind": settings.text}
     return {side: Vocabulary.learn(lines, **wanted) for side, lines in sides.items()}
+
+
+def _check_options(model, options) -> None:
+    """Refuse bad options before any text is read, by building the model for the smallest of vocabularies."""
+    check_options(model, options)
+    parameters = inspect.signature(MODELS[model]).parameters.values()
+    build(model, **{one.name: 1 for one in parameters if one.default is one.empty}, **options)
 
 
 def _sizes(task, vocabularies, labels) -> dict[str, int]:

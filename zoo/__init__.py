@@ -112,7 +112,7 @@ class _RegisterAfterKeras(importlib.abc.MetaPathFinder):
         return spec
 
 
-if "keras" in sys.modules:
+if sys.modules.get("keras"):
     importlib.import_module("zoo.models")
 else:
     sys.meta_path.insert(0, _RegisterAfterKeras())

@@ -90,7 +90,7 @@ class DenseClassifier(_Classifier):
         )
         self.options["layers"] = positive("layers", layers)
         self.dense = [TanhDense(units, name=f"dense_{i}", dtype=self.dtype_policy) for i in range(layers)]
-        self(tf.ones([1, 1], tf.int32))
+        self(tf.zeros([1, 1], tf.int32))
 
     def _features(self, embedded, mask, training):
         weights = tf.expand_dims(tf.cast(mask, embedded.dtype), -1)
@@ -133,7 +133,7 @@ class RecurrentClassifier(_Classifier):
         self.options |= stack
         self.attends = self_attention
         self.stack = RecurrentStack(units, dropout=dropout, dtype=self.dtype_policy, **stack)
-        self(tf.ones([1, 1], tf.int32))
+        self(tf.zeros([1, 1], tf.int32))
 
     def _features(self, embedded, mask, training):
         _, states, weights = self.stack(embedded, mask=mask, training=training)

@@ -57,7 +57,7 @@ def data(options) -> None:
 
 def train(options) -> None:
     """Run `zoo train`."""
-    given = {name: value for name, value in vars(options).items() if value not in (None, False)}
+    given = {name: value for name, value in vars(options).items() if value is not None and value is not False}
     chosen = sorted(set(given) - {"command", "function", "json", "resume"})
     if options.resume:
         if chosen:

@@ -101,7 +101,7 @@ class Seq2Seq(TokenModel):
         self.readout = TanhDense(units, **policy)
         self.dropout = keras.layers.Dropout(dropout, **policy)
         self.logits = keras.layers.Dense(target_vocabulary_size, **policy)
-        ids = tf.ones([1, 1], tf.int32)
+        ids = tf.zeros([1, 1], tf.int32)
         self({"source": ids, "target": ids})
 
     def call(self, inputs, training=False):

@@ -66,7 +66,7 @@ class LanguageModel(TokenModel):
         self.stack = RecurrentStack(units, **stack, **policy)
         self.dropout = keras.layers.Dropout(dropout, **policy)
         self.logits = keras.layers.Dense(vocabulary_size, **policy)
-        self(tf.ones([1, 1], tf.int32))
+        self(tf.zeros([1, 1], tf.int32))
 
     def call(self, inputs, training=False):
         """Return the logits; see the class."""

@@ -50,7 +50,7 @@ class RecurrentStack(Layer):
     ):
         super().__init__(**kwargs)
         self.options = {
-            "units": units,
+            "units": positive("units", units),
             "cell": cell,
             "layers": positive("layers", layers),
             "bidirectional": bool(bidirectional),

@@ -1,0 +1,258 @@
+"""The command: its answers, its refusals and its exit statuses."""
+
+import errno
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+
+from zoo.__main__ import main
+
+PAIR = "trois\tthree\n"
+
+
+class Call:
+    """Runs the command in this process and keeps what it printed."""
+
+    def __init__(self, capsys, monkeypatch):
+        self.capsys = capsys
+        self.monkeypatch = monkeypatch
+
+    def __call__(self, *arguments, stdin=b""):
+        self.monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin), encoding="utf-8"))
+        self.capsys.readouterr()
+        status = main([str(argument) for argument in arguments])
+        printed = self.capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return status, printed.out, printed.err
+
+
+@pytest.fixture
+def call(capsys, monkeypatch):
+    return Call(capsys, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def lite(tiny_run, tmp_path_factory):
+    from export.tflite import export_tflite
+
+    return export_tflite(tiny_run, tmp_path_factory.mktemp("lite") / "out")["path"]
+
+
+def train(call, train, valid, out, *more, model="bahdanau_seq2seq"):
+    small = ("--units", 8, "--epochs", 1, "--vocabulary-size", 60)
+    return call("train", model, "--train", train, "--valid", valid, "--out", out, *small, *more)
+
+
+def test_list(call):
+    status, out, _ = call("list", "--json")
+    listed = json.loads(out)
+    assert status == 0 and len(listed["models"]) == 8 and set(listed) == {"models", "presets"}
+    assert all({"name", "task", "paper", "equation"} <= set(model) for model in listed["models"])
+    status, out, _ = call("list")
+    assert status == 0 and all(model["name"] in out for model in listed["models"])
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"], ["list", "--json"], ["train", "--help"]])
+def test_help_and_list_import_no_tensorflow(arguments):
+    code = (
+        "import sys\nfrom zoo.__main__ import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as e:\n    assert not e.code\n"
+        "assert not {'tensorflow', 'keras', 'matplotlib', 'sacrebleu'} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == "" and "seq2seq" in done.stdout or "usage" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian"], 'Did you mean "train"'),
+        (["train", "bahdanau", "--train", "a", "--valid", "b", "--out", "c"], 'Did you mean "bahdanau_seq2seq"'),
+        (["train", "seq2seq", "--epoch", "3"], 'Did you mean "--epochs"'),
+        (["train", "seq2seq", "--cell", "gruu"], 'Did you mean "gru"'),
+        (["train", "seq2seq", "--units", "many"], "--units: invalid int value: 'many'"),
+        (["train", "seq2seq"], "needs --train, --valid, --out"),
+        (["train"], "Which MODEL?"),
+        (["train", "--resume", "nowhere"], "no run folder"),
+        (["train", "--resume", "nowhere", "--epochs", "3"], "--resume takes no other option"),
+        (["train", "seq2seq", "--train", "numbers-fr-en", "--valid", "no.tsv", "--out", "c"], "no.tsv"),
+        (["train", "seq2seq", "--train", "numbers-fr-en", "--valid", "numbers-fr", "--out", "c"], "numbers-fr-en"),
+        (["train", "tanh_dnn", "--cell", "gru", "--train", "x", "--valid", "x", "--out", "c"], 'no option "cell"'),
+        (["train", "seq2seq", "--units", "-3", "--train", "x", "--valid", "x", "--out", "c"], "units=-3"),
+        (["train", "seq2seq", "--epochs", "0", "--train", "x", "--valid", "x", "--out", "c"], "epochs=0"),
+        (["predict", "nowhere", "x"], "There is no nowhere"),
+        (["predict", ".", "x"], "neither a run folder"),
+        (["predict", "nowhere", "x", "--attention", "picture.doc"], "Received: picture.doc"),
+        (["predict", "nowhere", "x", "--attention", "none/picture.png"], "no folder none"),
+        (["evaluate", "nowhere", "numbers-fr-en"], "There is no nowhere"),
+        (["export", "nowhere", "--to", "tflite", "--out", "x"], "no run folder"),
+        (["export", "nowhere", "--to", "lite", "--out", "x"], 'Did you mean "tflite"'),
+        (["export", "nowhere", "--to", "tflite"], "--out"),
+        (["data", "multi", "--out", "x"], "multi30k"),
+    ],
+)
+def test_a_wrong_call(arguments, message, call, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    status, out, err = call(*arguments)
+    assert status == 2 and out == "" and message in err and err.startswith("zoo: ")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "empty"),
+        (b"trois\tthree\ndeux two\n", "line 2"),
+        (b"trois\tthree\tdrei\n", "line 1"),
+        (b"trois\tthree\n\xff\ttwo\n", "line 2"),
+        (b"trois\t\n", "line 1"),
+        (b"\tthree\n", "line 1"),
+    ],
+)
+def test_bad_data(content, message, call, tmp_path):
+    data = tmp_path / "data.tsv"
+    data.write_bytes(content)
+    status, _, err = train(call, data, data, tmp_path / "run")
+    assert status == 2 and "data.tsv" in err and message in err
+    assert [path.name for path in tmp_path.iterdir()] == ["data.tsv"]
+
+
+def test_what_is_too_long_is_counted(call, tmp_path):
+    data = tmp_path / "data.tsv"
+    data.write_text(PAIR * 9 + "trois " * 200 + "\tthree\n", encoding="utf-8")
+    status, _, err = train(call, data, data, tmp_path / "run", "--max-length", 50)
+    assert status == 0 and "left out 1 of 10 examples" in err
+    status, out, err = train(call, data, data, tmp_path / "run")
+    assert status == 2 and "already exists" in err
+
+
+def test_a_label_unseen_in_training(call, tmp_path, tiny_classifier):
+    (tmp_path / "train.tsv").write_text("bon\tgood\nmal\tbad\n" * 4, encoding="utf-8")
+    (tmp_path / "valid.tsv").write_text("bon\tgood\nbof\tgod\n", encoding="utf-8")
+    status, _, err = train(call, tmp_path / "train.tsv", tmp_path / "valid.tsv", tmp_path / "run", model="tanh_dnn")
+    assert status == 2 and "valid.tsv, line 2" in err and 'Did you mean "good"' in err
+    assert not (tmp_path / "run").exists()
+    status, _, err = call("evaluate", tiny_classifier.path, tmp_path / "valid.tsv")
+    assert status == 2 and "valid.tsv, line 1" in err
+
+
+@pytest.mark.parametrize("text", ["", " ", "a" * 10_000, "\U0001f600 \u4f60\u597d", "a\x00\x01\x1b[31mb", "\u202eabc"])
+def test_odd_texts_are_answered(text, call, lite):
+    status, out, err = call("predict", lite, text, "--json")
+    (answer,) = json.loads(out)
+    assert status == 0 and answer["input"] == text and isinstance(answer["score"], float)
+    assert ("too long" in err) == (len(text) == 10_000)
+    if not text.strip():
+        assert answer["output"] == ""
+
+
+def test_texts_from_standard_input(call, lite):
+    status, out, _ = call("predict", lite, stdin=b"trois\r\n\ndeux")
+    assert status == 0 and out.count("\n") == 3 and out.split("\n")[1] == ""
+    assert call("predict", lite, "--json")[:2] == (0, "[]\n")
+    status, _, err = call("predict", lite, stdin=b"trois\n\xff\n")
+    assert status == 2 and "line 2" in err
+    status, _, err = call("predict", lite, "\udcff")
+    assert status == 2 and "Input 1 is not UTF-8" in err
+
+
+def test_attention_is_drawn_or_refused(call, lite, tiny_run, tmp_path):
+    picture = tmp_path / "picture.png"
+    assert call("predict", lite, "trois", "--attention", picture)[0] == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    status, _, err = call("predict", lite, "", "--attention", tmp_path / "none.png")
+    assert status == 2 and "nothing to draw" in err and not (tmp_path / "none.png").exists()
+
+
+def test_a_model_that_does_not_attend(call, tmp_path):
+    data = tmp_path / "data.tsv"
+    data.write_text(PAIR * 9, encoding="utf-8")
+    assert train(call, data, data, tmp_path / "run", model="seq2seq")[0] == 0
+    status, _, err = call("predict", tmp_path / "run", "trois", "--attention", tmp_path / "a.png")
+    assert status == 2 and "does not attend" in err and not (tmp_path / "a.png").exists()
+
+
+def test_a_phone_needs_no_tensorflow(lite, tiny_run):
+    code = (
+        "import sys\n"
+        "for name in ('tensorflow', 'keras', 'tensorflow_text'):\n    sys.modules[name] = None\n"
+        f"from zoo.__main__ import main\nsys.exit(main(['predict', {str(lite)!r}, 'trois', '--json']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (answer,) = json.loads(done.stdout)
+    (expected,) = tiny_run.predictor().predict(["trois"])
+    assert answer["output"] == expected.output and abs(answer["score"] - expected.score) < 1e-4
+
+
+@pytest.mark.parametrize("keep", [0, 3, 1000, -1000, -30])
+def test_a_damaged_tflite(keep, call, lite, tmp_path):
+    damaged = tmp_path / "model.tflite"
+    content = open(lite, "rb").read()
+    damaged.write_bytes(content[:keep])
+    status, _, err = call("predict", damaged, "x")
+    assert status == 2 and "damaged" in err
+
+
+def test_a_flipped_byte_in_a_tflite(lite, tmp_path):
+    """In a process of its own: what the runtime makes of a damaged model might end it."""
+    content = bytearray(open(lite, "rb").read())
+    damaged = tmp_path / "model.tflite"
+    for place in range(60, len(content) // 2, len(content) // 8):
+        damaged.write_bytes(content[:place] + bytes([content[place] ^ 0x55]) + content[place + 1 :])
+        command = [sys.executable, "-m", "zoo", "predict", str(damaged), "x"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 2 and "damaged" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_ctrl_c_and_full_disk(call, tmp_path, monkeypatch):
+    from training import callbacks
+
+    data = tmp_path / "data.tsv"
+    data.write_text(PAIR * 9, encoding="utf-8")
+    end = callbacks.KeepRun.on_epoch_end
+
+    def fail(error):
+        def on_epoch_end(self, epoch, logs=None):
+            if epoch == 1:
+                raise error
+            end(self, epoch, logs)
+
+        monkeypatch.setattr(callbacks.KeepRun, "on_epoch_end", on_epoch_end)
+
+    run = tmp_path / "run"
+    fail(KeyboardInterrupt())
+    status, _, err = train(call, data, data, run, "--epochs", 3)
+    assert status == 130 and f"zoo train --resume {run}" in err
+    fail(OSError(errno.ENOSPC, "No space left on device"))
+    status, _, err = call("train", "--resume", run)
+    assert status == 1 and "No space left on device" in err
+    monkeypatch.setattr(callbacks.KeepRun, "on_epoch_end", end)
+    status, out, _ = call("train", "--resume", run, "--json")
+    assert status == 0 and json.loads(out)["epochs"] == 3
+    assert not [path for path in tmp_path.rglob("*") if ".part" in path.name]
+
+
+def test_ctrl_c_in_an_export(call, tiny_run, tmp_path, monkeypatch):
+    from export import tflite
+
+    def stop(run):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tflite, "_convert", stop)
+    assert call("export", tiny_run.path, "--to", "tflite", "--out", tmp_path / "out")[0] == 130
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("file", ["config.json", "source.model", "model.keras"])
+def test_a_damaged_run(file, call, tiny_run, tmp_path):
+    import shutil
+
+    shutil.copytree(tiny_run.path, tmp_path / "run")
+    content = (tmp_path / "run" / file).read_bytes()
+    (tmp_path / "run" / file).write_bytes(content[: len(content) // 2])
+    status, _, err = call("predict", tmp_path / "run", "x")
+    assert status == 2 and "damaged" in err and file in err
