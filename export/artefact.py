@@ -10,7 +10,7 @@ from export.parity import compare, compare_scores, sample_texts
 from zoo.errors import CallError
 from zoo.files import new_folder
 from zoo.predictor import Predictor
-from zoo.run import Run, vocabulary_file, write_json
+from zoo.run import SIDES, Run, vocabulary_file, write_json
 from zoo.text import Vocabulary
 
 CARD = "zoo.json"
@@ -78,11 +78,14 @@ def predictor_from(files: dict[str, bytes], functions: dict[str, Any], where: Pa
     Raises:
         CallError: one is missing or damaged.
     """
+    if "tokens" not in functions:
+        raise CallError(f"{where} is damaged or not made by `zoo export`: it has no signature tokens.")
     try:
         about = json.loads(files[CARD])
-        sides = {
-            file.removesuffix(".model"): Vocabulary(proto) for file, proto in files.items() if file.endswith(".model")
-        }
+        names = SIDES if about["task"] == "translation" else SIDES[:1]
+        sides = {side: Vocabulary(files[vocabulary_file(side)]) for side in names}
         return Predictor(about["task"], functions, **sides, labels=about.get("labels", []))
-    except (KeyError, ValueError, TypeError) as error:
+    except KeyError as error:
+        raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
+    except (ValueError, TypeError) as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: {error}") from error

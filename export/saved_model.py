@@ -11,7 +11,7 @@ import tensorflow as tf
 from export.artefact import export_folder, extra_files, predictor_from
 from export.parity import compare
 from export.signatures import Signature, id_signatures, text_signatures
-from zoo.errors import CallError
+from zoo.errors import CallError, WorkError
 from zoo.predictor import Prediction, Predictor
 from zoo.run import Run
 from zoo.text import GraphText, tensorflow_text
@@ -58,6 +58,9 @@ def write_graph(run: Run, folder: Path, signatures: dict[str, Signature], resour
     """Write a SavedModel with these signatures, and the resources they use, into a folder.
 
     It holds the bare variables: `keras.export.ExportArchive` would store each twice.
+
+    Raises:
+        WorkError: the disk is full.
     """
     module = tf.Module()
     module.weights = [variable.value for variable in run.model.variables]
@@ -66,7 +69,10 @@ def write_graph(run: Run, folder: Path, signatures: dict[str, Signature], resour
         name: tf.function(signature.function, [signature.input], autograph=False).get_concrete_function()
         for name, signature in signatures.items()
     }
-    tf.saved_model.save(module, str(folder), signatures=graphs)
+    try:
+        tf.saved_model.save(module, str(folder), signatures=graphs)
+    except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
+        raise WorkError(f"Could not write {folder}: {str(error).splitlines()[0][:300]}") from error
 
 
 def load_saved_model(path: str | os.PathLike) -> Predictor:

@@ -5,6 +5,7 @@ With `zoo/commands.py` and `zoo/demo.py` it is the one part of the package that 
 """
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -138,9 +139,16 @@ def _quiet() -> None:
     os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
 
 
+def _write_utf8() -> None:
+    """Write UTF-8 to standard output, as it is read from standard input, whatever the locale says."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status: 0 done, 1 the work failed, 2 the call was wrong, 130 Ctrl-C."""
     _quiet()
+    _write_utf8()
     options: Any = None
     try:
         options = parser().parse_args(arguments)
@@ -148,7 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return 0
     except ZooError as error:
-        print(f"zoo: {error}", file=sys.stderr)
+        hint = commands.how_to_go_on(options) if isinstance(error.__cause__, OSError) else ""
+        print(f"zoo: {error}{hint}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:
         print(f"zoo: stopped.{commands.how_to_go_on(options)}", file=sys.stderr)
