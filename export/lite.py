@@ -1,6 +1,7 @@
 """Answers from a .tflite with ai-edge-litert, sentencepiece and NumPy alone: no TensorFlow is imported here."""
 
 import hashlib
+import io
 import os
 import zipfile
 from pathlib import Path
@@ -11,6 +12,7 @@ from export.artefact import predictor_from
 from zoo.errors import CallError
 from zoo.predictor import Predictor
 
+MAGIC = b"TFL3"  # at byte 4 of every .tflite
 DIGEST = "model.sha256"  # in the archive behind the model: SHA-256 of what stands before the archive
 
 
@@ -37,11 +39,14 @@ def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
     """Return the model and the files in the archive behind it."""
     try:
         content = path.read_bytes()
-        with zipfile.ZipFile(path) as archive:
-            files = {name: archive.read(name) for name in archive.namelist()}
-            begin = min((member.header_offset for member in archive.infolist()), default=0)
     except OSError as error:
         raise CallError(f"Cannot read {path}: {error.strerror or error}.") from error
+    if content[4:8] != MAGIC:
+        raise CallError(f"{path} is damaged or not made by `zoo export`: it does not begin as a .tflite does.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            files = {name: archive.read(name) for name in archive.namelist()}
+            begin = min((member.header_offset for member in archive.infolist()), default=0)
     except Exception as error:  # a damaged archive fails in many ways, none of them the user's to read
         raise CallError(f"{path} is damaged or not made by `zoo export`: {error}") from error
     return content[:begin], files

@@ -140,9 +140,12 @@ def _quiet() -> None:
 
 
 def _write_utf8() -> None:
-    """Write UTF-8 to standard output, as it is read from standard input, whatever the locale says."""
+    """Write UTF-8 to standard output, as it is read from standard input, whatever the locale says.
+
+    What UTF-8 cannot hold, the name of a file perhaps, is written as JSON escapes it.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -153,7 +156,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = parser().parse_args(arguments)
         options.function(options)
-        sys.stdout.flush()
+        print(end="", flush=True)  # standard output may be closed
         return 0
     except ZooError as error:
         hint = commands.how_to_go_on(options) if isinstance(error.__cause__, OSError) else ""

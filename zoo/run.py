@@ -92,8 +92,9 @@ def read_config(path: Path) -> dict[str, Any]:
 
 def write_json(path: Path, content: Any) -> None:
     """Write a JSON file, whole or not at all."""
+    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     with new_file(path) as draft:
-        draft.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        draft.write_bytes(text.encode("utf-8", "backslashreplace"))  # a file's name can hold what is no UTF-8
 
 
 def read_vocabularies(path: Path, config: dict[str, Any]) -> dict[str, Vocabulary]:
