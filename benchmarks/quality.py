@@ -37,7 +37,8 @@ def measure(entry: Entry, out: Path, sst2: Path | None, epochs: int) -> dict:
     """Train one model and score it."""
     from training.corpora import read_corpus
     from training.evaluate import evaluate
-    from training.fit import Settings, train
+    from training.fit import train
+    from training.settings import Settings
 
     train_data = valid_data = test_data = CORPUS
     if sst2 and entry.task == "classification":

@@ -32,7 +32,7 @@ def tiny_data(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_settings():
     """How the tiny runs are trained."""
-    from training.fit import Settings
+    from training.settings import Settings
 
     return Settings(epochs=2, batch_size=32, vocabulary_size=120)
 

@@ -249,7 +249,8 @@ def test_a_preset_is_a_run_with_a_name(tiny_run, tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_500_sentences_of_the_test_set(tmp_path, exporters):
     from training.corpora import read_corpus
-    from training.fit import Settings, train
+    from training.fit import train
+    from training.settings import Settings
 
     corpus = "numbers-fr-en"
     settings = Settings(epochs=2, vocabulary_size=600, train_size=12_000)

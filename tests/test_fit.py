@@ -8,7 +8,8 @@ import pytest
 
 import training.callbacks
 from training.callbacks import HISTORY, ShowProgress, checkpoints, read_history, write_history
-from training.fit import Settings, resume, train, versions
+from training.fit import resume, train, versions
+from training.settings import Settings
 from zoo.errors import CallError, WorkError
 from zoo.run import CONFIG, MODEL, SAMPLES, load_run, read_config, write_json
 

@@ -105,7 +105,7 @@ class KeepRun(keras.callbacks.Callback):
             self.model.save(draft)
         if self.best_epoch() == epoch + 1:
             with new_file(self.run / MODEL) as draft:
-                _without_optimizer(self.model).save(draft)
+                self.model.model.save(draft)
         write_history(self.run, self.history)
         for old in checkpoints(self.run)[2:]:
             old.unlink()
@@ -129,16 +129,11 @@ class SeedDropout(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch, logs=None):
         """Set the seeds."""
-        weights = {id(variable) for variable in self.model.weights}
-        states = [variable for variable in self.model.variables if id(variable) not in weights]
+        model = self.model.model
+        weights = {id(variable) for variable in model.weights}
+        states = [variable for variable in model.variables if id(variable) not in weights]
         for i, state in enumerate(states):
             state.assign(np.random.SeedSequence([self.seed, epoch, i]).generate_state(2))
-
-
-def _without_optimizer(model):
-    copy = type(model).from_config(model.get_config())
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 class ShowProgress(keras.callbacks.Callback):

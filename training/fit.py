@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,12 @@ from training.callbacks import (
     write_history,
 )
 from training.corpora import BUILT_IN, Corpus, read_corpus
-from training.losses import loss_for, metric_for
+from training.optimizer import make_optimizer
+from training.settings import Settings
+from training.trainer import Trainer
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
 from zoo.files import check_free, new_folder
-from zoo.layers.checks import fraction, positive
 from zoo.models import MODELS, build, check_options
 from zoo.run import (
     CONFIG,
@@ -45,57 +46,6 @@ from zoo.run import (
 from zoo.text import Vocabulary
 
 SAMPLE_COUNT = 500
-
-
-@dataclass(frozen=True)
-class Settings:
-    """How to train.
-
-    Attributes:
-        epochs: passes over the training set.
-        batch_size: examples a batch.
-        learning_rate: of Adam, at its highest; it rises over the first `warm_up` of all steps and
-            falls along a cosine to a hundredth at the end.
-        warm_up: a share of all steps.
-        clip: the norm that the gradients are clipped to.
-        patience: epochs without a better validation score before the training stops.
-        max_length: the most pieces of a side; longer examples are left out.
-        vocabulary_size: the most pieces of a vocabulary.
-        text: the kind of vocabulary, "unigram", "char" or "word".
-        train_size: use only so many training examples; None for all.
-        jit: compile the training step with XLA, once for each of a few shapes of batches: slower to begin, then faster.
-        seed: of the weights, the dropout and the order of the examples.
-    """
-
-    epochs: int = 10
-    batch_size: int = 64
-    learning_rate: float = 0.002
-    warm_up: float = 0.05
-    clip: float = 1.0
-    patience: int = 3
-    max_length: int = 100
-    vocabulary_size: int = 4000
-    text: str = "unigram"
-    train_size: int | None = None
-    jit: bool = False
-    seed: int = 1
-
-    def check(self) -> None:
-        """Refuse what cannot be trained with.
-
-        Raises:
-            CallError: a setting out of its range.
-        """
-        for name in ("epochs", "batch_size", "patience", "max_length", "vocabulary_size"):
-            positive(name, getattr(self, name))
-        fraction("warm_up", self.warm_up)
-        if self.train_size is not None:
-            positive("train_size", self.train_size)
-        for name in ("learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise CallError(f"`{name}` must be a number above 0. Received: {name}={getattr(self, name)}.")
-        if not 0 <= self.seed < 2**31:
-            raise CallError(f"`seed` must be from 0 to {2**31 - 1}. Received: seed={self.seed}.")
 
 
 def train(
@@ -161,18 +111,13 @@ def resume(path: str | os.PathLike) -> Run:
     config = read_config(run)
     if not {"training", "data", "labels"} <= config.keys():
         raise CallError(f"{run} cannot be continued: its {CONFIG} does not say how it was trained.")
-    settings = _settings(config)
+    settings = Settings.from_config(config)
     corpora = {}
     for split, description in config["data"].items():
         corpora[split] = _read(description["origin"], split, config["task"], settings)
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
     return _fit(run, config, _encode(config, read_vocabularies(run, config), corpora))
-
-
-def _settings(config) -> Settings:
-    known = {field.name for field in fields(Settings)}
-    return Settings(**{name: value for name, value in config["training"].items() if name in known})
 
 
 def _read(data, split, task, settings) -> Corpus:
@@ -218,7 +163,7 @@ def _sizes(task, vocabularies, labels) -> dict[str, int]:
 
 
 def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
-    settings = _settings(config)
+    settings = Settings.from_config(config)
     examples = {
         split: encode(corpus, config["task"], vocabularies, config["labels"], max_length=settings.max_length)
         for split, corpus in corpora.items()
@@ -229,7 +174,7 @@ def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
 
 def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
     """Train from what the run folder says and holds; the same for a new run and one that goes on."""
-    settings, task = _settings(config), config["task"]
+    settings, task = Settings.from_config(config), config["task"]
     keras.utils.set_random_seed(settings.seed)
     steps = steps_per_epoch(examples["train"], settings.batch_size)
     model, done = _newest(path) or (_compiled(config, settings, steps), 0)
@@ -264,25 +209,10 @@ def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
     return _close(path, keep, time.monotonic() - began)
 
 
-def _compiled(config, settings, steps) -> keras.Model:
-    model = build(config["model"], **config["options"])
-    total = steps * settings.epochs
-    warm_up = int(total * settings.warm_up)
-    rate = keras.optimizers.schedules.CosineDecay(
-        settings.learning_rate / 10 if warm_up else settings.learning_rate,
-        max(total - warm_up, 1),
-        alpha=0.01,
-        warmup_target=settings.learning_rate if warm_up else None,
-        warmup_steps=warm_up,
-    )
-    task = config["task"]
-    model.compile(
-        optimizer=keras.optimizers.Adam(rate, global_clipnorm=settings.clip),
-        loss=loss_for(task),
-        metrics=[metric_for(task)],
-        jit_compile=settings.jit,
-    )
-    return model
+def _compiled(config, settings, steps) -> Trainer:
+    trainer = Trainer(build(config["model"], **config["options"]))
+    trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
+    return trainer
 
 
 def _newest(path):

@@ -1,34 +1,31 @@
-"""What training minimises and what it counts."""
+"""What training minimises and what it counts: sums over the tokens, or texts, that are not padding."""
 
-import keras
 import tensorflow as tf
 
 from zoo.special import PAD
 
 
-def loss_for(task: str) -> keras.losses.Loss:
-    """Return the loss of a task: the mean cross-entropy of the labels, or of the tokens that are not padding."""
-    ignored = None if task == "classification" else PAD
-    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=ignored)
-
-
-def metric_for(task: str) -> keras.metrics.Metric:
-    """Return the metric `accuracy` of a task."""
+def valid(task: str, targets: tf.Tensor) -> tf.Tensor:
+    """Return 1.0 for each target that counts, 0.0 for padding: (B, T), or (B,) for classes."""
     if task == "classification":
-        return keras.metrics.SparseCategoricalAccuracy(name="accuracy")
-    return TokenAccuracy(name="accuracy")
+        return tf.ones(tf.shape(targets), tf.float32)
+    return tf.cast(tf.not_equal(targets, PAD), tf.float32)
 
 
-@keras.saving.register_keras_serializable(package="zoo")
-class TokenAccuracy(keras.metrics.SparseCategoricalAccuracy):
-    """The share of tokens that are not padding whose most probable guess is right.
+def summed_loss(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the cross-entropy summed over all targets that count, in nats, and how many they are.
 
-    Call arguments:
-        y_true: ids (B, T), 0 for padding.
-        y_pred: logits (B, T, V).
+    Args:
+        task: "translation", "classification" or "language_model".
+        targets: ids (B, T), padded with 0, or classes (B,).
+        logits: (B, T, V) or (B, classes).
     """
+    weights = valid(task, targets)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=tf.cast(logits, tf.float32))
+    return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
 
-    def update_state(self, y_true, y_pred, sample_weight=None):
-        """Count one batch."""
-        valid = tf.cast(tf.not_equal(y_true, PAD), self.dtype)
-        return super().update_state(y_true, y_pred, valid if sample_weight is None else valid * sample_weight)
+
+def count_right(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Return how many targets that count are the most probable guess; shapes as `summed_loss`."""
+    right = tf.equal(tf.argmax(logits, axis=-1, output_type=targets.dtype), targets)
+    return tf.reduce_sum(tf.cast(right, tf.float32) * valid(task, targets))

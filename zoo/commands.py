@@ -86,8 +86,8 @@ def _train_anew(options, given):
     if missing:
         raise CallError(f"zoo train needs {', '.join(missing)}.")
     import_tensorflow()
-    from training.fit import Settings
     from training.fit import train as train_model
+    from training.settings import Settings
 
     settings = Settings(**{field.name: given[field.name] for field in fields(Settings) if field.name in given})
     model_options = {name: given[name] for name in MODEL_OPTIONS if name in given}

@@ -66,7 +66,8 @@ def run_demo(out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
 
 
 def _train(path, force):
-    from training.fit import Settings, train
+    from training.fit import train
+    from training.settings import Settings
 
     say(f"[2/5] Training {MODEL} on {CORPUS}, French to English ...")
     settings = Settings(**SETTINGS)
