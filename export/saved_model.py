@@ -14,6 +14,7 @@ from export.signatures import Signature, id_signatures, text_signatures
 from zoo.errors import CallError, WorkError
 from zoo.predictor import Prediction, Predictor
 from zoo.run import Run
+from zoo.scan import inference_graph
 from zoo.text import GraphText, tensorflow_text
 
 EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph does not read
@@ -47,17 +48,31 @@ def _write(run: Run, folder: Path) -> Path:
     if tensorflow_text() is not None:
         text = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}
         signatures |= text_signatures(run, text)
-    write_graph(run, folder, signatures, [one.tokenizer for one in text.values()])
+    write_graph(run, folder, signatures, resources=[one.tokenizer for one in text.values()])
     (folder / EXTRA).mkdir()
     for name, content in extra_files(run).items():
         (folder / EXTRA / name).write_bytes(content)
     return folder
 
 
-def write_graph(run: Run, folder: Path, signatures: dict[str, Signature], resources: Iterable[Any] = ()) -> None:
+def write_graph(
+    run: Run,
+    folder: Path,
+    signatures: dict[str, Signature],
+    *,
+    resources: Iterable[Any] = (),
+    litert: bool = False,
+) -> None:
     """Write a SavedModel with these signatures, and the resources they use, into a folder.
 
     It holds the bare variables: `keras.export.ExportArchive` would store each twice.
+
+    Args:
+        run: the trained model.
+        folder: where to write.
+        signatures: by name.
+        resources: what the signatures use besides the variables of the model.
+        litert: trace loops as LiteRT can run them.
 
     Raises:
         WorkError: the disk is full.
@@ -65,10 +80,11 @@ def write_graph(run: Run, folder: Path, signatures: dict[str, Signature], resour
     module = tf.Module()
     module.weights = [variable.value for variable in run.model.variables]
     module.resources = list(resources)
-    graphs = {
-        name: tf.function(signature.function, [signature.input], autograph=False).get_concrete_function()
-        for name, signature in signatures.items()
-    }
+    with inference_graph(litert=litert):
+        graphs = {
+            name: tf.function(signature.function, [signature.input], autograph=False).get_concrete_function()
+            for name, signature in signatures.items()
+        }
     try:
         tf.saved_model.save(module, str(folder), signatures=graphs)
     except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
