@@ -242,8 +242,9 @@ def test_a_preset_is_a_run_with_a_name(tiny_run, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "PRESETS_FOLDER", tmp_path / "presets")
     monkeypatch.setattr(catalog, "PRESETS_FOLDER", tmp_path / "presets")
     assert load("tiny").predict(TEXTS)[0].output == tiny_run.predictor().predict(TEXTS)[0].output
-    with pytest.raises(CallError, match='Did you mean "tiny"'):
-        load("tinny")
+    for find in (load, run.load_run):
+        with pytest.raises(CallError, match='The presets are: tiny. Did you mean "tiny"'):
+            find("tinny")
 
 
 @pytest.mark.slow
