@@ -144,7 +144,7 @@ def test_bad_data(content, message, call, tmp_path):
 def test_what_is_too_long_is_counted(call, tmp_path):
     data = tmp_path / "data.tsv"
     data.write_text(PAIR * 9 + "trois " * 200 + "\tthree\n", encoding="utf-8")
-    status, _, err = train(call, data, data, tmp_path / "run", "--max-length", 50)
+    status, _, err = train(call, data, data, tmp_path / "run", "--max-length", 50, model="tanh_dnn")
     assert status == 0 and "left out 1 of 10 examples" in err
     status, out, err = train(call, data, data, tmp_path / "run")
     assert status == 2 and "already exists" in err
@@ -285,7 +285,7 @@ def test_ctrl_c_and_full_disk(call, tmp_path, monkeypatch):
 
     run = tmp_path / "run"
     fail(KeyboardInterrupt())
-    status, _, err = train(call, data, data, run, "--epochs", 3)
+    status, _, err = train(call, data, data, run, "--epochs", 3, model="tanh_dnn")
     assert status == 130 and f"zoo train --resume {run}" in err
     fail(OSError(errno.ENOSPC, "No space left on device"))
     status, _, err = call("train", "--resume", run)
@@ -333,7 +333,8 @@ def test_a_damaged_saved_model(file, call, places, tmp_path):
         else:
             continue
         status, _, err = call("predict", folder, "x")
-        assert status == 2 and "damaged" in err and file.split("/")[-1] in err, damage
+        assert status == 2 and "damaged" in err, damage
+        assert file.split("/")[-1] in err or damage is flip  # a wrong digest names the file that it is of
 
 
 @pytest.mark.parametrize(

@@ -183,10 +183,8 @@ def evaluate(options) -> None:
 
     predictor = _load(options.where)
     scores = score(predictor, read_corpus(options.data, task=predictor.task, split="test"))
-    if scores.get("truncated"):
-        say(
-            f"warning: {scores['truncated']:,} of {scores['count']:,} texts are too long; only their beginnings were read"
-        )
+    if cut := scores.get("truncated"):
+        say(f"warning: {cut:,} of {scores['count']:,} texts are too long; only their beginnings were read")
     if options.json:
         return print_json(scores)
     for name, value in scores.items():
