@@ -93,6 +93,8 @@ def test_help_tells_what_every_option_does():
     ("arguments", "message"),
     [
         (["trian"], 'Did you mean "train"'),
+        (["list", "extra"], 'Expected no further argument. Received: "extra"'),
+        (["list", "--jsn"], 'There is no option --jsn here. Did you mean "--json"'),
         (["train", "bahdanau", "--train", "a", "--valid", "b", "--out", "c"], 'Did you mean "bahdanau_seq2seq"'),
         (["train", "seq2seq", "--epoch", "3"], 'Did you mean "--epochs"'),
         (["train", "seq2seq", "--cell", "gruu"], 'Did you mean "gru"'),

@@ -47,6 +47,8 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[override]
         known, unknown = self.parse_known_args(args, namespace)
+        if unknown and not unknown[0].startswith("-"):
+            raise CallError(f'Expected no further argument. Received: "{unknown[0]}".')
         if unknown:
             options = [option for parser in self.parsers() for option in parser._option_string_actions]
             raise CallError(f"There is no option {unknown[0]} here.{nearest(unknown[0].split('=')[0], options)}")
