@@ -11,6 +11,7 @@ import sys
 import pytest
 
 from zoo.__main__ import main, parser
+from zoo.commands import how_to_go_on
 
 PAIR = "trois\tthree\n"
 
@@ -395,3 +396,11 @@ def test_a_damaged_run(file, call, tiny_run, tmp_path):
     (tmp_path / "run" / file).write_bytes(content[: len(content) // 2])
     status, _, err = call("predict", tmp_path / "run", "x")
     assert status == 2 and "damaged" in err and file in err
+
+
+def test_a_stopped_demo_can_go_on(tmp_path):
+    options = parser().parse_args(["demo", "--out", str(tmp_path)])
+    assert how_to_go_on(options) == ""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").touch()
+    assert how_to_go_on(options) == f" Go on with: zoo train --resume {tmp_path / 'run'}"
