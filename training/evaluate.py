@@ -21,7 +21,7 @@ def evaluate(predictor: Predictor, corpus: Corpus) -> dict[str, Any]:
     Returns:
         `count`, `seconds` and, for translation, `bleu`, `chrf` (0 to 100), `exact_match` (0 to 1) and sacrebleu's
         `signature`; for classification `accuracy` (0 to 1); for language models `perplexity` (per piece,
-        the end included) and `tokens`.
+        the end included) and `tokens`; `truncated`, how many texts were too long to be read whole, if any was.
 
     Raises:
         CallError: a label that the model does not know.
@@ -29,7 +29,9 @@ def evaluate(predictor: Predictor, corpus: Corpus) -> dict[str, Any]:
     began = time.monotonic()
     score = {"translation": _translation, "classification": _classification, "language_model": _language_model}
     scores = score[predictor.task](predictor, corpus)
-    return {"count": len(corpus), **scores, "seconds": round(time.monotonic() - began, 2)}
+    scores = {"count": len(corpus), **scores, "seconds": round(time.monotonic() - began, 2)}
+    truncated = sum(predictor.truncated(corpus.sources))
+    return scores | ({"truncated": truncated} if truncated else {})
 
 
 def _translation(predictor, corpus):

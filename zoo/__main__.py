@@ -12,10 +12,31 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from zoo import __version__, commands
-from zoo.errors import CallError, ZooError, nearest
+from zoo.errors import CallError, WorkError, ZooError, nearest
 
 DATA = "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en"
 WHERE = "a run folder, a preset, a SavedModel folder or a .tflite file"
+
+
+MODEL_NUMBERS = {
+    "units": "size of the state of a layer",
+    "embedding-units": "size of the vector of a piece; as --units unless told",
+    "layers": "recurrent layers of the encoder or classifier",
+    "dropout": "share of values left out in training, from 0 up to 1",
+}
+TRAINING_NUMBERS = {
+    "epochs": "the most passes over the training set",
+    "patience": "stop after so many epochs without a better validation score",
+    "batch-size": "examples a step",
+    "learning-rate": "of Adam, at its highest",
+    "warm-up": "share of all steps in which the learning rate rises",
+    "clip": "the norm that gradients are clipped to",
+    "max-length": "leave out examples with more pieces than this on a side",
+    "vocabulary-size": "the most pieces of a vocabulary",
+    "train-size": "read only so many training examples",
+    "seed": "of the weights, the dropout and the order of examples",
+}
+FRACTIONS = ("dropout", "learning-rate", "warm-up", "clip")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -26,6 +47,8 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[override]
         known, unknown = self.parse_known_args(args, namespace)
+        if unknown and not unknown[0].startswith("-"):
+            raise CallError(f'Expected no further argument. Received: "{unknown[0]}".')
         if unknown:
             options = [option for parser in self.parsers() for option in parser._option_string_actions]
             raise CallError(f"There is no option {unknown[0]} here.{nearest(unknown[0].split('=')[0], options)}")
@@ -78,7 +101,7 @@ def _list(sub):
 def _data(sub):
     command = _command(sub, "data", commands.data, "download a public corpus, or write the built-in one")
     command.add_argument("name", metavar="NAME", help="tatoeba-fr-en, multi30k or numbers-fr-en")
-    command.add_argument("--out", required=True, metavar="DIR")
+    command.add_argument("--out", required=True, metavar="DIR", help="the folder to make")
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
 
 
@@ -91,25 +114,28 @@ def _train(sub):
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
     command.add_argument("--resume", metavar="RUN", help="go on with this run; takes no other option")
     options = command.add_argument_group("the model")
-    for name in ("units", "embedding-units", "layers"):
-        options.add_argument(f"--{name}", type=int, metavar="N")
-    options.add_argument("--cell", choices=["tanh", "gru", "lstm"])
-    options.add_argument("--attention", choices=["bahdanau", "dot", "general"])
-    options.add_argument("--bidirectional", action="store_true", default=None)
-    options.add_argument("--dropout", type=float, metavar="SHARE")
+    options.add_argument("--cell", choices=["tanh", "gru", "lstm"], help="the recurrent cell")
+    options.add_argument("--attention", choices=["bahdanau", "dot", "general"], help="how query and values are scored")
+    options.add_argument("--bidirectional", action="store_true", default=None, help="read the text both ways")
+    for name, text in MODEL_NUMBERS.items():
+        options.add_argument(f"--{name}", **_number(name), help=text)
     settings = command.add_argument_group("the training")
-    for name in ("epochs", "batch-size", "patience", "max-length", "vocabulary-size", "train-size", "seed"):
-        settings.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("learning-rate", "warm-up", "clip"):
-        settings.add_argument(f"--{name}", type=float, metavar="X")
+    for name, text in TRAINING_NUMBERS.items():
+        settings.add_argument(f"--{name}", **_number(name), help=text)
     settings.add_argument("--jit", action="store_true", default=None, help="compile the training step with XLA")
     settings.add_argument("--text", choices=["unigram", "char", "word"], help="the kind of vocabulary")
+
+
+def _number(name: str) -> dict[str, Any]:
+    return {"type": float, "metavar": "X"} if name in FRACTIONS else {"type": int, "metavar": "N"}
 
 
 def _predict(sub):
     command = _command(sub, "predict", commands.predict, "answer texts, or each line of standard input")
     command.add_argument("where", metavar="WHERE", help=WHERE)
-    command.add_argument("texts", nargs="*", metavar="TEXT")
+    command.add_argument(
+        "texts", nargs="*", default=[], metavar="TEXT", help="without any, each line of standard input is one"
+    )
     command.add_argument("--attention", metavar="FILE.png", help="draw what the first text's answer attends to")
 
 
@@ -122,14 +148,14 @@ def _evaluate(sub):
 def _export(sub):
     command = _command(sub, "export", commands.export, "write a SavedModel or a .tflite, compared with Keras")
     command.add_argument("run", metavar="RUN", help="a run folder or a preset")
-    command.add_argument("--to", required=True, choices=["saved_model", "tflite"])
-    command.add_argument("--out", required=True, metavar="DIR")
+    command.add_argument("--to", required=True, choices=["saved_model", "tflite"], help="the format")
+    command.add_argument("--out", required=True, metavar="DIR", help="the folder to make")
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
 
 
 def _demo(sub):
     command = _command(sub, "demo", commands.demo, "the whole road: train, evaluate, export, translate, draw")
-    command.add_argument("--out", default="zoo-demo", metavar="DIR", help="default: %(default)s")
+    command.add_argument("--out", default="zoo-demo", metavar="DIR", help="the folder to make (default: %(default)s)")
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
 
 
@@ -159,7 +185,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(end="", flush=True)  # standard output may be closed
         return 0
     except ZooError as error:
-        hint = commands.how_to_go_on(options) if isinstance(error.__cause__, OSError) else ""
+        # Keras takes the cause away from what passes through `fit`, and leaves the context.
+        failed_write = isinstance(error, WorkError) and isinstance(error.__context__, OSError)
+        hint = commands.how_to_go_on(options) if failed_write else ""
         print(f"zoo: {error}{hint}", file=sys.stderr)
         return error.exit_status
     except KeyboardInterrupt:

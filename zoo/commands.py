@@ -10,6 +10,7 @@ from zoo.catalog import CATALOG, preset_names
 from zoo.errors import CallError
 from zoo.quiet import import_tensorflow, native_silence
 
+RUN_FOLDER = "run"  # under the --out of `zoo demo`
 MODEL_OPTIONS = ("units", "embedding_units", "layers", "cell", "attention", "bidirectional", "dropout")
 
 
@@ -104,7 +105,12 @@ def _train_anew(options, given):
 
 def how_to_go_on(options) -> str:
     """Return what to type after Ctrl-C, if a run can be continued."""
-    run = getattr(options, "resume", None) or (getattr(options, "command", "") == "train" and options.out)
+    command = getattr(options, "command", "")
+    run = None
+    if command == "train":
+        run = options.resume or options.out
+    elif command == "demo":
+        run = Path(options.out) / RUN_FOLDER
     return f" Go on with: zoo train --resume {run}" if run and (Path(run) / "config.json").is_file() else ""
 
 
@@ -177,6 +183,8 @@ def evaluate(options) -> None:
 
     predictor = _load(options.where)
     scores = score(predictor, read_corpus(options.data, task=predictor.task, split="test"))
+    if cut := scores.get("truncated"):
+        say(f"warning: {cut:,} of {scores['count']:,} texts are too long; only their beginnings were read")
     if options.json:
         return print_json(scores)
     for name, value in scores.items():
@@ -201,14 +209,15 @@ def export(options) -> None:
 
 
 def export_run(run, to: str, out, *, force: bool = False) -> dict[str, Any]:
-    """Export a run to a format."""
-    if to == "tflite":
-        from export.tflite import export_tflite
+    """Export a run to a format, without what TensorFlow and LiteRT have to say to it."""
+    with native_silence():
+        if to == "tflite":
+            from export.tflite import export_tflite
 
-        return export_tflite(run, out, force=force)
-    from export.saved_model import export_saved_model
+            return export_tflite(run, out, force=force)
+        from export.saved_model import export_saved_model
 
-    return export_saved_model(run, out, force=force)
+        return export_saved_model(run, out, force=force)
 
 
 def demo(options) -> None:

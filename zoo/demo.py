@@ -5,9 +5,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from zoo.commands import export_run, say
+from zoo.commands import RUN_FOLDER, export_run, say
 from zoo.errors import WorkError
 from zoo.files import check_free
+from zoo.quiet import native_silence
 
 CORPUS = "numbers-fr-en"
 MODEL = "bahdanau_seq2seq"
@@ -48,7 +49,7 @@ def run_demo(out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
     out = Path(out)
     check_free(out, force)
     say("[1/5] Loading TensorFlow and making the corpus ...")
-    run = _train(out / "run", force)
+    run = _train(out / RUN_FOLDER, force)
     scores = _evaluate(run)
     artefacts = {to: _export(run, to, out / to, force) for to in ("saved_model", "tflite")}
     picture = _translate(artefacts["tflite"]["path"], out / "attention.png")
@@ -96,7 +97,8 @@ def _translate(model, picture):
     from zoo.plot import draw_attention
 
     say("[5/5] Translating with the .tflite, and drawing what it attends to ...")
-    predictions = LiteModel(model).predict(SENTENCES)
+    with native_silence():
+        predictions = LiteModel(model).predict(SENTENCES)
     width = max(map(len, SENTENCES))
     for prediction in predictions:
         say(f"      {prediction.input:<{width}}  {prediction.output}")
