@@ -26,6 +26,7 @@ from training.callbacks import (
 )
 from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.optimizer import make_optimizer
+from training.precision import for_device, precision_policy
 from training.settings import Settings
 from training.trainer import Trainer
 from zoo.catalog import find
@@ -73,10 +74,10 @@ def train(
         CallError: anything about the arguments or the data that cannot be.
         WorkError: the training diverged or could not be written down.
     """
-    settings = settings or Settings()
-    settings.check()
+    settings = for_device(settings or Settings())
     options = dict(options or {})
     task = find(model).task
+    settings.check(task)
     _check_options(model, options)
     check_free(Path(out), force)
     corpora = {"train": _read(train, "train", task, settings), "valid": _read(valid, "valid", task, settings)}
@@ -179,7 +180,7 @@ def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
     steps = steps_per_epoch(examples["train"], settings.batch_size)
     model, done = _newest(path) or (_compiled(config, settings, steps), 0)
     write_history(path, read_history(path)[:done])
-    monitor, higher = ("val_loss", False) if task == "language_model" else ("val_accuracy", True)
+    monitor, higher = settings.watched(task)
     keep = KeepRun(path, monitor=monitor, higher=higher, patience=settings.patience)
     board = keras.callbacks.TensorBoard(path / "logs", write_graph=False)
     began = time.monotonic()
@@ -210,7 +211,8 @@ def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
 
 
 def _compiled(config, settings, steps) -> Trainer:
-    trainer = Trainer(build(config["model"], **config["options"]))
+    with precision_policy(settings.precision):
+        trainer = Trainer(build(config["model"], **config["options"]), label_smoothing=settings.label_smoothing)
     trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
     return trainer
 
