@@ -3,6 +3,7 @@
 import contextlib
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -78,7 +79,7 @@ class Trainer(keras.Model):
     @contextlib.contextmanager
     def evaluation_weights(self) -> Iterator[None]:
         """Inside the block the model has the averaged weights, if the optimizer averages them; then its own again."""
-        optimizer = getattr(self.optimizer, "inner_optimizer", self.optimizer)
+        optimizer: Any = getattr(self.optimizer, "inner_optimizer", self.optimizer)
         if self.averaged or not getattr(optimizer, "use_ema", False) or not int(optimizer.iterations):
             yield
             return

@@ -72,7 +72,7 @@ def _command(sub, name, function, text, *, json=True):
 
 
 def _list(sub):
-    _command(sub, "list", commands.list_models, "list the models and presets")
+    _command(sub, "list", commands.list_models, "list the models, presets and recipes")
 
 
 def _data(sub):
@@ -89,20 +89,48 @@ def _train(sub):
     command.add_argument("--valid", metavar="DATA", help="the validation set, likewise")
     command.add_argument("--out", metavar="RUN", help="the run folder to make")
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
+    command.add_argument(
+        "--recipe", metavar="NAME", help="from `zoo list`, or a .toml; what is given besides goes first"
+    )
     command.add_argument("--resume", metavar="RUN", help="go on with this run; takes no other option")
-    options = command.add_argument_group("the model")
-    for name in ("units", "embedding-units", "layers"):
+    _model_options(command.add_argument_group("the model"))
+    _settings(command.add_argument_group("the training"))
+
+
+def _model_options(options):
+    for name in ("units", "embedding-units", "encoder-units", "layers"):
         options.add_argument(f"--{name}", type=int, metavar="N")
     options.add_argument("--cell", choices=["tanh", "gru", "lstm"])
     options.add_argument("--attention", choices=["bahdanau", "dot", "general"])
-    options.add_argument("--bidirectional", action="store_true", default=None)
-    options.add_argument("--dropout", type=float, metavar="SHARE")
-    settings = command.add_argument_group("the training")
+    for name in ("bidirectional", "tie-embeddings"):
+        options.add_argument(f"--{name}", action=argparse.BooleanOptionalAction)
+    for name in ("dropout", "embedding-dropout"):
+        options.add_argument(f"--{name}", type=float, metavar="SHARE")
+
+
+def _settings(settings):
     for name in ("epochs", "batch-size", "patience", "max-length", "vocabulary-size", "train-size", "seed"):
         settings.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("learning-rate", "warm-up", "clip"):
+    for name in ("learning-rate", "warm-up", "clip", "weight-decay", "label-smoothing"):
         settings.add_argument(f"--{name}", type=float, metavar="X")
-    settings.add_argument("--jit", action="store_true", default=None, help="compile the training step with XLA")
+    settings.add_argument("--schedule", choices=["cosine", "inverse_sqrt", "constant"], help="of the learning rate")
+    settings.add_argument("--ema", type=float, metavar="X", help="average the weights with this decay, 0.999 perhaps")
+    settings.add_argument(
+        "--monitor",
+        choices=["accuracy", "loss", "perplexity", "bleu", "chrf", "exact_match"],
+        help="the validation score that chooses the epoch and ends the training",
+    )
+    settings.add_argument(
+        "--watch-size", type=int, metavar="N", help="validation examples to translate after each epoch"
+    )
+    settings.add_argument(
+        "--precision",
+        choices=["float32", "mixed_bfloat16", "mixed_float16"],
+        help="default: mixed on a GPU, else float32",
+    )
+    settings.add_argument(
+        "--jit", action=argparse.BooleanOptionalAction, help="compile the training step with XLA; default: on a GPU"
+    )
     settings.add_argument("--text", choices=["unigram", "char", "word"], help="the kind of vocabulary")
 
 

@@ -83,7 +83,12 @@ class DenseClassifier(_Classifier):
         embedding_dropout: float = 0.0,
         **kwargs,
     ):
-        options = {"vocabulary_size": vocabulary_size, "classes": classes, "units": units, "layers": layers}
+        options: dict[str, Any] = {
+            "vocabulary_size": vocabulary_size,
+            "classes": classes,
+            "units": units,
+            "layers": layers,
+        }
         options |= {"embedding_units": embedding_units, "embedding_dropout": embedding_dropout, "dropout": dropout}
         super().__init__(options, **kwargs)
         self.dense = [TanhDense(units, name=f"dense_{i}", dtype=self.dtype_policy) for i in range(layers)]
@@ -123,9 +128,19 @@ class RecurrentClassifier(_Classifier):
         attention: str = "bahdanau",
         **kwargs,
     ):
-        stack = {"units": units, "cell": cell, "layers": layers, "bidirectional": bidirectional, "dropout": dropout}
+        stack: dict[str, Any] = {
+            "units": units,
+            "cell": cell,
+            "layers": layers,
+            "bidirectional": bidirectional,
+            "dropout": dropout,
+        }
         stack |= {"self_attention": self_attention, "attention": attention}
-        options = {"vocabulary_size": vocabulary_size, "classes": classes, "embedding_units": embedding_units}
+        options: dict[str, Any] = {
+            "vocabulary_size": vocabulary_size,
+            "classes": classes,
+            "embedding_units": embedding_units,
+        }
         super().__init__({**options, "embedding_dropout": embedding_dropout, **stack}, **kwargs)
         self.attends = self_attention
         self.stack = RecurrentStack(**stack, dtype=self.dtype_policy)
