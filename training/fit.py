@@ -218,7 +218,14 @@ def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Ru
 
 def _compiled(config, settings, steps) -> Trainer:
     with precision_policy(settings.precision):
-        trainer = Trainer(build(config["model"], **config["options"]), label_smoothing=settings.label_smoothing)
+        model = build(config["model"], **config["options"])
+    trainer = Trainer(
+        model,
+        label_smoothing=settings.label_smoothing,
+        scheduled_sampling=settings.scheduled_sampling,
+        steps=steps * settings.epochs,
+        seed=settings.seed,
+    )
     trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
     return trainer
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from training.losses import count_right, summed_loss, summed_smoothing
 from training.precision import in_float32
+from training.sampling import with_guesses
 from zoo.base import TokenModel
 
 
@@ -25,14 +26,31 @@ class Trainer(keras.Model):
     Args:
         model: the model to train.
         label_smoothing: the share of the target's probability that is spread over the vocabulary in training.
+        scheduled_sampling: how probable it is at the end that the model reads its own guess for a target token.
+        steps: how many steps that takes, from 0 up.
+        seed: of the places of the guesses; they depend on it and on the number of the step alone.
 
     Call arguments and returns: as the model's.
     """
 
-    def __init__(self, model: TokenModel, *, label_smoothing: float = 0.0, **kwargs):
+    def __init__(
+        self,
+        model: TokenModel,
+        *,
+        label_smoothing: float = 0.0,
+        scheduled_sampling: float = 0.0,
+        steps: int = 1,
+        seed: int = 1,
+        **kwargs,
+    ):
         super().__init__(**{"dtype": model.dtype_policy, **kwargs})
         self.model = model
-        self.label_smoothing = label_smoothing
+        self.options = {
+            "label_smoothing": label_smoothing,
+            "scheduled_sampling": scheduled_sampling,
+            "steps": steps,
+            "seed": seed,
+        }
         self.averaged = False
         self.loss_mean = keras.metrics.Mean(name="loss")
         self.accuracy = keras.metrics.Mean(name="accuracy")
@@ -50,6 +68,7 @@ class Trainer(keras.Model):
     def train_step(self, data):
         """Do one step on a batch (inputs, targets) and return the logs."""
         inputs, targets = data
+        inputs = self._read(inputs)
         with tf.GradientTape() as tape:
             logits = self.model(inputs, training=True)
             total, count = summed_loss(self.model.task, targets, logits)
@@ -59,11 +78,22 @@ class Trainer(keras.Model):
         self.optimizer.apply(gradients, variables)
         return self._logs(targets, logits, total, count)
 
+    def _read(self, inputs):
+        """Return the inputs, with guesses among the target tokens under scheduled sampling."""
+        most = self.options["scheduled_sampling"]
+        if not most:
+            return inputs
+        step = tf.cast(tf.convert_to_tensor(self.optimizer.iterations), tf.int32)
+        share = most * tf.minimum(tf.cast(step / self.options["steps"], tf.float32), 1.0)
+        tokens = inputs["target"] if self.model.task == "translation" else inputs
+        logits = self.model(inputs, training=False)
+        tokens = with_guesses(tokens, logits, share, tf.stack([self.options["seed"], step]))
+        return {**inputs, "target": tokens} if self.model.task == "translation" else tokens
+
     def _minimised(self, targets, logits, total):
         """Return the sum that the gradient is of: the loss, and what label smoothing adds."""
-        if not self.label_smoothing:
-            return total
-        return total + self.label_smoothing * summed_smoothing(self.model.task, targets, logits)
+        share = self.options["label_smoothing"]
+        return total + share * summed_smoothing(self.model.task, targets, logits) if share else total
 
     def test_step(self, data):
         """Score one batch (inputs, targets) and return the logs."""
@@ -107,7 +137,7 @@ class Trainer(keras.Model):
     def get_config(self):
         """Return the constructor's arguments."""
         model = keras.saving.serialize_keras_object(self.model)
-        return {"name": self.name, "model": model, "label_smoothing": self.label_smoothing}
+        return {"name": self.name, "model": model, **self.options}
 
     @classmethod
     def from_config(cls, config):

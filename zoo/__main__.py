@@ -111,7 +111,7 @@ def _model_options(options):
 def _settings(settings):
     for name in ("epochs", "batch-size", "patience", "max-length", "vocabulary-size", "train-size", "seed"):
         settings.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("learning-rate", "warm-up", "clip", "weight-decay", "label-smoothing"):
+    for name in ("learning-rate", "warm-up", "clip", "weight-decay", "label-smoothing", "scheduled-sampling"):
         settings.add_argument(f"--{name}", type=float, metavar="X")
     settings.add_argument("--schedule", choices=["cosine", "inverse_sqrt", "constant"], help="of the learning rate")
     settings.add_argument("--ema", type=float, metavar="X", help="average the weights with this decay, 0.999 perhaps")
