@@ -35,7 +35,7 @@ def summed_smoothing(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Ten
     Source: Szegedy et al. 2016, arXiv 1512.00567.
     """
     logits = tf.cast(logits, tf.float32)
-    chosen = tf.gather(logits, targets, axis=-1, batch_dims=targets.shape.rank)
+    chosen = tf.gather(logits, targets, axis=-1, batch_dims=len(targets.shape))
     return tf.reduce_sum((chosen - tf.reduce_mean(logits, axis=-1)) * valid(task, targets))
 
 
