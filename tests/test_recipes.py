@@ -1,10 +1,12 @@
 import inspect
+import json
 from dataclasses import asdict
 
 import pytest
 
 from training.recipe import Recipe, read_recipe, recipe_names
 from training.settings import Settings
+from zoo.__main__ import main
 from zoo.catalog import find
 from zoo.errors import CallError
 from zoo.models import MODELS, build
@@ -82,10 +84,6 @@ def test_no_such_recipe(name, message):
 
 def test_the_command_trains_by_recipe(tmp_path, tiny_data, capsys):
     """No MODEL is needed; what the command line says goes first, a recipe's flag can be switched off."""
-    import json
-
-    from zoo.__main__ import main
-
     out, data = tmp_path / "run", tiny_data["translation"]
     given = ["--train", data["train"], "--valid", data["valid"], "--out", str(out)]
     given += ["--units", "8", "--epochs", "1", "--vocabulary-size", "120", "--no-bidirectional", "--watch-size", "0"]
@@ -99,10 +97,6 @@ def test_the_command_trains_by_recipe(tmp_path, tiny_data, capsys):
 
 
 def test_the_list_shows_recipes(capsys):
-    import json
-
-    from zoo.__main__ import main
-
     assert main(["list", "--json"]) == 0
     listed = json.loads(capsys.readouterr().out)["recipes"]
     assert [one["name"] for one in listed] == recipe_names()
