@@ -52,7 +52,7 @@ def train(call, train, valid, out, *more, model="bahdanau_seq2seq"):
 def test_list(call):
     status, out, _ = call("list", "--json")
     listed = json.loads(out)
-    assert status == 0 and len(listed["models"]) == 8 and set(listed) == {"models", "presets"}
+    assert status == 0 and len(listed["models"]) == 8 and set(listed) == {"models", "presets", "recipes"}
     assert all({"name", "task", "paper", "equation"} <= set(model) for model in listed["models"])
     status, out, _ = call("list")
     assert status == 0 and all(model["name"] in out for model in listed["models"])
@@ -102,6 +102,7 @@ def test_help_tells_what_every_option_does():
         (["train", "seq2seq", "--units", "many"], "--units: invalid int value: 'many'"),
         (["train", "seq2seq"], "needs --train, --valid, --out"),
         (["train"], "Which MODEL?"),
+        (["train", "--recipe", "numbers-fr-en.seq2seq"], 'Did you mean "numbers-fr-en.bahdanau_seq2seq"'),
         (["train", "--resume", "nowhere"], "no run folder"),
         (["train", "--resume", "nowhere", "--epochs", "3"], "--resume takes no other option"),
         (["train", "seq2seq", "--train", "numbers-fr-en", "--valid", "no.tsv", "--out", "c"], "no.tsv"),

@@ -105,7 +105,7 @@ class KeepRun(keras.callbacks.Callback):
             self.model.save(draft)
         if self.best_epoch() == epoch + 1:
             with new_file(self.run / MODEL) as draft:
-                self.model.model.save(draft)
+                self.model.save_model(draft)
         write_history(self.run, self.history)
         for old in checkpoints(self.run)[2:]:
             old.unlink()

@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import sacrebleu
@@ -35,12 +36,16 @@ def evaluate(predictor: Predictor, corpus: Corpus) -> dict[str, Any]:
 
 
 def _translation(predictor, corpus):
-    outputs = [prediction.output for prediction in predictor.predict(corpus.sources)]
+    return translation_scores([one.output for one in predictor.predict(corpus.sources)], corpus.targets)
+
+
+def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
+    """Return `bleu`, `chrf`, `exact_match` and `signature` of translations, as `evaluate`."""
     bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
-    right = sum(output == target for output, target in zip(outputs, corpus.targets, strict=True))
+    right = sum(output == target for output, target in zip(outputs, targets, strict=True))
     return {
-        "bleu": round(bleu.corpus_score(outputs, [corpus.targets]).score, 2),
-        "chrf": round(chrf.corpus_score(outputs, [corpus.targets]).score, 2),
+        "bleu": round(bleu.corpus_score(outputs, [targets]).score, 2),
+        "chrf": round(chrf.corpus_score(outputs, [targets]).score, 2),
         "exact_match": right / len(outputs),
         "signature": f"BLEU {bleu.get_signature()} chrF {chrf.get_signature()}",
     }

@@ -26,8 +26,10 @@ from training.callbacks import (
 )
 from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.optimizer import make_optimizer
+from training.precision import for_device, precision_policy
 from training.settings import Settings
 from training.trainer import Trainer
+from training.watch import Watch
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
 from zoo.files import check_free, new_folder
@@ -56,6 +58,7 @@ def train(
     out: str | os.PathLike,
     options: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
+    recipe: str | None = None,
     force: bool = False,
 ) -> Run:
     """Train a model and return its run.
@@ -67,16 +70,17 @@ def train(
         out: the run folder to make.
         options: of the model's builder, vocabulary sizes and classes excepted.
         settings: how to train.
+        recipe: the name of the recipe that options and settings are from, to be written down.
         force: replace what stands under `out`.
 
     Raises:
         CallError: anything about the arguments or the data that cannot be.
         WorkError: the training diverged or could not be written down.
     """
-    settings = settings or Settings()
-    settings.check()
+    settings = for_device(settings or Settings())
     options = dict(options or {})
     task = find(model).task
+    settings.check(task)
     _check_options(model, options)
     check_free(Path(out), force)
     corpora = {"train": _read(train, "train", task, settings), "valid": _read(valid, "valid", task, settings)}
@@ -85,6 +89,7 @@ def train(
     sizes = _sizes(task, vocabularies, labels)
     config = {
         "model": model,
+        "recipe": recipe,
         "task": task,
         "options": {**sizes, **options},
         "labels": labels,
@@ -98,7 +103,7 @@ def train(
             vocabulary.save(draft / vocabulary_file(side))
         (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
         write_json(draft / CONFIG, config)
-    return _fit(Path(out), config, examples)
+    return _fit(Path(out), config, examples, corpora["valid"])
 
 
 def resume(path: str | os.PathLike) -> Run:
@@ -117,7 +122,7 @@ def resume(path: str | os.PathLike) -> Run:
         corpora[split] = _read(description["origin"], split, config["task"], settings)
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
-    return _fit(run, config, _encode(config, read_vocabularies(run, config), corpora))
+    return _fit(run, config, _encode(config, read_vocabularies(run, config), corpora), corpora["valid"])
 
 
 def _read(data, split, task, settings) -> Corpus:
@@ -172,14 +177,15 @@ def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
     return examples
 
 
-def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
+def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Run:
     """Train from what the run folder says and holds; the same for a new run and one that goes on."""
     settings, task = Settings.from_config(config), config["task"]
     keras.utils.set_random_seed(settings.seed)
     steps = steps_per_epoch(examples["train"], settings.batch_size)
     model, done = _newest(path) or (_compiled(config, settings, steps), 0)
     write_history(path, read_history(path)[:done])
-    monitor, higher = ("val_loss", False) if task == "language_model" else ("val_accuracy", True)
+    watch = Watch(Run(path, config, read_vocabularies(path, config), model.model), valid, size=settings.watch_size)
+    monitor, higher = settings.watched(task)
     keep = KeepRun(path, monitor=monitor, higher=higher, patience=settings.patience)
     board = keras.callbacks.TensorBoard(path / "logs", write_graph=False)
     began = time.monotonic()
@@ -190,15 +196,16 @@ def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
                 settings.batch_size,
                 shuffle_seed=settings.seed,
                 first_epoch=done,
-                few_shapes=settings.jit,
+                few_shapes=bool(settings.jit),
             ),
-            validation_data=batches(examples["valid"], settings.batch_size, few_shapes=settings.jit),
+            validation_data=batches(examples["valid"], settings.batch_size, few_shapes=bool(settings.jit)),
             initial_epoch=done,
             epochs=settings.epochs,
             steps_per_epoch=steps,
             shuffle=False,  # the dataset does it
             verbose=0,
             callbacks=[
+                watch,  # first: it adds scores to the logs
                 ShowProgress(settings.epochs, steps),
                 SeedDropout(settings.seed),
                 keep,
@@ -210,7 +217,15 @@ def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
 
 
 def _compiled(config, settings, steps) -> Trainer:
-    trainer = Trainer(build(config["model"], **config["options"]))
+    with precision_policy(settings.precision):
+        model = build(config["model"], **config["options"])
+    trainer = Trainer(
+        model,
+        label_smoothing=settings.label_smoothing,
+        scheduled_sampling=settings.scheduled_sampling,
+        steps=steps * settings.epochs,
+        seed=settings.seed,
+    )
     trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
     return trainer
 

@@ -25,6 +25,20 @@ def summed_loss(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Te
     return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
 
 
+def summed_smoothing(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+    """Return what label smoothing adds to `summed_loss` for each unit of its share: shapes as there.
+
+    The target of a smoothed loss is (1 - share) onehot + share / V. Its cross-entropy is that of the one-hot target
+    plus `share * (logit of the target - mean of all logits)`: the normaliser is in both and drops out, so
+    that nothing of size V is made but the logits.
+
+    Source: Szegedy et al. 2016, arXiv 1512.00567.
+    """
+    logits = tf.cast(logits, tf.float32)
+    chosen = tf.gather(logits, targets, axis=-1, batch_dims=len(targets.shape))
+    return tf.reduce_sum((chosen - tf.reduce_mean(logits, axis=-1)) * valid(task, targets))
+
+
 def count_right(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Return how many targets that count are the most probable guess; shapes as `summed_loss`."""
     right = tf.equal(tf.argmax(logits, axis=-1, output_type=targets.dtype), targets)

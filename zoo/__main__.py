@@ -13,30 +13,10 @@ from typing import Any, NoReturn
 
 from zoo import __version__, commands
 from zoo.errors import CallError, WorkError, ZooError, nearest
+from zoo.train_options import add_options
 
 DATA = "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en"
 WHERE = "a run folder, a preset, a SavedModel folder or a .tflite file"
-
-
-MODEL_NUMBERS = {
-    "units": "size of the state of a layer",
-    "embedding-units": "size of the vector of a piece; as --units unless told",
-    "layers": "recurrent layers of the encoder or classifier",
-    "dropout": "share of values left out in training, from 0 up to 1",
-}
-TRAINING_NUMBERS = {
-    "epochs": "the most passes over the training set",
-    "patience": "stop after so many epochs without a better validation score",
-    "batch-size": "examples a step",
-    "learning-rate": "of Adam, at its highest",
-    "warm-up": "share of all steps in which the learning rate rises",
-    "clip": "the norm that gradients are clipped to",
-    "max-length": "leave out examples with more pieces than this on a side",
-    "vocabulary-size": "the most pieces of a vocabulary",
-    "train-size": "read only so many training examples",
-    "seed": "of the weights, the dropout and the order of examples",
-}
-FRACTIONS = ("dropout", "learning-rate", "warm-up", "clip")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -95,7 +75,7 @@ def _command(sub, name, function, text, *, json=True):
 
 
 def _list(sub):
-    _command(sub, "list", commands.list_models, "list the models and presets")
+    _command(sub, "list", commands.list_models, "list the models, presets and recipes")
 
 
 def _data(sub):
@@ -112,22 +92,11 @@ def _train(sub):
     command.add_argument("--valid", metavar="DATA", help="the validation set, likewise")
     command.add_argument("--out", metavar="RUN", help="the run folder to make")
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
+    command.add_argument(
+        "--recipe", metavar="NAME", help="from `zoo list`, or a .toml; what is given besides goes first"
+    )
     command.add_argument("--resume", metavar="RUN", help="go on with this run; takes no other option")
-    options = command.add_argument_group("the model")
-    options.add_argument("--cell", choices=["tanh", "gru", "lstm"], help="the recurrent cell")
-    options.add_argument("--attention", choices=["bahdanau", "dot", "general"], help="how query and values are scored")
-    options.add_argument("--bidirectional", action="store_true", default=None, help="read the text both ways")
-    for name, text in MODEL_NUMBERS.items():
-        options.add_argument(f"--{name}", **_number(name), help=text)
-    settings = command.add_argument_group("the training")
-    for name, text in TRAINING_NUMBERS.items():
-        settings.add_argument(f"--{name}", **_number(name), help=text)
-    settings.add_argument("--jit", action="store_true", default=None, help="compile the training step with XLA")
-    settings.add_argument("--text", choices=["unigram", "char", "word"], help="the kind of vocabulary")
-
-
-def _number(name: str) -> dict[str, Any]:
-    return {"type": float, "metavar": "X"} if name in FRACTIONS else {"type": int, "metavar": "N"}
+    add_options(command)
 
 
 def _predict(sub):

@@ -9,9 +9,9 @@ from typing import Any
 from zoo.catalog import CATALOG, preset_names
 from zoo.errors import CallError
 from zoo.quiet import import_tensorflow, native_silence
+from zoo.train_options import MODEL_OPTIONS
 
 RUN_FOLDER = "run"  # under the --out of `zoo demo`
-MODEL_OPTIONS = ("units", "embedding_units", "layers", "cell", "attention", "bidirectional", "dropout")
 
 
 def say(text: str) -> None:
@@ -26,6 +26,7 @@ def print_json(content: Any) -> None:
 
 def list_models(options) -> None:
     """Run `zoo list`."""
+    from training.recipe import read_recipe, recipe_names
     from zoo.catalog import PRESETS_FOLDER
     from zoo.run import read_config
 
@@ -35,14 +36,19 @@ def list_models(options) -> None:
     for name in preset_names():
         entry = by_name[read_config(PRESETS_FOLDER / name)["model"]]
         presets.append({**entry._asdict(), "name": name, "model": entry.name})
+    recipes = [read_recipe(name) for name in recipe_names()]
     if options.json:
-        return print_json({"models": models, "presets": presets})
+        about = [{"name": one.name, "model": one.model, "description": one.description} for one in recipes]
+        return print_json({"models": models, "presets": presets, "recipes": about})
     for title, entries in (("models", models), ("presets", presets)):
         print(f"{title}:")
         for one in entries:
             print(f"  {one['name']:<22} {one['task']:<15} {one['equation']}\n  {'':<22} {'':<15} {one['paper']}")
         if not entries:
             print("  none")
+    print("recipes:")
+    for recipe in recipes:
+        print(f"  {recipe.name}\n  {'':<22} {recipe.description}")
 
 
 def data(options) -> None:
@@ -58,7 +64,8 @@ def data(options) -> None:
 
 def train(options) -> None:
     """Run `zoo train`."""
-    given = {name: value for name, value in vars(options).items() if value is not None and value is not False}
+    flags = ("force", "json")
+    given = {name: value for name, value in vars(options).items() if value is not None and (value or name not in flags)}
     chosen = sorted(set(given) - {"command", "function", "json", "resume"})
     if options.resume:
         if chosen:
@@ -78,11 +85,14 @@ def train(options) -> None:
 
 
 def _train_anew(options, given):
+    from training.recipe import Recipe, read_recipe
     from zoo.catalog import find
 
-    if not options.model:
-        raise CallError("Which MODEL? See `zoo list`. Or --resume RUN, to go on with a run that was stopped.")
-    find(options.model)
+    if not options.model and not options.recipe:
+        raise CallError("Which MODEL? See `zoo list`. Or --recipe NAME; or --resume RUN, to go on with a stopped run.")
+    recipe = read_recipe(options.recipe) if options.recipe else Recipe("", options.model)
+    model = find(options.model or recipe.model).name
+    given = {**recipe.data, **given}
     missing = [f"--{name}" for name in ("train", "valid", "out") if name not in given]
     if missing:
         raise CallError(f"zoo train needs {', '.join(missing)}.")
@@ -90,15 +100,16 @@ def _train_anew(options, given):
     from training.fit import train as train_model
     from training.settings import Settings
 
-    settings = Settings(**{field.name: given[field.name] for field in fields(Settings) if field.name in given})
-    model_options = {name: given[name] for name in MODEL_OPTIONS if name in given}
+    model_options, settings = recipe.settled(
+        {name: given[name] for name in MODEL_OPTIONS if name in given},
+        {one.name: given[one.name] for one in fields(Settings) if one.name in given},
+    )
     return train_model(
-        options.model,
-        train=options.train,
-        valid=options.valid,
-        out=options.out,
+        model,
+        **{name: given[name] for name in ("train", "valid", "out")},
         options=model_options,
         settings=settings,
+        recipe=options.recipe,
         force=options.force,
     )
 

@@ -10,10 +10,7 @@ from zoo.errors import WorkError
 from zoo.files import check_free
 from zoo.quiet import native_silence
 
-CORPUS = "numbers-fr-en"
-MODEL = "bahdanau_seq2seq"
-OPTIONS = {"cell": "tanh", "units": 160, "bidirectional": True}
-SETTINGS = {"epochs": 3, "batch_size": 64, "vocabulary_size": 1000}
+RECIPE = "numbers-fr-en.bahdanau_seq2seq"
 
 SENTENCES = (
     "le 28 octobre 1934",
@@ -68,11 +65,12 @@ def run_demo(out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
 
 def _train(path, force):
     from training.fit import train
-    from training.settings import Settings
+    from training.recipe import read_recipe
 
-    say(f"[2/5] Training {MODEL} on {CORPUS}, French to English ...")
-    settings = Settings(**SETTINGS)
-    return train(MODEL, train=CORPUS, valid=CORPUS, out=path, options=OPTIONS, settings=settings, force=force)
+    say(f"[2/5] Training with the recipe {RECIPE}, French to English ...")
+    recipe = read_recipe(RECIPE)
+    options, settings = recipe.settled()
+    return train(recipe.model, **recipe.data, out=path, options=options, settings=settings, recipe=RECIPE, force=force)
 
 
 def _evaluate(run):
@@ -81,7 +79,8 @@ def _evaluate(run):
     from zoo.run import write_json
 
     say("[3/5] Translating the unseen test set ...")
-    scores = evaluate(run.predictor(), read_corpus(CORPUS, task=run.task, split="test"))
+    corpus = run.config["data"]["train"]["origin"].split(":")[0]
+    scores = evaluate(run.predictor(), read_corpus(corpus, task=run.task, split="test"))
     write_json(run.path / "test.json", scores)
     say(f"      {scores['exact_match']:.1%} of {scores['count']:,} exactly right, BLEU {scores['bleu']:.1f}")
     return scores

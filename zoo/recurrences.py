@@ -52,9 +52,7 @@ def recur(cell, projected, states, *, mask=None, reverse=False):
 
             rows = [d_outputs, outputs, *kept]
             sizes = [projected.shape[-1]]
-            (d_projected,), d_states, _ = scan(
-                step, rows, d_last, output_sizes=sizes, mask=mask, reverse=not reverse
-            )
+            (d_projected,), d_states, _ = scan(step, rows, d_last, output_sizes=sizes, mask=mask, reverse=not reverse)
             return d_projected, _weights_gradient(cell, weights, kept, d_projected), d_states
 
         return [outputs, *last], gradient
@@ -220,8 +218,8 @@ def _parameters(cell, attention, context_kernel):
 class _AttendingStep:
     """One step of a cell that attends, and the way back through it; shared by the two recurrences that attend.
 
-    The product of h_{t-1} with U and that with the query's matrix are one. The matrices of the loop are transposed before
-    it, once, since a product of few rows with a transposed matrix is the faster one.
+    The product of h_{t-1} with U and that with the query's matrix are one. The matrices are transposed before the loop,
+    once, since a product of few rows with a transposed matrix is the faster one.
     """
 
     cell: Any
@@ -248,8 +246,8 @@ class _AttendingStep:
         width = self.weights[0].shape[-1]
         product, query = tf.split(joint, [width, *self.query_sizes], -1) if self.query_weights else (joint, states[0])
         context, alpha = self.attention.attend(query, values, keys, self.score_weights, valid)
-        product = self.cell.add_bias(product, self.weights)
-        after, kept = self.cell.gates(projected + tf.matmul(context, turned_context_kernel, transpose_b=True), product, states)
+        projected += tf.matmul(context, turned_context_kernel, transpose_b=True)
+        after, kept = self.cell.gates(projected, self.cell.add_bias(product, self.weights), states)
         return after, [after[0], alpha, query, *states, *kept]
 
     def backward(self, rows, d_states, values, keys):

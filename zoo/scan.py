@@ -1,6 +1,6 @@
-"""The time loop that every recurrence of the zoo runs in, forwards and backwards: one loop for training, serving and the phone.
+"""The time loop of every recurrence, forwards and backwards: one loop for training, serving and the phone.
 
-Everything here has the time axis first.
+Sequences have the time axis first here.
 """
 
 import contextlib

@@ -66,9 +66,7 @@ class Recurrent(Layer):
                 f'cell="{self.cell_name}". Received: {len(initial_state)}.'
             )
 
-        outputs, states = recur(
-            self.cell, self.cell.project(inputs), initial_state, mask=mask, reverse=self.reverse
-        )
+        outputs, states = recur(self.cell, self.cell.project(inputs), initial_state, mask=mask, reverse=self.reverse)
         result = outputs if self.return_sequences else states[0]
         return (result, states) if self.return_state else result
 
