@@ -83,7 +83,7 @@ def test_averaged_weights_are_for_evaluation_alone(tmp_path):
     with made.evaluation_weights():  # no step yet: nothing to average
         assert all(np.array_equal(a, b) for a, b in zip(weights(made), before, strict=True))
     for _ in range(5):
-        made.train_on_batch(INPUTS, NEXT)
+        made.train_step((INPUTS, tf.constant(NEXT)))
     own = weights(made)
     averages = [average.numpy() for average in made.optimizer._model_variables_moving_average]
     with made.evaluation_weights():
@@ -103,8 +103,8 @@ def test_averaged_weights_are_for_evaluation_alone(tmp_path):
 
 def test_the_weights_come_back_when_the_block_fails():
     made = trainer(ema=0.9)
-    made.train_on_batch(INPUTS, NEXT)
-    made.train_on_batch(INPUTS, NEXT)
+    made.train_step((INPUTS, tf.constant(NEXT)))
+    made.train_step((INPUTS, tf.constant(NEXT)))
     own = weights(made)
     with pytest.raises(KeyboardInterrupt), made.evaluation_weights():
         raise KeyboardInterrupt

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from training.corpora import Corpus
@@ -57,9 +58,10 @@ class Watch(keras.callbacks.Callback):
         self.writer = self.writer or tf.summary.create_file_writer(str(self.folder))
         with self.writer.as_default(step=epoch):
             tf.summary.text("translations", _table(predictions, self.targets))
-            drawn = [one for one in predictions if one.attention is not None and one.attention.size]
-            if drawn:
-                tf.summary.image("attention", _picture(drawn[0]))
+            pictures = (_picture(one, one.attention) for one in predictions if one.attention is not None)
+            picture = next((picture for picture in pictures if picture is not None), None)
+            if picture is not None:
+                tf.summary.image("attention", picture)
         self.writer.flush()
 
     def on_train_end(self, logs=None):
@@ -75,9 +77,11 @@ def _table(predictions: Sequence[Prediction], targets: Sequence[str]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '&#124;') for cell in row)} |" for row in rows)
 
 
-def _picture(prediction: Prediction) -> tf.Tensor:
-    """Return the attention of a translation as a batch of one image (1, height, width, 4)."""
+def _picture(prediction: Prediction, attention: np.ndarray) -> tf.Tensor | None:
+    """Return the attention of a translation as a batch of one image (1, height, width, 4); None if it is empty."""
+    if not attention.size:
+        return None
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "attention.png"
-        draw_attention(path, prediction.attention, prediction.source_pieces, prediction.target_pieces)
+        draw_attention(path, attention, prediction.source_pieces, prediction.target_pieces)
         return tf.expand_dims(tf.io.decode_png(path.read_bytes(), channels=4), 0)
