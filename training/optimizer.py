@@ -3,6 +3,7 @@
 import math
 
 import keras
+import tensorflow as tf
 from keras import ops
 
 from training.settings import Settings
@@ -77,9 +78,33 @@ class Adam(keras.optimizers.Adam):
     as in `tf.train.ExponentialMovingAverage` with `num_updates`.
     """
 
+    def update_step(self, gradient, variable, learning_rate):
+        """Update one variable, by TensorFlow's one kernel for all of it where that can be."""
+        if tf.distribute.has_strategy() or variable.dtype != "float32" or self.amsgrad:
+            return super().update_step(gradient, variable, learning_rate)
+        index = self._get_variable_index(variable)
+        step = ops.cast(self.iterations + 1, "float32")
+        tf.raw_ops.ResourceApplyAdam(
+            var=_handle(variable),
+            m=_handle(self._momentums[index]),
+            v=_handle(self._velocities[index]),
+            beta1_power=ops.power(self.beta_1, step),
+            beta2_power=ops.power(self.beta_2, step),
+            lr=ops.cast(learning_rate, "float32"),
+            beta1=self.beta_1,
+            beta2=self.beta_2,
+            epsilon=self.epsilon,
+            grad=tf.convert_to_tensor(gradient),
+        )
+
     def _update_model_variables_moving_average(self, trainable_variables):
         # Keras' own hook for the average. It is private: tests/test_optimizer.py tells when it is no longer called.
         step = ops.cast(self.iterations, "float32")
         decay = ops.minimum(self.ema_momentum, step / (step + 9))
         for weight, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
             average.assign(average + ops.cast(1 - decay, average.dtype) * (weight - average))
+
+
+def _handle(variable):
+    """Return the handle of a variable, be it Keras' or TensorFlow's."""
+    return (variable.value if isinstance(variable, keras.Variable) else variable).handle

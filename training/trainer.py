@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from training.losses import count_right, summed_loss, summed_smoothing
+from training.losses import count_right, summed_loss, summed_smoothing, without_padding
 from training.precision import in_float32
 from training.sampling import with_guesses
 from zoo.base import TokenModel
@@ -70,7 +70,10 @@ class Trainer(keras.Model):
         inputs, targets = data
         inputs = self._read(inputs)
         with tf.GradientTape() as tape:
-            logits = self.model(inputs, training=True)
+            hidden = self.model.hidden(inputs, training=True)
+            if not self.jit_compile:  # XLA compiles for each number of tokens
+                hidden, targets = without_padding(self.model.task, hidden, targets)
+            logits = self.model.to_logits(hidden)
             total, count = summed_loss(self.model.task, targets, logits)
             loss = self.optimizer.scale_loss(self._minimised(targets, logits, total) / count)
         variables = self.model.trainable_variables

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from zoo.layers.checks import fraction, positive
+from zoo.linear import on_rows
 
 _CHECKS: dict[str, Callable] = {
     **dict.fromkeys(("source_vocabulary_size", "target_vocabulary_size", "vocabulary_size", "classes"), positive),
@@ -24,6 +26,21 @@ class TokenModel(keras.Model):
     task: str
     attends = False
     options: dict[str, Any]
+    logits: Any  # the layer that makes them
+    tied: Any = None  # the embedding whose matrix it shares
+
+    def call(self, inputs, training=False):
+        """Return the logits; see the class."""
+        return self.to_logits(self.hidden(inputs, training=training))
+
+    def hidden(self, inputs, training=False):
+        """Return what the logits are made of: (B, T, n), or (B, n) for a classifier."""
+        raise NotImplementedError
+
+    def to_logits(self, hidden):
+        """Return the logits (..., V) of what `hidden` returned, or of some of its rows."""
+        shared = [] if self.tied is None else [tf.convert_to_tensor(self.tied.embeddings)]
+        return on_rows(lambda rows: self.logits(rows, *shared), hidden)
 
     def get_config(self):
         """Return the constructor's arguments."""

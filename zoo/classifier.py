@@ -44,16 +44,18 @@ class _Classifier(TokenModel):
         self.dropout = keras.layers.Dropout(options["dropout"], **policy)
         self.logits = keras.layers.Dense(options["classes"], **policy)
 
-    def call(self, inputs, training=False):
-        """Return the logits; see the class."""
-        return self.attend(inputs, training=training)[0]
+    def hidden(self, inputs, training=False):
+        """Return what the logits are made of, (B, units)."""
+        return self.dropout(self._read(inputs, training)[0], training=training)
 
-    def attend(self, inputs, training=False):
+    def attend(self, inputs):
         """Return the logits and the attention weights (B, T, T), None for a model that does not attend."""
-        mask = tf.not_equal(inputs, PAD)
+        features, weights = self._read(inputs, False)
+        return self.to_logits(features), weights
+
+    def _read(self, inputs, training):
         embedded = self.embedding_dropout(self.embedding(inputs), training=training)
-        features, weights = self._features(embedded, mask, training)
-        return self.logits(self.dropout(features, training=training)), weights
+        return self._features(embedded, tf.not_equal(inputs, PAD), training)
 
     def _features(self, embedded, mask, training):
         raise NotImplementedError

@@ -113,11 +113,12 @@ class Seq2Seq(TokenModel):
         self.dropout = keras.layers.Dropout(dropout, **policy)
         logits = TiedLogits if tie_embeddings else keras.layers.Dense
         self.logits = logits(target_vocabulary_size, **policy)
+        self.tied = self.target_embedding if tie_embeddings else None
         ids = tf.zeros([1, 1], tf.int32)
         self({"source": ids, "target": ids})
 
-    def call(self, inputs, training=False):
-        """Return the logits under teacher forcing; see the class."""
+    def hidden(self, inputs, training=False):
+        """Return what the logits are made of under teacher forcing, (B, Ty, n)."""
         memory, states = self.encode(inputs["source"], training=training)
         embedded = self.embedding_dropout(self.target_embedding(inputs["target"]), training=training)
         mask = tf.not_equal(inputs["target"], PAD)
@@ -132,9 +133,7 @@ class Seq2Seq(TokenModel):
         return self._read_out(features, training)
 
     def _read_out(self, features, training=False):
-        features = self.dropout(self.readout(tf.concat(features, -1)), training=training)
-        shared = [tf.convert_to_tensor(self.target_embedding.embeddings)] if self.options["tie_embeddings"] else []
-        return self.logits(features, *shared)
+        return self.dropout(self.readout(tf.concat(features, -1)), training=training)
 
     def encode(self, source_ids, *, room=0, training=False):
         """Read the source.
@@ -178,6 +177,6 @@ class Seq2Seq(TokenModel):
         embedded = self.target_embedding(tokens)
         if self.attends:
             states, context, weights = self.decoder.step(embedded, states, **memory)
-            return self._read_out([states[0], context, embedded]), states, weights
+            return self.to_logits(self._read_out([states[0], context, embedded])), states, weights
         output, states = self.decoder.step(embedded, states)
-        return self._read_out([output, embedded]), states, None
+        return self.to_logits(self._read_out([output, embedded])), states, None

@@ -79,20 +79,17 @@ class LanguageModel(TokenModel):
         self.stack = RecurrentStack(units, **stack, **policy)
         self.dropout = keras.layers.Dropout(dropout, **policy)
         self.logits = (TiedLogits if tie_embeddings else keras.layers.Dense)(vocabulary_size, **policy)
+        self.tied = self.embedding if tie_embeddings else None
         self(tf.zeros([1, 1], tf.int32))
 
-    def call(self, inputs, training=False):
-        """Return the logits; see the class."""
-        return self.attend(inputs, training=training)[0]
+    def hidden(self, inputs, training=False):
+        """Return what the logits are made of, (B, T, units)."""
+        return self.dropout(self._run(inputs, training=training)[0], training=training)
 
-    def attend(self, inputs, training=False):
+    def attend(self, inputs):
         """Return the logits and the attention weights (B, T, T), None for a model that does not attend."""
-        outputs, _, weights = self._run(inputs, training=training)
-        return self._read_out(self.dropout(outputs, training=training)), weights
-
-    def _read_out(self, features):
-        shared = [tf.convert_to_tensor(self.embedding.embeddings)] if self.options["tie_embeddings"] else []
-        return self.logits(features, *shared)
+        outputs, _, weights = self._run(inputs)
+        return self.to_logits(outputs), weights
 
     def _run(self, ids, training=False, **options):
         embedded = self.embedding_dropout(self.embedding(ids), training=training)
@@ -131,4 +128,4 @@ class LanguageModel(TokenModel):
             The logits (B, vocabulary_size), the states after the step, and None.
         """
         output, states = self.stack.step(self.embedding(tokens), states)
-        return self._read_out(output), states, None
+        return self.to_logits(output), states, None

@@ -8,16 +8,17 @@ def times(x, kernel):
 
     As one product of two matrices: TensorFlow multiplies a batch of small matrices several times slower.
     """
-    if x.shape.rank == 2:
-        return tf.matmul(x, kernel)
-    flat = tf.matmul(tf.reshape(x, [-1, kernel.shape[0]]), kernel)
-    return _unflatten(flat, x)
+    return on_rows(lambda rows: tf.matmul(rows, kernel), x)
 
 
 def affine(x, kernel, bias):
     """Return x (..., n) times a kernel (n, m) plus a bias (m,)."""
-    flat = tf.nn.bias_add(tf.matmul(tf.reshape(x, [-1, kernel.shape[0]]), kernel), bias)
-    return flat if x.shape.rank == 2 else _unflatten(flat, x)
+    return on_rows(lambda rows: tf.nn.bias_add(tf.matmul(rows, kernel), bias), x)
+
+
+def on_rows(function, x):
+    """Return what a function of a matrix (rows, n) gives for all rows of x (..., n)."""
+    return function(x) if x.shape.rank == 2 else _unflatten(function(tf.reshape(x, [-1, x.shape[-1]])), x)
 
 
 def outer(a, b):

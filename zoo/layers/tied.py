@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from zoo.layers.checks import positive
 from zoo.layers.layer import Layer
+from zoo.linear import on_rows
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -41,9 +42,8 @@ class TiedLogits(Layer):
 
     def call(self, inputs, embeddings):
         """Return the logits (..., V)."""
-        rows = tf.reshape(inputs, [-1, inputs.shape[-1]])  # one product: its gradient is one product as well
-        logits = tf.matmul(rows, embeddings, transpose_b=True) + self.cast(self.bias)
-        return tf.reshape(logits, tf.concat([tf.shape(inputs)[:-1], [self.size]], 0))
+        bias = self.cast(self.bias)
+        return on_rows(lambda x: tf.nn.bias_add(tf.matmul(x, embeddings, transpose_b=True), bias), inputs)
 
     def compute_output_shape(self, inputs_shape, embeddings_shape):
         """Return (..., V)."""
