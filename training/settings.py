@@ -25,6 +25,9 @@ class Settings:
         text: the kind of vocabulary, "unigram", "char" or "word".
         train_size: use only so many training examples; None for all.
         jit: compile the training step with XLA, once for each of a few shapes of batches: slower to begin, then faster.
+        checkpoint_seconds: how often to write a checkpoint inside an epoch, beside the one at its end; 0: at every step.
+        deterministic: use only operations that give the same bits in every run, a little slower; then a run that was
+            stopped, or killed, and goes on ends with the bits of one that was not.
         seed: of the weights, the dropout and the order of the examples.
     """
 
@@ -39,6 +42,8 @@ class Settings:
     text: str = "unigram"
     train_size: int | None = None
     jit: bool = False
+    checkpoint_seconds: float = 120.0
+    deterministic: bool = False
     seed: int = 1
 
     def check(self) -> None:
@@ -55,6 +60,8 @@ class Settings:
         for name in ("learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise CallError(f"`{name}` must be a number above 0. Received: {name}={getattr(self, name)}.")
+        if not self.checkpoint_seconds >= 0:
+            raise CallError(f"`checkpoint_seconds` must be a number, 0 or above. Received: {self.checkpoint_seconds}.")
         if not 0 <= self.seed < 2**31:
             raise CallError(f"`seed` must be from 0 to {2**31 - 1}. Received: seed={self.seed}.")
 

@@ -100,9 +100,10 @@ def _train(sub):
     settings = command.add_argument_group("the training")
     for name in ("epochs", "batch-size", "patience", "max-length", "vocabulary-size", "train-size", "seed"):
         settings.add_argument(f"--{name}", type=int, metavar="N")
-    for name in ("learning-rate", "warm-up", "clip"):
+    for name in ("learning-rate", "warm-up", "clip", "checkpoint-seconds"):
         settings.add_argument(f"--{name}", type=float, metavar="X")
     settings.add_argument("--jit", action="store_true", default=None, help="compile the training step with XLA")
+    settings.add_argument("--deterministic", action="store_true", default=None, help="the same bits in every run")
     settings.add_argument("--text", choices=["unigram", "char", "word"], help="the kind of vocabulary")
 
 
@@ -149,7 +150,10 @@ def _write_utf8() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0 done, 1 the work failed, 2 the call was wrong, 130 Ctrl-C."""
+    """Run the command and return its exit status.
+
+    0: done; 1: the work failed; 2: the call was wrong; 130: Ctrl-C; 143: SIGTERM.
+    """
     _quiet()
     _write_utf8()
     options: Any = None
@@ -162,9 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = commands.how_to_go_on(options) if isinstance(error.__cause__, OSError) else ""
         print(f"zoo: {error}{hint}", file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"zoo: stopped.{commands.how_to_go_on(options)}", file=sys.stderr)
-        return 130
+        return getattr(stop, "exit_status", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
