@@ -95,7 +95,7 @@ def damage(checkpoint: Path) -> str | None:
         return None
     right = set(written.split(b"\n"))
     wrong = [line.split()[-1].decode() for line in now.split(b"\n") if line and line not in right]
-    return f"{' and '.join(wrong)} changed" if wrong else f"a file is missing, or {SUMS} has changed"
+    return f"{' and '.join(wrong) or 'a missing file'} is not as {SUMS} says"
 
 
 def read_position(checkpoint: Path) -> tuple[Position, dict[str, Any]]:

@@ -25,7 +25,7 @@ class Settings:
         text: the kind of vocabulary, "unigram", "char" or "word".
         train_size: use only so many training examples; None for all.
         jit: compile the training step with XLA, once for each of a few shapes of batches: slower to begin, then faster.
-        checkpoint_seconds: how often to write a checkpoint inside an epoch, beside the one at its end; 0: at every step.
+        checkpoint_seconds: how often to write a checkpoint inside an epoch, beside the one at its end; 0: every step.
         deterministic: use only operations that give the same bits in every run, a little slower; then a run that was
             stopped, or killed, and goes on ends with the bits of one that was not.
         seed: of the weights, the dropout and the order of the examples.
