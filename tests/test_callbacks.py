@@ -305,12 +305,15 @@ def test_a_signal_in_the_validation_ends_the_training_after_the_epoch(tmp_path, 
 
 @pytest.mark.parametrize("loss", [NAN, math.inf])
 def test_a_loss_that_is_no_number_stops_at_its_step(tmp_path, model, loss):
+    rates = keras.optimizers.schedules.PiecewiseConstantDecay([1, 6], [0.1, 0.25, 0.5])
+    model.compile(keras.optimizers.Adam(rates))
+    model.optimizer.build(model.model.trainable_variables)
     keep = keeper(tmp_path, model, every=0)
-    model.optimizer.learning_rate = keras.optimizers.schedules.PiecewiseConstantDecay([1, 6], [0.1, 0.25, 0.5])
     play(keep, [0.5])
+    play_steps(keep, 1, [1.0, 1.0])
     model.optimizer.iterations.assign(7)  # the seventh step has been done, with the learning rate of after six
     with pytest.raises(WorkError) as caught:
-        play_steps(keep, 1, [1.0, 1.0, loss])
+        keep.on_train_batch_end(2, {"loss": loss})
     last = checkpoints(tmp_path)[0]
     assert last.name == "epoch-0001-step-000002" and marked(tmp_path, model) == 202
     message = str(caught.value)
