@@ -342,10 +342,12 @@ def test_a_full_disk_names_the_last_good_checkpoint(tmp_path, model, monkeypatch
     keep = keeper(tmp_path, model, every=0)
     play_steps(keep, 0, [1.0])
     monkeypatch.setattr(training.callbacks, "write", full)
-    message = "No space left on device. The last good checkpoint is .*epoch-0000-step-000001"
-    with pytest.raises(WorkError, match=message) as caught:
+    last = r"The last good checkpoint is .*epoch-0000-step-000001\. Go on with: zoo train --resume"
+    with pytest.raises(WorkError, match=f"No space left on device. {last}"):
         keep.on_train_batch_end(1, {"loss": 1.0})
-    assert isinstance(caught.value.__cause__, OSError)
+    monkeypatch.setattr(training.callbacks, "new_file", full)
+    with pytest.raises(WorkError, match=last):  # when it is the model that cannot be written
+        keep.on_epoch_end(0, {"loss": 1.0, "val_accuracy": 0.5})
 
 
 def test_history_round_trip(tmp_path):

@@ -8,12 +8,12 @@ from zoo.errors import Stopped
 
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_is_noted_and_stops_when_asked(number, status, capsys):
+def test_a_signal_is_noted_and_stops_when_asked(number, status, capfd):
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
     with StopSignals() as signals:
         signals.stop_if_asked()
         signal.raise_signal(number)
-        assert "stopping after this step" in capsys.readouterr().err
+        assert "stopping after this step" in capfd.readouterr().err
         with pytest.raises(Stopped) as caught:
             signals.stop_if_asked()
     assert caught.value.exit_status == status and isinstance(caught.value, KeyboardInterrupt)

@@ -1,5 +1,6 @@
 """What happens between the batches: a run folder is kept from which the run can go on."""
 
+import contextlib
 import csv
 import math
 import sys
@@ -178,10 +179,12 @@ class KeepRun(keras.callbacks.Callback):
             raise self._diverged("a weight")
         self.position = Position(epoch + 1, history=[*self.history, row])
         self.began = time.monotonic()
-        if self.best_epoch() == epoch + 1:
-            self._save_best()
+        with self._last_good_named():
+            if self.best_epoch() == epoch + 1:
+                self._save_best()
         self._save()
-        write_history(self.run, self.history)
+        with self._last_good_named():
+            write_history(self.run, self.history)
         if self.stale():
             self.model.stop_training = True
         self.signals.stop_if_asked()
@@ -195,11 +198,17 @@ class KeepRun(keras.callbacks.Callback):
             raise self._diverged("a weight")
         self.position.seconds = time.monotonic() - self.began if self.position.step else 0.0
         best = self.best_epoch() > 0
-        try:
+        with self._last_good_named():
             self.checkpoint = write(self.run, self.model, self.position, self.record, best=best)
-        except WorkError as error:
-            raise WorkError(f"{error} The last good checkpoint is {self.checkpoint}.") from error.__cause__
         self.wrote = time.monotonic()
+
+    @contextlib.contextmanager
+    def _last_good_named(self):
+        try:
+            yield
+        except WorkError as error:
+            last = f"The last good checkpoint is {self.checkpoint}." if self.checkpoint else "It has no checkpoint yet."
+            raise WorkError(f"{error} {last} Go on with: zoo train --resume {self.run}") from error
 
     def _diverged(self, what):
         optimizer = self.model.optimizer

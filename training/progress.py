@@ -10,6 +10,8 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from zoo.errors import WorkError
+
 
 class ShowProgress(keras.callbacks.Callback):
     """Shows the progress of each epoch on standard error: a bar on a terminal, a line now and then elsewhere.
@@ -91,11 +93,14 @@ class Board(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the scores."""
-        for name, value in {**(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate)}.items():
-            with self.writers["validation" if name.startswith("val_") else "train"].as_default(epoch):
-                tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value)
-        for writer in self.writers.values():
-            writer.flush()
+        try:
+            for name, value in {**(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate)}.items():
+                with self.writers["validation" if name.startswith("val_") else "train"].as_default(epoch):
+                    tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value)
+            for writer in self.writers.values():
+                writer.flush()
+        except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
+            raise WorkError(f"Could not write {self.folder}: {error.message.splitlines()[0]}") from error
 
     def on_train_end(self, logs=None):
         """Close the files."""

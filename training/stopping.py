@@ -1,12 +1,14 @@
 """Ctrl-C and SIGTERM, put off until a step has ended."""
 
+import contextlib
+import os
 import signal
-import sys
 import threading
 
 from zoo.errors import Stopped
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+NOTED = b"stopping after this step, with a checkpoint; once more stops at once\n"
 
 
 class StopSignals:
@@ -31,7 +33,8 @@ class StopSignals:
     def _note(self, number, _):
         self.received = number
         self._undo()
-        print("stopping after this step, with a checkpoint; once more stops at once", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):
+            os.write(2, NOTED)  # the signal may have come while something was being printed
 
     def _undo(self):
         for one, before in self._before.items():
