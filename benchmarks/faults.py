@@ -240,6 +240,7 @@ def main() -> None:
     parser.add_argument("--jit", action="store_true", help="train with XLA")
     parser.add_argument("--seed", type=int, default=1, help="of the moments and places")
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has it ignored in the background
     began, dice, bench = time.monotonic(), random.Random(options.seed), Bench(options.out, options.jit)
     bench.finish(bench.out / "peace")
     expected = result(bench.out / "peace")

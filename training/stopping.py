@@ -24,7 +24,8 @@ class StopSignals:
 
     def __enter__(self) -> "StopSignals":
         if threading.current_thread() is threading.main_thread():
-            self._before = {one: signal.signal(one, self._note) for one in SIGNALS}
+            heard = [one for one in SIGNALS if signal.getsignal(one) != signal.SIG_IGN]  # as under nohup
+            self._before = {one: signal.signal(one, self._note) for one in heard}
         return self
 
     def __exit__(self, *_) -> None:
