@@ -65,8 +65,8 @@ def made(tmp_path_factory, trainer):
     """A run with two checkpoints and a best model."""
     run = tmp_path_factory.mktemp("run")
     trainer.model.save(run / MODEL)
-    write(run, trainer, Position(0, 3), RECORD, best=False)
-    write(run, trainer, Position(1, 2, 0.5, [{"epoch": 1, "loss": 0.1 + 0.2}]), RECORD, best=True)
+    first = write(run, trainer, Position(0, 3), RECORD, best=False)
+    write(run, trainer, Position(1, 2, 0.5, [{"epoch": 1, "loss": 0.1 + 0.2}]), RECORD, best=True, before=first)
     return run
 
 
@@ -172,21 +172,21 @@ def test_no_checkpoints(tmp_path):
 
 
 def test_the_last_two_are_kept(run, trainer):
-    write(run, trainer, Position(1, 5), RECORD, best=True)
-    write(run, trainer, Position(2, 0), RECORD, best=True)
+    before = checkpoints(run)[0]
+    for position in (Position(1, 5), Position(2, 0)):
+        before = write(run, trainer, position, RECORD, best=True, before=before)
     assert [one.name for one in checkpoints(run)] == ["epoch-0002-step-000000", "epoch-0001-step-000005"]
     assert [damage(one) for one in checkpoints(run)] == [None, None]
 
 
-def test_a_damaged_one_makes_way_for_the_next(run, trainer):
-    """The run goes on from the one before: what comes next is older than the damaged one, or of its name."""
+@pytest.mark.parametrize("position", [Position(1, 0), Position(1, 2), Position(1, 4)])
+def test_a_damaged_one_makes_way_and_the_sound_one_stays(run, trainer, position):
+    """The run goes on from the one before: what comes next may be older than the damaged one, or newer."""
     first, second = checkpoints(run)
     (first / SUMS).unlink()
-    path = write(run, trainer, Position(1, 0), RECORD, best=True)
-    assert checkpoints(run) == [path, second]
-    (path / SUMS).unlink()
-    write(run, trainer, Position(1, 0), RECORD, best=True)
-    assert checkpoints(run) == [path, second] and newest(run) == path
+    assert newest(run) == second
+    path = write(run, trainer, position, RECORD, best=True, before=second)
+    assert checkpoints(run) == [path, second] and newest(run) == path and damage(second) is None
 
 
 def test_the_best_model_is_put_back(run, trainer):

@@ -199,7 +199,7 @@ class KeepRun(keras.callbacks.Callback):
         self.position.seconds = time.monotonic() - self.began if self.position.step else 0.0
         best = self.best_epoch() > 0
         with self._last_good_named():
-            self.checkpoint = write(self.run, self.model, self.position, self.record, best=best)
+            self.checkpoint = write(self.run, self.model, self.position, self.record, best=best, before=self.checkpoint)
         self.wrote = time.monotonic()
 
     @contextlib.contextmanager

@@ -37,7 +37,6 @@ STATE = "state"
 POSITION = "position.json"
 BEST = "best.keras"
 SUMS = "SHA256SUMS"
-KEPT = 2
 
 
 @dataclass
@@ -129,8 +128,16 @@ def put_back_best(checkpoint: Path, run: Path) -> None:
         shutil.copyfile(checkpoint / BEST, draft)
 
 
-def write(run: Path, trainer: keras.Model, position: Position, record: Mapping[str, Any], *, best: bool) -> Path:
-    """Write a checkpoint, then remove all but the last two.
+def write(
+    run: Path,
+    trainer: keras.Model,
+    position: Position,
+    record: Mapping[str, Any],
+    *,
+    best: bool,
+    before: Path | None = None,
+) -> Path:
+    """Write a checkpoint, then remove all others but the one before it.
 
     Args:
         run: the run folder.
@@ -138,6 +145,7 @@ def write(run: Path, trainer: keras.Model, position: Position, record: Mapping[s
         position: where it is.
         record: what the run is of.
         best: whether the run's model belongs to it.
+        before: the sound checkpoint that the run had or went on from. One that is newer was damaged.
 
     Raises:
         WorkError: the disk is full; the checkpoints before it are as they were.
@@ -157,9 +165,8 @@ def write(run: Path, trainer: keras.Model, position: Position, record: Mapping[s
         for file in [*draft.iterdir(), draft]:
             _to_disk(file)
     _to_disk(path.parent)
-    older = [one for one in checkpoints(run) if one.name < path.name]
     for other in checkpoints(run):
-        if other not in (path, *older[: KEPT - 1]):  # one that is newer was damaged
+        if other not in (path, before):
             shutil.rmtree(other, ignore_errors=True)
     return path
 
