@@ -188,6 +188,34 @@ def test_the_command_tells_how_to_go_on_after_a_signal(tmp_path, monkeypatch, ti
     assert read_position(checkpoints(tmp_path / "run")[0])[0].step >= 2
 
 
+@pytest.mark.parametrize("left", [0, 8_192, 28_672])
+def test_a_disk_that_fills_up_ends_the_work_and_the_run_goes_on(
+    tmp_path, monkeypatch, fast, fast_settings, tiny_data, left, capsys
+):
+    """Full at the end of the first epoch: for everything, for the best model, or for the checkpoint."""
+    from zoo.__main__ import main
+
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("only root may mount a small disk")
+    run, ballast = disk / "run", disk / "ballast"
+    data = [f"--{split}={path}" for split, path in tiny_data["classification"].items()]
+    how = ["--units=8", "--dropout=0.25", "--epochs=3", "--patience=9", "--batch-size=32", "--vocabulary-size=120"]
+    try:
+        with monkeypatch.context() as patch:
+            stop_after(patch, 12, lambda _: ballast.write_bytes(b"x" * (shutil.disk_usage(disk).free - left)))
+            assert main(["train", "tanh_dnn", *data, "--out", str(run), *how, "--deterministic"]) == 1
+        err = capsys.readouterr().err
+        assert "zoo: Could not write " in err and "The last good checkpoint is " in err and "Traceback" not in err
+        assert err.count(f"Go on with: zoo train --resume {run}") == 1
+        ballast.unlink()
+        assert main(["train", "--resume", str(run)]) == 0
+        assert result(run) == result(fast.path)
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
 def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(copy, fast, capsys):
     newest = checkpoints(copy)[0]
     state = newest / "state.data-00000-of-00001"
