@@ -1,33 +1,26 @@
 """Training: corpora in, a run folder out."""
 
-import importlib.metadata
 import inspect
-import math
 import os
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from training.batches import Examples, batches, encode, steps_per_epoch
-from training.callbacks import (
-    HISTORY,
-    KeepRun,
-    SeedDropout,
-    ShowProgress,
-    checkpoints,
-    epoch_of,
-    read_history,
-    write_history,
-)
+from training.callbacks import KeepRun
+from training.checkpoints import checkpoints, sweep
 from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.optimizer import make_optimizer
 from training.precision import for_device, precision_policy
+from training.progress import Board, ShowProgress
+from training.record import digest, record, say_versions, versions
 from training.settings import Settings
+from training.stopping import StopSignals
 from training.trainer import Trainer
 from training.watch import Watch
 from zoo.catalog import find
@@ -38,7 +31,6 @@ from zoo.run import (
     CONFIG,
     SAMPLES,
     Run,
-    load_model,
     load_run,
     read_config,
     read_vocabularies,
@@ -77,9 +69,9 @@ def train(
         CallError: anything about the arguments or the data that cannot be.
         WorkError: the training diverged or could not be written down.
     """
-    settings = for_device(settings or Settings())
     options = dict(options or {})
     task = find(model).task
+    settings = for_device(settings or Settings())
     settings.check(task)
     _check_options(model, options)
     check_free(Path(out), force)
@@ -102,27 +94,42 @@ def train(
         for side, vocabulary in vocabularies.items():
             vocabulary.save(draft / vocabulary_file(side))
         (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
+        config["vocabularies"] = _digests(draft, vocabularies)
         write_json(draft / CONFIG, config)
     return _fit(Path(out), config, examples, corpora["valid"])
 
 
 def resume(path: str | os.PathLike) -> Run:
-    """Go on with a run that was stopped, from its last whole epoch.
+    """Go on with a run that was stopped, from its newest sound checkpoint.
 
     Raises:
-        CallError: it is no run folder, it is damaged, or its data has changed.
+        CallError: it is no run folder, it is damaged, or its data, vocabularies, model or settings have changed.
+        WorkError: it has lost its checkpoints, the training diverged or could not be written down.
     """
     run = Path(path)
     config = read_config(run)
-    if not {"training", "data", "labels"} <= config.keys():
+    if not {"training", "data", "labels", "vocabularies"} <= config.keys():
         raise CallError(f"{run} cannot be continued: its {CONFIG} does not say how it was trained.")
     settings = Settings.from_config(config)
+    say_versions(config)
     corpora = {}
     for split, description in config["data"].items():
         corpora[split] = _read(description["origin"], split, config["task"], settings)
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
-    return _fit(run, config, _encode(config, read_vocabularies(run, config), corpora), corpora["valid"])
+    vocabularies = read_vocabularies(run, config)
+    for name, found in _digests(run, vocabularies).items():
+        if found != config["vocabularies"].get(name):
+            raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
+    examples = _encode(config, vocabularies, corpora)
+    sweep(run)
+    if not checkpoints(run):
+        print(f"{run} has no checkpoint yet: it begins at step 0.", file=sys.stderr)
+    return _fit(run, config, examples, corpora["valid"])
+
+
+def _digests(folder: Path, vocabularies) -> dict[str, str]:
+    return {vocabulary_file(side): digest(folder / vocabulary_file(side)) for side in vocabularies}
 
 
 def _read(data, split, task, settings) -> Corpus:
@@ -133,18 +140,6 @@ def _description(corpus) -> dict[str, Any]:
     built_in = corpus.origin.split(":")[0] in BUILT_IN
     origin = corpus.origin if built_in else ",".join(str(Path(part).resolve()) for part in corpus.origin.split(","))
     return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide the answers."""
-    packages = ("attention-zoo", "tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy")
-    found = {"python": sys.version.split()[0]}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _learn(corpus, task, settings) -> dict[str, Vocabulary]:
@@ -180,43 +175,59 @@ def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
 def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Run:
     """Train from what the run folder says and holds; the same for a new run and one that goes on."""
     settings, task = Settings.from_config(config), config["task"]
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(settings.seed)
     steps = steps_per_epoch(examples["train"], settings.batch_size)
-    model, done = _newest(path) or (_compiled(config, settings, steps), 0)
-    write_history(path, read_history(path)[:done])
-    watch = Watch(Run(path, config, read_vocabularies(path, config), model.model), valid, size=settings.watch_size)
+    trainer = _compiled(config, settings, steps)
+    watch = Watch(Run(path, config, read_vocabularies(path, config), trainer.model), valid, size=settings.watch_size)
     monitor, higher = settings.watched(task)
-    keep = KeepRun(path, monitor=monitor, higher=higher, patience=settings.patience)
-    board = keras.callbacks.TensorBoard(path / "logs", write_graph=False)
-    began = time.monotonic()
-    if done < settings.epochs and not (done and keep.stale()):
-        model.fit(
-            batches(
-                examples["train"],
-                settings.batch_size,
-                shuffle_seed=settings.seed,
-                first_epoch=done,
-                few_shapes=bool(settings.jit),
-            ),
-            validation_data=batches(examples["valid"], settings.batch_size, few_shapes=bool(settings.jit)),
-            initial_epoch=done,
+    with StopSignals() as signals:
+        keep = KeepRun(
+            path,
+            monitor=monitor,
+            higher=higher,
+            patience=settings.patience,
             epochs=settings.epochs,
-            steps_per_epoch=steps,
+            steps=steps,
+            record=record(config),
+            every=settings.checkpoint_seconds,
+            signals=signals,
+        )
+        keep.go_on(trainer)
+        while not (keep.finished() or trainer.stop_training):
+            _run_epochs(trainer, settings, examples, keep, watch)
+    return _close(path, keep)
+
+
+def _run_epochs(trainer, settings, examples, keep, watch) -> None:
+    """Do the rest of the epoch that is under way, or else all the epochs that are left.
+
+    The order of the batches depends on the seed and the number of the epoch alone, so to go on inside one is to skip
+    those that were done.
+    """
+    epoch, step = keep.position.epoch, keep.position.step
+    kind = {"few_shapes": bool(settings.jit)}
+    data = batches(examples["train"], settings.batch_size, shuffle_seed=settings.seed, first_epoch=epoch, **kind)
+    show = ShowProgress(settings.epochs, keep.steps, first_step=step)
+    try:
+        trainer.fit(
+            data.skip(step),
+            validation_data=batches(examples["valid"], settings.batch_size, **kind),
+            initial_epoch=epoch,
+            epochs=epoch + 1 if step else settings.epochs,
+            steps_per_epoch=keep.steps - step,
             shuffle=False,  # the dataset does it
             verbose=0,
-            callbacks=[
-                watch,  # first: it adds scores to the logs
-                ShowProgress(settings.epochs, steps),
-                SeedDropout(settings.seed),
-                keep,
-                board,
-                keras.callbacks.TerminateOnNaN(),
-            ],
+            callbacks=[watch, show, Board(keep.run / "logs"), keep],  # the watch adds scores to the logs
         )
-    return _close(path, keep, time.monotonic() - began)
+    except BaseException:
+        show.on_train_end()
+        raise
 
 
 def _compiled(config, settings, steps) -> Trainer:
+    """Return a trainer with all its variables, so that a checkpoint can be put into them."""
     with precision_policy(settings.precision):
         model = build(config["model"], **config["options"])
     trainer = Trainer(
@@ -227,26 +238,8 @@ def _compiled(config, settings, steps) -> Trainer:
         seed=settings.seed,
     )
     trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
+    trainer.optimizer.build(trainer.model.trainable_variables)
     return trainer
-
-
-def _newest(path):
-    """Return the newest checkpoint that can be read and how many epochs it has seen, None without any.
-
-    The history is written after the checkpoint: one that it does not know is of an epoch that did not end.
-    """
-    known = len(read_history(path))
-    found = [checkpoint for checkpoint in checkpoints(path) if epoch_of(checkpoint) <= known]
-    if not found and any(epoch_of(checkpoint) > 1 for checkpoint in checkpoints(path)):
-        raise WorkError(f"{path}: its {HISTORY} is of fewer epochs than its checkpoints; it cannot be continued.")
-    for checkpoint in found:
-        try:
-            return load_model(checkpoint), epoch_of(checkpoint)
-        except CallError as error:
-            print(f"warning: {error} The one before it is used.", file=sys.stderr)
-    if found:
-        raise WorkError(f"{path}: none of its {len(found)} checkpoints can be read; it cannot be continued.")
-    return None
 
 
 def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
@@ -259,10 +252,11 @@ def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
             )
 
 
-def _close(path, keep, seconds) -> Run:
-    if not all(math.isfinite(row["loss"]) for row in keep.history) or not keep.best_epoch():
-        raise WorkError(f"{path}: the loss is no longer a number. Try a lower --learning-rate.")
+def _close(path, keep) -> Run:
+    if not keep.best_epoch():
+        raise WorkError(f"{path}: the validation loss was never a number. Try a lower --learning-rate.")
     best = keep.history[keep.best_epoch() - 1]
-    metrics = {"epochs": len(keep.history), "best_epoch": keep.best_epoch(), "seconds": round(seconds, 1), **best}
+    seconds = round(sum(row["seconds"] for row in keep.history), 1)
+    metrics = {"epochs": len(keep.history), "best_epoch": keep.best_epoch(), **best, "seconds": seconds}
     write_json(path / "metrics.json", metrics)
     return load_run(path)

@@ -49,6 +49,9 @@ class Settings:
         precision: "float32", "mixed_bfloat16" or "mixed_float16"; None: mixed on a GPU, float32 elsewhere.
         jit: compile the training step with XLA, once for each of a few shapes of batches: slower to begin, then faster;
             None: on a GPU.
+        checkpoint_seconds: how often to write a checkpoint inside an epoch, beside the one at its end; 0: every step.
+        deterministic: use only operations that give the same bits in every run, a little slower; then a run that was
+            stopped, or killed, and goes on ends with the bits of one that was not.
         seed: of the weights, the dropout and the order of the examples.
     """
 
@@ -71,6 +74,8 @@ class Settings:
     train_size: int | None = None
     precision: str | None = None
     jit: bool | None = None
+    checkpoint_seconds: float = 120.0
+    deterministic: bool = False
     seed: int = 1
 
     def check(self, task: str | None = None) -> None:
@@ -98,6 +103,8 @@ class Settings:
         if not 0 <= self.scheduled_sampling <= 1:
             received = f"scheduled_sampling={self.scheduled_sampling}"
             raise CallError(f"`scheduled_sampling` must be a number from 0 to 1. Received: {received}.")
+        if not self.checkpoint_seconds >= 0:
+            raise CallError(f"`checkpoint_seconds` must be a number, 0 or above. Received: {self.checkpoint_seconds}.")
         if not 0 <= self.seed < 2**31:
             raise CallError(f"`seed` must be from 0 to {2**31 - 1}. Received: seed={self.seed}.")
         self._check_words(task)

@@ -144,7 +144,10 @@ def _write_utf8() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0 done, 1 the work failed, 2 the call was wrong, 130 Ctrl-C."""
+    """Run the command and return its exit status.
+
+    0: done; 1: the work failed; 2: the call was wrong; 130: Ctrl-C; 143: SIGTERM.
+    """
     _quiet()
     _write_utf8()
     options: Any = None
@@ -159,9 +162,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         hint = commands.how_to_go_on(options) if failed_write else ""
         print(f"zoo: {error}{hint}", file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         print(f"zoo: stopped.{commands.how_to_go_on(options)}", file=sys.stderr)
-        return 130
+        return getattr(stop, "exit_status", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1

@@ -46,6 +46,8 @@ TRAINING_OPTIONS: dict[str, dict[str, Any]] = {
         "help": "default: mixed on a GPU, else float32",
     },
     "jit": {**_SWITCH, "help": "compile the training step with XLA; default: on a GPU"},
+    "checkpoint_seconds": {**_NUMBER, "help": "how often to write a checkpoint inside an epoch"},
+    "deterministic": {**_SWITCH, "help": "the same bits in every run, a little slower"},
     "seed": {**_INTEGER, "help": "of the weights, the dropout and the order of examples"},
 }
 
