@@ -178,7 +178,7 @@ def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Ru
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(settings.seed)
-    steps = steps_per_epoch(examples["train"], settings.batch_size)
+    steps = steps_per_epoch(examples["train"], settings.batch_size, **_batching(settings))
     trainer = _compiled(config, settings, steps)
     watch = Watch(Run(path, config, read_vocabularies(path, config), trainer.model), valid, size=settings.watch_size)
     monitor, higher = settings.watched(task)
@@ -207,7 +207,7 @@ def _run_epochs(trainer, settings, examples, keep, watch) -> None:
     those that were done.
     """
     epoch, step = keep.position.epoch, keep.position.step
-    kind = {"few_shapes": bool(settings.jit)}
+    kind = _batching(settings)
     data = batches(examples["train"], settings.batch_size, shuffle_seed=settings.seed, first_epoch=epoch, **kind)
     show = ShowProgress(settings.epochs, keep.steps, first_step=step)
     try:
@@ -224,6 +224,10 @@ def _run_epochs(trainer, settings, examples, keep, watch) -> None:
     except BaseException:
         show.on_train_end()
         raise
+
+
+def _batching(settings) -> dict[str, Any]:
+    return {"batch_tokens": settings.batch_tokens, "few_shapes": bool(settings.jit)}
 
 
 def _compiled(config, settings, steps) -> Trainer:

@@ -27,6 +27,7 @@ class Settings:
     Attributes:
         epochs: passes over the training set.
         batch_size: examples a batch.
+        batch_tokens: instead, the most pieces of the longer side in a batch, padding included.
         learning_rate: of Adam, at its highest, which it reaches after the share `warm_up` of all steps.
         schedule: what follows: "cosine", down to a hundredth at the end; "inverse_sqrt", with one over the square root
             of the steps; "constant".
@@ -57,6 +58,7 @@ class Settings:
 
     epochs: int = 10
     batch_size: int = 64
+    batch_tokens: int | None = None
     learning_rate: float = 0.002
     schedule: str = "cosine"
     warm_up: float = 0.05
@@ -91,8 +93,9 @@ class Settings:
             positive(name, getattr(self, name))
         for name in ("warm_up", "label_smoothing", "ema"):
             fraction(name, getattr(self, name))
-        if self.train_size is not None:
-            positive("train_size", self.train_size)
+        for name in ("train_size", "batch_tokens"):
+            if getattr(self, name) is not None:
+                positive(name, getattr(self, name))
         if self.watch_size != 0:
             positive("watch_size", self.watch_size)
         for name in ("learning_rate", "clip"):

@@ -128,10 +128,12 @@ def _demo(sub):
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
 
 
-def _quiet() -> None:
-    """Keep TensorFlow's log below errors, unless the user has said otherwise."""
+def _set_environment() -> None:
+    """Keep TensorFlow's log below errors, and let it use oneDNN, unless the user has said otherwise."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+    # Several times faster with few rows, on processors where TensorFlow leaves it off by default.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 def _write_utf8() -> None:
@@ -148,7 +150,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: done; 1: the work failed; 2: the call was wrong; 130: Ctrl-C; 143: SIGTERM.
     """
-    _quiet()
+    _set_environment()
     _write_utf8()
     options: Any = None
     try:

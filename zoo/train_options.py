@@ -29,6 +29,7 @@ TRAINING_OPTIONS: dict[str, dict[str, Any]] = {
     },
     "watch_size": {**_INTEGER, "help": "validation examples to translate after each epoch"},
     "batch_size": {**_INTEGER, "help": "examples a step"},
+    "batch_tokens": {**_INTEGER, "help": "instead, the most pieces of the longer side in a step"},
     "learning_rate": {**_NUMBER, "help": "of Adam, at its highest"},
     "schedule": {"choices": ["cosine", "inverse_sqrt", "constant"], "help": "of the learning rate"},
     "warm_up": {**_NUMBER, "help": "share of all steps in which the learning rate rises"},
