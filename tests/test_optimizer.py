@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from training.optimizer import Adam, Schedule, make_optimizer
+from training.optimizer import AVERAGE_EVERY, Adam, Schedule, make_optimizer
 from training.settings import Settings
 
 
@@ -45,12 +45,13 @@ STEADY = Settings(schedule="constant", warm_up=0.0, learning_rate=0.1, clip=1e6)
 
 
 def test_the_average_is_its_formula():
-    """Decay n / (n + 9) in step n until that is more than `ema`."""
-    settings = Settings(schedule="constant", warm_up=0.0, learning_rate=0.1, ema=0.3)
-    optimizer, weight, weights = stepped(settings, [1.0, -3.0, 2.0, 0.5, 1.0, -1.0])
+    """Decay n / (n + 9) in update n until that is more than `ema` of so many steps."""
+    settings = Settings(schedule="constant", warm_up=0.0, learning_rate=0.1, ema=0.85)
+    gradients = np.random.default_rng(0).normal(1, 2, 6 * AVERAGE_EVERY + 3)
+    optimizer, weight, weights = stepped(settings, gradients.tolist())
     average = 0.0
-    for n, one in enumerate(weights):
-        decay = min(0.3, n / (n + 9))
+    for n, one in enumerate(weights[::AVERAGE_EVERY]):
+        decay = min(0.85**AVERAGE_EVERY, n / (n + 9))
         average = decay * average + (1 - decay) * one
     optimizer.finalize_variable_values([weight])
     assert float(weight[0]) == pytest.approx(average, rel=1e-5)

@@ -8,6 +8,8 @@ from keras import ops
 
 from training.settings import Settings
 
+AVERAGE_EVERY = 8  # steps
+
 
 def make_optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer:
     """Return the optimizer of a run.
@@ -71,7 +73,8 @@ class Adam(keras.optimizers.Adam):
     """Adam whose moving average of the weights forgets the first steps.
 
     With a decay of 0.999 the average after 450 steps would still be for the most part the weights before training. So
-    its decay in step n (from 0) is n / (n + 9) where that is less. Arguments as `keras.optimizers.Adam`; with
+    its decay in update n (from 0) is n / (n + 9) where that is less. To pass over all weights takes as long as Adam
+    itself, so that it is done every 8 steps, with the decay of 8. Arguments as `keras.optimizers.Adam`; with
     `weight_decay` it is AdamW.
 
     Source: Kingma and Ba 2015, arXiv 1412.6980; Loshchilov and Hutter 2019, arXiv 1711.05101; the decay of the average
@@ -99,10 +102,19 @@ class Adam(keras.optimizers.Adam):
 
     def _update_model_variables_moving_average(self, trainable_variables):
         # Keras' own hook for the average. It is private: tests/test_optimizer.py tells when it is no longer called.
-        step = ops.cast(self.iterations, "float32")
-        decay = ops.minimum(self.ema_momentum, step / (step + 9))
-        for weight, average in zip(trainable_variables, self._model_variables_moving_average, strict=True):
-            average.assign(average + ops.cast(1 - decay, average.dtype) * (weight - average))
+        pairs = list(zip(trainable_variables, self._model_variables_moving_average, strict=True))
+        updates = ops.cast(self.iterations // AVERAGE_EVERY, "float32")
+        decay = ops.minimum(self.ema_momentum**AVERAGE_EVERY, updates / (updates + 9))
+        due = ops.equal(self.iterations % AVERAGE_EVERY, 0)
+
+        def update(share):
+            for weight, average in pairs:
+                average.assign(average + ops.cast(share, average.dtype) * (weight - average))
+
+        if tf.distribute.has_strategy():  # where no variable is assigned under a condition
+            update(ops.where(due, 1 - decay, 0.0))
+        else:
+            ops.cond(due, lambda: update(1 - decay), lambda: None)
 
 
 def _handle(variable):
