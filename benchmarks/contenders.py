@@ -1,0 +1,275 @@
+"""One architecture in four libraries, and its training step: what `benchmarks.training` compares.
+
+Embeddings, a bidirectional encoder, a decoder that attends by the additive score, a tanh readout and logits; Adam,
+gradients clipped to norm 1. Each maker returns a function that does one step on a batch of ids (source, target), both
+(B, T) and padded with 0, and waits for it.
+
+    python -m benchmarks.contenders zoo '{"vocabulary": 6000, ...}'     # seconds of each step, as JSON
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+Batch = tuple[np.ndarray, np.ndarray]
+Step = Callable[[np.ndarray, np.ndarray], None]
+
+# Pieces a sentence of multi30k, French and English, with vocabularies of 6,000: mean and deviation of their logarithm,
+# and how the two go together.
+LENGTHS = ((2.813, 0.324), (2.679, 0.296))
+CORRELATION = 0.857
+
+
+def sentences(spec: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return made-up pairs of sentences whose lengths are those of multi30k."""
+    dice = np.random.default_rng(spec["seed"])
+    normal = dice.multivariate_normal([0, 0], [[1, CORRELATION], [CORRELATION, 1]], spec["batches"] * spec["batch"])
+    lengths = [np.exp(mean + deviation * normal[:, i]) for i, (mean, deviation) in enumerate(LENGTHS)]
+    lengths = [np.clip(np.round(side), 3, 60).astype(int) for side in lengths]
+    return [tuple(dice.integers(4, spec["vocabulary"], n) for n in pair) for pair in zip(*lengths, strict=True)]
+
+
+def make_batches(spec: dict[str, Any]) -> Iterator[Batch]:
+    """Cut the sentences into batches, as they come or (`sorted`) those of like length together, in random order."""
+    pairs = sentences(spec)
+    if spec["sorted"]:
+        pairs.sort(key=lambda pair: (max(map(len, pair)), len(pair[1])))
+    starts = np.arange(0, len(pairs), spec["batch"])
+    for start in np.random.default_rng(0).permutation(starts):
+        some = pairs[start : start + spec["batch"]]
+        yield tuple(_padded([pair[side] for pair in some]) for side in (0, 1))
+
+
+def _padded(rows):
+    batch = np.zeros([len(rows), max(map(len, rows))], np.int32)
+    for row, ids in zip(batch, rows, strict=True):
+        row[: len(ids)] = ids
+    return batch
+
+
+def make_zoo(spec: dict[str, Any]) -> Step:
+    """This project: its model, its trainer."""
+    import tensorflow as tf
+
+    import zoo
+    from training.optimizer import make_optimizer
+    from training.settings import Settings
+    from training.trainer import Trainer
+
+    model = zoo.bahdanau_seq2seq(
+        spec["vocabulary"],
+        spec["vocabulary"],
+        units=spec["units"],
+        encoder_units=spec["encoder_units"],
+        embedding_units=spec["embedding_units"],
+        cell=spec["cell"],
+        bidirectional=True,
+    )
+    trainer = Trainer(model)
+    trainer.compile(optimizer=make_optimizer(Settings(), 10_000), jit_compile=spec["jit"])
+    ids = tf.TensorSpec([None, None], tf.int32)
+    signature = None if spec["jit"] else [({"source": ids, "target": ids}, ids)]
+    run = tf.function(trainer.train_step, signature, autograph=False, jit_compile=spec["jit"])
+
+    def step(source, target):
+        float(run(({"source": tf.constant(source), "target": tf.constant(target)}, tf.constant(target)))["loss"])
+
+    return step
+
+
+def make_keras(spec: dict[str, Any]) -> Step:
+    """Stock Keras: its recurrent layers, `AdditiveAttention` in a cell of `keras.layers.RNN`, `train_on_batch`."""
+    import keras
+    import tensorflow as tf
+
+    layers, units = keras.layers, spec["units"]
+    cells = {"tanh": layers.SimpleRNNCell, "gru": layers.GRUCell, "lstm": layers.LSTMCell}
+    recurrent = {"tanh": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}[spec["cell"]]
+
+    class AttendingCell(layers.Layer):
+        """The query is the state before the step. Values, keys and mask travel as states: Keras 3 has no constants."""
+
+        def __init__(self):
+            super().__init__()
+            self.inner = cells[spec["cell"]](units)
+            self.count = 2 if spec["cell"] == "lstm" else 1
+            self.state_size = [*[units] * self.count, 2 * spec["encoder_units"], units, 1]
+            self.output_size = units + 2 * spec["encoder_units"]
+            self.query = layers.Dense(units, use_bias=False)
+            self.attention = layers.AdditiveAttention()
+
+        def build(self, shape):
+            self.inner.build((None, spec["embedding_units"] + 2 * spec["encoder_units"]))
+            self.query.build((None, units))
+            self.attention.build([(None, 1, units), (None, None, 2 * spec["encoder_units"]), (None, None, units)])
+            self.built = True
+
+        def call(self, inputs, states):
+            *states, values, keys, mask = states
+            query = keras.ops.expand_dims(self.query(states[0]), 1)
+            context = self.attention([query, values, keys], mask=[None, keras.ops.cast(mask, "bool")])[:, 0]
+            output, states = self.inner(keras.ops.concatenate([inputs, context], -1), states)
+            return keras.ops.concatenate([output, context], -1), [*states, values, keys, mask]
+
+    source, target = keras.Input([None], dtype="int32"), keras.Input([None], dtype="int32")
+    mask = keras.ops.not_equal(source, 0)
+    embed = layers.Embedding(spec["vocabulary"], spec["embedding_units"])(source)
+    values = layers.Bidirectional(recurrent(spec["encoder_units"], return_sequences=True))(embed, mask=mask)
+    keys = layers.Dense(units, use_bias=False)(values)
+    start = layers.Dense(units, activation="tanh")(values[:, -1])
+    embedded = layers.Embedding(spec["vocabulary"], spec["embedding_units"])(target)
+    cell = AttendingCell()
+    states = [*[start] * cell.count, values, keys, keras.ops.cast(mask, "float32")]
+    decoded = layers.RNN(cell, return_sequences=True)(embedded, initial_state=states)
+    readout = layers.Dense(units, activation="tanh")(keras.ops.concatenate([decoded, embedded], -1))
+    model = keras.Model([source, target], layers.Dense(spec["vocabulary"])(readout))
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+    model.compile(keras.optimizers.Adam(1e-3, global_clipnorm=1.0), loss, jit_compile=spec["jit"])
+    return lambda source, target: float(model.train_on_batch([tf.constant(source), tf.constant(target)], target))
+
+
+def make_torch(spec: dict[str, Any]) -> Step:
+    """PyTorch, the plain formula: its fused encoder, a loop over the cell in the decoder."""
+    import torch
+    from torch import nn
+
+    units, width = spec["units"], 2 * spec["encoder_units"]
+    cells = {"tanh": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
+    encoders = {"tanh": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+    class Model(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed = nn.ModuleList(nn.Embedding(spec["vocabulary"], spec["embedding_units"]) for _ in range(2))
+            options = {"bidirectional": True, "batch_first": True}
+            self.encoder = encoders[spec["cell"]](spec["embedding_units"], spec["encoder_units"], **options)
+            self.keys, self.query = nn.Linear(width, units, bias=False), nn.Linear(units, units, bias=False)
+            self.scale, self.bridge = nn.Linear(units, 1, bias=False), nn.Linear(width, units)
+            self.cell = cells[spec["cell"]](spec["embedding_units"] + width, units)
+            self.readout = nn.Linear(units + width + spec["embedding_units"], units)
+            self.logits = nn.Linear(units, spec["vocabulary"])
+
+        def forward(self, source, target):
+            values, _ = self.encoder(self.embed[0](source))
+            keys, padding, embedded = self.keys(values), source == 0, self.embed[1](target)
+            h = torch.tanh(self.bridge(values[:, -1]))
+            state: Any = (h, torch.zeros_like(h)) if spec["cell"] == "lstm" else h
+            rows = []
+            for t in range(target.shape[1]):
+                h = state[0] if spec["cell"] == "lstm" else state
+                scores = self.scale(torch.tanh(self.query(h)[:, None] + keys))[..., 0].masked_fill(padding, -1e9)
+                context = torch.bmm(torch.softmax(scores, -1)[:, None], values)[:, 0]
+                state = self.cell(torch.cat([embedded[:, t], context], -1), state)
+                rows.append(torch.cat([state[0] if spec["cell"] == "lstm" else state, context], -1))
+            features = torch.cat([torch.stack(rows, 1), embedded], -1)
+            return self.logits(torch.tanh(self.readout(features)))
+
+    model = Model()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+    def step(source, target):
+        source, target = torch.from_numpy(source).long(), torch.from_numpy(target).long()
+        logits = model(source, target)
+        loss = nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=0)
+        loss.backward()
+        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+def make_joeynmt(spec: dict[str, Any]) -> Step:
+    """JoeyNMT's own model and loss, with the step of its trainer."""
+    from types import SimpleNamespace
+
+    import torch
+    from joeynmt.model import build_model
+    from joeynmt.vocabulary import Vocabulary
+
+    tokens = {"unk_token": "<unk>", "pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>", "sep_token": None}
+    ids = {"unk_id": 1, "pad_id": 0, "bos_id": 2, "eos_id": 3, "sep_id": None}
+    special = SimpleNamespace(**tokens, **ids, lang_tags=[])
+    words = [f"t{i}" for i in range(spec["vocabulary"])]
+    order = sorted(((i, t) for t, i in zip(tokens.values(), ids.values(), strict=True) if t), key=lambda one: one[0])
+    vocabulary = _joeynmt_vocabulary(Vocabulary, [t for _, t in order] + words[4:], special)
+    side = {"type": "recurrent", "rnn_type": spec["cell"], "num_layers": 1, "dropout": 0.0}
+    side["embeddings"] = {"embedding_dim": spec["embedding_units"], "scale": False}
+    decoder = {"hidden_size": spec["units"], "hidden_dropout": 0.0, "attention": "bahdanau", "init_hidden": "bridge"}
+    config = {
+        "encoder": {**side, "hidden_size": spec["encoder_units"], "bidirectional": True},
+        "decoder": {**side, **decoder, "input_feeding": True},
+    }
+    model = build_model(config, vocabulary, vocabulary)
+    model.loss_function = ("crossentropy", 0.0)
+    model.train()
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+
+    def step(source, target):
+        order = np.argsort(-(source > 0).sum(1), kind="stable")
+        source, target = torch.from_numpy(source[order]).long(), torch.from_numpy(target[order]).long()
+        before = torch.cat([torch.full_like(target[:, :1], 2), target[:, :-1]], 1)
+        loss, *_ = model(
+            return_type="loss",
+            src=source,
+            trg_input=before,
+            trg=target,
+            src_mask=(source != 0).unsqueeze(1),
+            src_length=(source != 0).sum(1),
+            trg_mask=(target != 0).unsqueeze(1),
+        )
+        (loss / (target != 0).sum()).backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return step
+
+
+def _joeynmt_vocabulary(kind, words, special):
+    """Make a vocabulary of JoeyNMT's whose padding is 0; its own order of the special tokens would be another."""
+    vocabulary = kind.__new__(kind)
+    vocabulary.specials, vocabulary.lang_tags = words[:4], []
+    vocabulary._stoi, vocabulary._itos = {}, []
+    vocabulary.add_tokens(tokens=words)
+    vocabulary.pad_index, vocabulary.bos_index = special.pad_id, special.bos_id
+    vocabulary.eos_index, vocabulary.unk_index, vocabulary.sep_index = special.eos_id, special.unk_id, None
+    return vocabulary
+
+
+MAKERS = {"zoo": make_zoo, "keras": make_keras, "torch": make_torch, "joeynmt": make_joeynmt}
+
+
+def main() -> None:
+    """Time the steps of one contender and print them as JSON."""
+    name, spec = sys.argv[1], json.loads(sys.argv[2])
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    if name == "zoo":
+        os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # as the command `zoo` does
+    try:
+        step = MAKERS[name](spec)
+    except ImportError as error:
+        print(json.dumps({"skipped": f"{error.name} is not installed"}))
+        return
+    batches = list(make_batches(spec))
+    warm_up = {batch[0].shape + batch[1].shape: batch for batch in batches}.values() if spec["jit"] else batches[:2]
+    began = time.perf_counter()
+    for batch in warm_up:
+        step(*batch)
+    ready, seconds = time.perf_counter() - began, []
+    for batch in batches:
+        began = time.perf_counter()
+        step(*batch)
+        seconds.append(time.perf_counter() - began)
+    tokens = sum(int((target > 0).sum()) for _, target in batches)
+    positions = sum(target.size for _, target in batches)
+    print(json.dumps({"seconds": seconds, "tokens": tokens, "positions": positions, "warm_up": ready}))
+
+
+if __name__ == "__main__":
+    main()
