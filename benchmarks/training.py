@@ -3,13 +3,13 @@
     python -m benchmarks.training --json training.json
     python -m benchmarks.training --cell tanh --only zoo keras torch
 
-Each contender runs in processes of its own, in turns, so that a noisy machine is noisy for all; the figure is the median
-over the rounds. Two ways to cut sentences into batches of 64: as they come, padded to the longest (how JoeyNMT trains),
-and those of like length together (how this project trains). The floor is the arithmetic of the matrix products
-alone, for the tokens that are not padding, at the speed of one large product.
+Each contender runs in processes of its own, in turns, so that a noisy machine is noisy for all; the figure is the
+median over the rounds. Two ways to cut sentences into batches of 64: as they come, padded to the longest (how JoeyNMT
+trains), and those of like length together (how this project trains). The floor is the arithmetic of the matrix
+products alone, for the tokens that are not padding, at the speed of one large product.
 
-Contenders that are not installed are skipped: `pip install torch 'joeynmt==2.3.0' importlib_metadata`, or `--peers PYTHON`
-names an interpreter that has them.
+Contenders that are not installed are skipped: `pip install torch 'joeynmt==2.3.0' importlib_metadata`, or
+`--peers PYTHON` names an interpreter that has them.
 """
 
 import argparse

@@ -12,7 +12,7 @@ from zoo.linear import on_rows
 _CHECKS: dict[str, Callable] = {
     **dict.fromkeys(("source_vocabulary_size", "target_vocabulary_size", "vocabulary_size", "classes"), positive),
     **dict.fromkeys(("units", "embedding_units", "encoder_units", "layers"), positive),
-    **dict.fromkeys(("dropout", "embedding_dropout"), fraction),
+    **dict.fromkeys(("dropout", "embedding_dropout", "state_dropout"), fraction),
 }
 
 

@@ -111,7 +111,7 @@ class RecurrentClassifier(_Classifier):
         logits = V h_m + b
 
     Args as every classifier (see `tanh_rnn`), and
-        cell, layers, bidirectional, self_attention, attention: as `RecurrentStack`.
+        cell, layers, bidirectional, state_dropout, self_attention, attention: as `RecurrentStack`.
     """
 
     def __init__(
@@ -126,6 +126,7 @@ class RecurrentClassifier(_Classifier):
         bidirectional: bool = False,
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
+        state_dropout: float = 0.0,
         self_attention: bool = False,
         attention: str = "bahdanau",
         **kwargs,
@@ -136,6 +137,7 @@ class RecurrentClassifier(_Classifier):
             "layers": layers,
             "bidirectional": bidirectional,
             "dropout": dropout,
+            "state_dropout": state_dropout,
         }
         stack |= {"self_attention": self_attention, "attention": attention}
         options: dict[str, Any] = {

@@ -37,6 +37,7 @@ class Seq2Seq(TokenModel):
         self_attention: an encoder of `SelfAttentionRNN` layers.
         bidirectional, layers, dropout: of the encoder; dropout also before the logits.
         embedding_dropout: the share of the elements of every embedding that is dropped in training.
+        state_dropout: the share of the states that is dropped in training, the same at every step.
         tie_embeddings: V is the matrix of the target embeddings, and U gives vectors of their size.
 
     Call arguments:
@@ -68,6 +69,7 @@ class Seq2Seq(TokenModel):
         layers: int = 1,
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
+        state_dropout: float = 0.0,
         tie_embeddings: bool = False,
         **kwargs,
     ):
@@ -85,6 +87,7 @@ class Seq2Seq(TokenModel):
             layers=layers,
             dropout=dropout,
             embedding_dropout=embedding_dropout,
+            state_dropout=state_dropout,
             tie_embeddings=bool(tie_embeddings),
         )
         self.attends = attention is not None
@@ -99,14 +102,16 @@ class Seq2Seq(TokenModel):
             layers=layers,
             bidirectional=bidirectional,
             dropout=dropout,
+            state_dropout=state_dropout,
             self_attention=self_attention,
             **policy,
         )
+        decoder = {"cell": cell, "state_dropout": state_dropout, **policy}
         if attention is not None:
-            self.decoder = AttentionDecoder(units, cell=cell, attention=attention, return_weights=True, **policy)
+            self.decoder = AttentionDecoder(units, attention=attention, return_weights=True, **decoder)
             self.decoder.build((None, None, embedding_units), (None, None, self.encoder.width))
         else:
-            self.decoder = Recurrent(units, cell=cell, return_sequences=True, **policy)
+            self.decoder = Recurrent(units, return_sequences=True, **decoder)
         state_count = self.decoder.cell.state_count
         self.bridge = [TanhDense(units, name=f"bridge_{i}", **policy) for i in range(state_count)]
         self.readout = TanhDense(embedding_units if tie_embeddings else units, **policy)
@@ -125,11 +130,16 @@ class Seq2Seq(TokenModel):
         if self.attends:
             values = memory["values"]
             outputs, weights = self.decoder(
-                embedded, values, initial_state=states, mask=mask, values_mask=memory["values_mask"]
+                embedded,
+                values,
+                initial_state=states,
+                mask=mask,
+                values_mask=memory["values_mask"],
+                training=training,
             )
             features = [outputs, tf.matmul(weights, values), embedded]
         else:
-            features = [self.decoder(embedded, initial_state=states, mask=mask), embedded]
+            features = [self.decoder(embedded, initial_state=states, mask=mask, training=training), embedded]
         return self._read_out(features, training)
 
     def _read_out(self, features, training=False):

@@ -24,6 +24,7 @@ class LanguageModel(TokenModel):
         embedding_units: the size of the embeddings; default `units`.
         cell, layers, dropout, self_attention, attention: as `RecurrentStack`; dropout also before the logits.
         embedding_dropout: the share of the elements of every embedding that is dropped in training.
+        state_dropout: the share of the states that is dropped in training, the same at every step.
         tie_embeddings: V is the matrix of the embeddings; they must be as long as the states.
 
     Call arguments:
@@ -51,13 +52,14 @@ class LanguageModel(TokenModel):
         layers: int = 1,
         dropout: float = 0.0,
         embedding_dropout: float = 0.0,
+        state_dropout: float = 0.0,
         tie_embeddings: bool = False,
         self_attention: bool = False,
         attention: str = "bahdanau",
         **kwargs,
     ):
         super().__init__(**kwargs)
-        stack: dict[str, Any] = {"cell": cell, "layers": layers, "dropout": dropout}
+        stack: dict[str, Any] = {"cell": cell, "layers": layers, "dropout": dropout, "state_dropout": state_dropout}
         stack |= {"self_attention": self_attention, "attention": attention}
         self.options = checked(
             vocabulary_size=vocabulary_size,

@@ -44,6 +44,7 @@ def tanh_rnn(
     bidirectional: bool = False,
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
+    state_dropout: float = 0.0,
 ) -> keras.Model:
     """Build the recurrent network as a text classifier: ids (B, T) to logits (B, classes).
 
@@ -61,6 +62,7 @@ def tanh_rnn_lm(
     layers: int = 1,
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
+    state_dropout: float = 0.0,
     tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the recurrent network as a language model: ids (B, T) to logits (B, T, vocabulary_size).
@@ -82,6 +84,7 @@ def seq2seq(
     layers: int = 1,
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
+    state_dropout: float = 0.0,
     tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the encoder-decoder without attention.
@@ -104,6 +107,7 @@ def bahdanau_seq2seq(
     layers: int = 1,
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
+    state_dropout: float = 0.0,
     tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the encoder-decoder with attention.
@@ -125,6 +129,7 @@ def self_attention_rnn(
     bidirectional: bool = False,
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
+    state_dropout: float = 0.0,
 ) -> keras.Model:
     """Build the self-attending network as a text classifier: ids (B, T) to logits (B, classes).
 
@@ -143,6 +148,7 @@ def self_attention_lm(
     layers: int = 1,
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
+    state_dropout: float = 0.0,
     tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the self-attending network as a language model: ids (B, T) to logits (B, T, vocabulary_size).
@@ -165,6 +171,7 @@ def self_attention_seq2seq(
     layers: int = 1,
     dropout: float = 0.0,
     embedding_dropout: float = 0.0,
+    state_dropout: float = 0.0,
     tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the encoder-decoder whose encoder attends to its own past and whose decoder attends to the encoder.

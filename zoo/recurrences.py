@@ -16,7 +16,7 @@ from zoo.linear import outer, times
 from zoo.scan import scan, size, with_gradient
 
 
-def recur(cell, projected, states, *, mask=None, reverse=False):
+def recur(cell, projected, states, *, mask=None, reverse=False, state_mask=None):
     """Run a cell over time.
 
         states_t = gates(projected_t, U h_{t-1} + b_u, states_{t-1})
@@ -27,6 +27,7 @@ def recur(cell, projected, states, *, mask=None, reverse=False):
         states: those before the first step, each (B, units).
         mask: (B, T), false where a step leaves the states as they were.
         reverse: begin at the last step.
+        state_mask: (B, units), what h_{t-1} is multiplied with before U; for dropout.
 
     Returns:
         The outputs (B, T, units), zero where the mask is false, and the last states.
@@ -37,7 +38,8 @@ def recur(cell, projected, states, *, mask=None, reverse=False):
         turned = tf.transpose(weights[0])
 
         def step(t, rows, states, memory):
-            product = cell.add_bias(tf.matmul(states[0], turned, transpose_b=True), weights)
+            product = tf.matmul(_masked(states[0], state_mask), turned, transpose_b=True)
+            product = cell.add_bias(product, weights)
             after, kept = cell.gates(rows[0], product, states)
             return [after[0], *([*states, *kept] if keep else [])], after, memory
 
@@ -47,13 +49,13 @@ def recur(cell, projected, states, *, mask=None, reverse=False):
         def gradient(d_outputs, *d_last):
             def step(t, rows, d_states, memory):
                 d_projected, d_product, d_states = _cell_gradient(cell, d_states, rows)
-                d_states[0] += tf.matmul(d_product, weights[0], transpose_b=True)
+                d_states[0] += _masked(tf.matmul(d_product, weights[0], transpose_b=True), state_mask)
                 return [d_projected], d_states, memory
 
             rows = [d_outputs, outputs, *kept]
             sizes = [projected.shape[-1]]
             (d_projected,), d_states, _ = scan(step, rows, d_last, output_sizes=sizes, mask=mask, reverse=not reverse)
-            return d_projected, _weights_gradient(cell, weights, kept, d_projected), d_states
+            return d_projected, _weights_gradient(cell, weights, kept, d_projected, state_mask), d_states
 
         return [outputs, *last], gradient
 
@@ -61,7 +63,7 @@ def recur(cell, projected, states, *, mask=None, reverse=False):
     return _swap(outputs), last
 
 
-def attend(cell, attention, projected, context_kernel, values, states, *, mask=None, values_mask=None):
+def attend(cell, attention, projected, context_kernel, values, states, *, mask=None, values_mask=None, state_mask=None):
     """Run a cell over time that looks back at `values` before each step.
 
         alpha_i = softmax_i score(h_{t-1}, y_i),   c_{t-1} = sum_i alpha_i y_i
@@ -76,6 +78,7 @@ def attend(cell, attention, projected, context_kernel, values, states, *, mask=N
         states: those before the first step, each (B, units).
         mask: (B, Ty), false where a step leaves the states as they were.
         values_mask: (B, Tx), false where a value is padding.
+        state_mask: (B, units), what h_{t-1} is multiplied with before U and the score; for dropout.
 
     Returns:
         The outputs (B, Ty, units), the last states and the weights alpha (B, Ty, Tx); outputs and weights are zero
@@ -84,7 +87,7 @@ def attend(cell, attention, projected, context_kernel, values, states, *, mask=N
     mask = _time_first_mask(mask)
 
     def forward(keep, projected, values, keys, parameters, states):
-        one = _AttendingStep(cell, attention, *parameters)
+        one = _AttendingStep(cell, attention, state_mask, *parameters)
 
         def step(t, rows, states, memory):
             after, outputs = one.forward(rows[0], states, values, keys, values_mask)
@@ -120,14 +123,14 @@ def attend(cell, attention, projected, context_kernel, values, states, *, mask=N
     return _swap(outputs), last, _swap(alphas)
 
 
-def self_attend(cell, attention, projected, context_kernel, states, *, mask=None, reverse=False):
+def self_attend(cell, attention, projected, context_kernel, states, *, mask=None, reverse=False, state_mask=None):
     """Run a cell over time that looks back at its own earlier outputs before each step.
 
         alpha_i = softmax_i score(h_{t-1}, h_i), i < t,   c_{t-1} = sum_{i<t} alpha_i h_i
         states_t = gates(projected_t + K_c c_{t-1}, U h_{t-1} + b_u, states_{t-1})
 
     Args:
-        cell, attention, projected, context_kernel, states: as `attend`.
+        cell, attention, projected, context_kernel, states, state_mask: as `attend`.
         mask: (B, T), false where a step leaves the states as they were and no later one attends to it.
         reverse: begin at the last step, and attend to later outputs.
 
@@ -141,7 +144,7 @@ def self_attend(cell, attention, projected, context_kernel, states, *, mask=None
     mask = _time_first_mask(mask)
 
     def forward(keep, projected, key_weights, parameters, states):
-        one = _AttendingStep(cell, attention, *parameters)
+        one = _AttendingStep(cell, attention, state_mask, *parameters)
 
         def step(t, rows, states, memory):
             before = tf.logical_and(valid, times > t if reverse else times < t)
@@ -224,6 +227,7 @@ class _AttendingStep:
 
     cell: Any
     attention: Any
+    state_mask: tf.Tensor | None
     context_kernel: tf.Tensor
     weights: list
     query_weights: list
@@ -242,9 +246,10 @@ class _AttendingStep:
     def forward(self, projected, states, values, keys, valid):
         """Return the states after the step, and h, alpha, the query, the states before, what the gates keep."""
         turned, turned_context_kernel = self.turned
-        joint = tf.matmul(states[0], turned, transpose_b=True)
+        h = _masked(states[0], self.state_mask)
+        joint = tf.matmul(h, turned, transpose_b=True)
         width = self.weights[0].shape[-1]
-        product, query = tf.split(joint, [width, *self.query_sizes], -1) if self.query_weights else (joint, states[0])
+        product, query = tf.split(joint, [width, *self.query_sizes], -1) if self.query_weights else (joint, h)
         context, alpha = self.attention.attend(query, values, keys, self.score_weights, valid)
         projected += tf.matmul(context, turned_context_kernel, transpose_b=True)
         after, kept = self.cell.gates(projected, self.cell.add_bias(product, self.weights), states)
@@ -269,9 +274,10 @@ class _AttendingStep:
         d_scores = alpha * (d_alpha - tf.reduce_sum(alpha * d_alpha, -1, keepdims=True))  # of the softmax
         d_query, d_keys, d_weights = self.attention.score_gradient(d_scores, query, keys, self.score_weights)
         if self.query_weights:
-            d_states[0] += tf.matmul(tf.concat([d_product, d_query], -1), self.joint, transpose_b=True)
+            d_h = tf.matmul(tf.concat([d_product, d_query], -1), self.joint, transpose_b=True)
         else:
-            d_states[0] += tf.matmul(d_product, self.joint, transpose_b=True) + d_query
+            d_h = tf.matmul(d_product, self.joint, transpose_b=True) + d_query
+        d_states[0] += _masked(d_h, self.state_mask)
         return [d_projected, d_query, d_context], d_states, [d_keys, *d_weights]
 
     def gradients(self, kept, alphas, values, d_projected, d_queries, d_score_weights):
@@ -280,8 +286,8 @@ class _AttendingStep:
         contexts = tf.einsum("tbs,bsd->tbd", alphas, values)
         return [
             outer(contexts, d_projected),
-            _weights_gradient(self.cell, self.weights, kept, d_projected),
-            [outer(kept[0], d_queries) for _ in self.query_weights],
+            _weights_gradient(self.cell, self.weights, kept, d_projected, self.state_mask),
+            [outer(_masked(kept[0], self.state_mask), d_queries) for _ in self.query_weights],
             [tf.cast(d, one.dtype) for d, one in zip(d_score_weights, self.score_weights, strict=True)],
         ]
 
@@ -297,10 +303,14 @@ def _cell_gradient(cell, d_states, rows):
     return d_projected, cell.product_gradient(d_projected, kept), d_states
 
 
-def _weights_gradient(cell, weights, kept, d_projected):
+def _weights_gradient(cell, weights, kept, d_projected, state_mask):
     """Return the gradients of U and b_u; the sequences `kept` are the states before and what the gates kept."""
     d_product = cell.product_gradient(d_projected, kept[cell.state_count :])
-    return [outer(kept[0], d_product), *(tf.reduce_sum(d_product, [0, 1]) for _ in weights[1:])]
+    return [outer(_masked(kept[0], state_mask), d_product), *(tf.reduce_sum(d_product, [0, 1]) for _ in weights[1:])]
+
+
+def _masked(h, state_mask):
+    return h if state_mask is None else h * state_mask
 
 
 def _accumulators(tensors):

@@ -18,6 +18,7 @@ MODEL_OPTIONS: dict[str, dict[str, Any]] = {
     "tie_embeddings": {**_SWITCH, "help": "one matrix for the target's embeddings and the logits"},
     "dropout": {**_NUMBER, "help": "share of the inputs and outputs of layers left out in training"},
     "embedding_dropout": {**_NUMBER, "help": "share of the embeddings left out in training"},
+    "state_dropout": {**_NUMBER, "help": "share of the states left out in training, the same at every step"},
 }
 
 TRAINING_OPTIONS: dict[str, dict[str, Any]] = {

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.cells import make_cell
-from zoo.layers.layer import Layer
+from zoo.layers.checks import fraction
+from zoo.layers.layer import Layer, StateDropout
 from zoo.linear import affine
 from zoo.recurrences import attend
 
@@ -27,6 +28,7 @@ class AttentionDecoder(Layer):
         cell: "tanh", "gru" or "lstm".
         attention: "bahdanau", "dot", "general", or an attention layer.
         return_weights: also return all attention weights.
+        state_dropout: the share of the state dropped in training before the products with it, the same at each step.
 
     Call arguments:
         inputs: r, (B, Ty, n).
@@ -50,6 +52,7 @@ class AttentionDecoder(Layer):
         cell: str = "tanh",
         attention: str | Attention = "bahdanau",
         return_weights: bool = False,
+        state_dropout: float = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -58,6 +61,7 @@ class AttentionDecoder(Layer):
         self.units = units
         self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
         self.return_weights = return_weights
+        self.state_dropout = StateDropout(fraction("state_dropout", state_dropout), dtype=self.dtype_policy)
         self.supports_masking = True
 
     def build(self, inputs_shape, values_shape):
@@ -67,7 +71,7 @@ class AttentionDecoder(Layer):
             self.attention.build((None, self.units), values_shape)
         self.built = True
 
-    def call(self, inputs, values, initial_state=None, mask=None, values_mask=None):
+    def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
         """Run over the target; see the class."""
         if initial_state is None:
             initial_state = self.cell.zero_state(tf.shape(inputs)[0])
@@ -81,6 +85,7 @@ class AttentionDecoder(Layer):
             initial_state,
             mask=mask,
             values_mask=values_mask,
+            state_mask=self.state_dropout.mask(initial_state[0], training),
         )
         return (states, weights) if self.return_weights else states
 
@@ -119,6 +124,7 @@ class AttentionDecoder(Layer):
         return {
             **super().get_config(),
             "units": self.units,
+            "state_dropout": self.state_dropout.rate,
             "cell": self.cell_name,
             "attention": keras.saving.serialize_keras_object(self.attention),
             "return_weights": self.return_weights,

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from zoo.errors import CallError
 from zoo.layers.cells import make_cell
-from zoo.layers.layer import Layer
+from zoo.layers.checks import fraction
+from zoo.layers.layer import Layer, StateDropout
 from zoo.recurrences import recur
 
 
@@ -19,6 +20,7 @@ class Recurrent(Layer):
         return_sequences: return every output, not the last.
         return_state: also return the last states.
         reverse: run from the last step to the first; outputs stay in the order of time.
+        state_dropout: the share of the state dropped in training before the products with it, the same at each step.
 
     Call arguments:
         inputs: (B, T, n).
@@ -40,6 +42,7 @@ class Recurrent(Layer):
         return_sequences: bool = False,
         return_state: bool = False,
         reverse: bool = False,
+        state_dropout: float = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -49,6 +52,7 @@ class Recurrent(Layer):
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.reverse = reverse
+        self.state_dropout = StateDropout(fraction("state_dropout", state_dropout), dtype=self.dtype_policy)
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -56,7 +60,7 @@ class Recurrent(Layer):
         self.cell.build(input_shape)
         self.built = True
 
-    def call(self, inputs, mask=None, initial_state=None):
+    def call(self, inputs, mask=None, initial_state=None, training=False):
         """Run over the sequence; see the class."""
         if initial_state is None:
             initial_state = self.initial_state(tf.shape(inputs)[0])
@@ -66,7 +70,14 @@ class Recurrent(Layer):
                 f'cell="{self.cell_name}". Received: {len(initial_state)}.'
             )
 
-        outputs, states = recur(self.cell, self.cell.project(inputs), initial_state, mask=mask, reverse=self.reverse)
+        outputs, states = recur(
+            self.cell,
+            self.cell.project(inputs),
+            initial_state,
+            mask=mask,
+            reverse=self.reverse,
+            state_mask=self.state_dropout.mask(initial_state[0], training),
+        )
         result = outputs if self.return_sequences else states[0]
         return (result, states) if self.return_state else result
 
@@ -103,6 +114,7 @@ class Recurrent(Layer):
         return {
             **super().get_config(),
             "units": self.units,
+            "state_dropout": self.state_dropout.rate,
             "cell": self.cell_name,
             "return_sequences": self.return_sequences,
             "return_state": self.return_state,

@@ -5,7 +5,8 @@ import tensorflow as tf
 
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.cells import make_cell
-from zoo.layers.layer import Layer
+from zoo.layers.checks import fraction
+from zoo.layers.layer import Layer, StateDropout
 from zoo.linear import affine
 from zoo.recurrences import empty_memory, remember, self_attend
 
@@ -30,6 +31,7 @@ class SelfAttentionRNN(Layer):
         return_state: also return the last states, from which `step` goes on.
         return_weights: also return all attention weights.
         reverse: run from the last step to the first, attending to later outputs.
+        state_dropout: the share of the state dropped in training before the products with it, the same at each step.
 
     Call arguments:
         inputs: x, (B, T, n).
@@ -58,6 +60,7 @@ class SelfAttentionRNN(Layer):
         return_state: bool = False,
         return_weights: bool = False,
         reverse: bool = False,
+        state_dropout: float = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -69,6 +72,7 @@ class SelfAttentionRNN(Layer):
         self.return_state = return_state
         self.return_weights = return_weights
         self.reverse = reverse
+        self.state_dropout = StateDropout(fraction("state_dropout", state_dropout), dtype=self.dtype_policy)
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -78,18 +82,20 @@ class SelfAttentionRNN(Layer):
             self.attention.build((None, self.units), (None, None, self.units))
         self.built = True
 
-    def call(self, inputs, mask=None, initial_state=None, room=0):
+    def call(self, inputs, mask=None, initial_state=None, room=0, training=False):
         """Run over the sequence; see the class."""
-        batch = tf.shape(inputs)[0]
+        if initial_state is None:
+            initial_state = self.cell.zero_state(tf.shape(inputs)[0])
         kernel_x, kernel_c = self._split_kernel()
         outputs, states, weights = self_attend(
             self.cell,
             self.attention,
             affine(inputs, kernel_x, self.cast(self.cell.bias)),
             kernel_c,
-            self.cell.zero_state(batch) if initial_state is None else initial_state,
+            initial_state,
             mask=mask,
             reverse=self.reverse,
+            state_mask=self.state_dropout.mask(initial_state[0], training),
         )
         results = [outputs if self.return_sequences else states[0]]
         if self.return_state:
@@ -147,6 +153,7 @@ class SelfAttentionRNN(Layer):
         return {
             **super().get_config(),
             "units": self.units,
+            "state_dropout": self.state_dropout.rate,
             "cell": self.cell_name,
             "attention": keras.saving.serialize_keras_object(self.attention),
             "return_sequences": self.return_sequences,

@@ -20,6 +20,7 @@ class RecurrentStack(Layer):
         layers: how many.
         bidirectional: run each layer in both directions and join the outputs.
         dropout: the share of each layer's inputs that is dropped in training.
+        state_dropout: the share of each layer's state that is dropped in training, the same at every step.
         self_attention: make the layers `SelfAttentionRNN`.
         attention: the score of the self-attention, "bahdanau", "dot" or "general".
 
@@ -44,6 +45,7 @@ class RecurrentStack(Layer):
         layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        state_dropout: float = 0.0,
         self_attention: bool = False,
         attention: str = "bahdanau",
         **kwargs,
@@ -55,6 +57,7 @@ class RecurrentStack(Layer):
             "layers": positive("layers", layers),
             "bidirectional": bool(bidirectional),
             "dropout": fraction("dropout", dropout),
+            "state_dropout": fraction("state_dropout", state_dropout),
             "self_attention": bool(self_attention),
             "attention": attention,
         }
@@ -68,6 +71,7 @@ class RecurrentStack(Layer):
     def _layer(self, name, reverse):
         common = {"cell": self.options["cell"], "return_sequences": True, "return_state": True}
         common |= {"reverse": reverse, "dtype": self.dtype_policy, "name": name}
+        common["state_dropout"] = self.options["state_dropout"]
         if not self.self_attention:
             return Recurrent(self.options["units"], **common)
         score = self.options["attention"]
@@ -85,7 +89,7 @@ class RecurrentStack(Layer):
     def call(self, inputs, mask=None, room=0, training=False):
         """Run over the sequence; see the class."""
         outputs, states, weights = inputs, [], None
-        options = {"mask": mask} | ({"room": room} if self.self_attention else {})
+        options = {"mask": mask, "training": training} | ({"room": room} if self.self_attention else {})
         for i, layer in enumerate(self.forward):
             outputs = self.dropout(outputs, training=training)
             forward, forward_states, *rest = layer(outputs, **options)
