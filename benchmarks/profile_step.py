@@ -1,0 +1,63 @@
+"""Where a training step's time goes: TensorFlow's own profiler over three steps, summed by kind of operation.
+
+    python -m benchmarks.profile_step [zoo|keras] [--jit] [--top 25]
+
+The model and the batches are those of `benchmarks.training`. Operations run side by side and inside each other, so that
+the milliseconds of all of them are more than those of the step.
+"""
+
+import argparse
+import collections
+import os
+import tempfile
+from pathlib import Path
+
+
+def main() -> None:
+    """Trace and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("contender", nargs="?", choices=["zoo", "keras"], default="zoo")
+    parser.add_argument("--jit", action="store_true")
+    parser.add_argument("--top", type=int, default=25)
+    options = parser.parse_args()
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    import tensorflow as tf
+
+    from benchmarks.contenders import MAKERS, make_batches
+
+    spec = {"vocabulary": 6000, "units": 512, "encoder_units": 256, "embedding_units": 256, "cell": "gru"}
+    spec |= {"batch": 64, "batches": 9, "seed": 1, "sorted": True, "jit": options.jit}
+    batch = sorted(make_batches(spec), key=lambda one: one[1].size)[4]
+    step = MAKERS[options.contender](spec)
+    for _ in range(2):
+        step(*batch)
+    with tempfile.TemporaryDirectory() as folder:
+        with tf.profiler.experimental.Profile(folder):
+            for _ in range(3):
+                step(*batch)
+        totals = _totals(Path(folder))
+    print(f"a batch of {batch[0].shape} and {batch[1].shape}\n\n| operation | calls | ms |\n|---|---|---|")
+    for name, (calls, milliseconds) in sorted(totals.items(), key=lambda one: -one[1][1])[: options.top]:
+        print(f"| {name} | {calls / 3:.0f} | {milliseconds / 3:.1f} |")
+
+
+def _totals(folder: Path) -> dict[str, tuple[int, float]]:
+    """Return how often each kind of operation ran, and for how many milliseconds."""
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+    (file,) = folder.rglob("*.xplane.pb")
+    space = xplane_pb2.XSpace.FromString(file.read_bytes())
+    calls, times = collections.Counter(), collections.Counter()
+    for plane in space.planes:
+        if plane.name != "/host:CPU":
+            continue
+        for event in (event for line in plane.lines for event in line.events):
+            name = plane.event_metadata[event.metadata_id].name.split(":")[-1]
+            calls[name] += 1
+            times[name] += event.duration_ps / 1e9
+    return {name: (calls[name], times[name]) for name in calls}
+
+
+if __name__ == "__main__":
+    main()
