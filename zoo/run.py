@@ -41,19 +41,23 @@ class Run:
 
     def predictor(self) -> Predictor:
         """Return what answers with the Keras model."""
-        import tensorflow as tf
-
         from zoo.decoding import id_functions
 
-        spec = [tf.TensorSpec([None, None], tf.int32)]
-        functions = {
-            name: _as_numpy(tf.function(f, spec, autograph=False)) for name, f in id_functions(self.model).items()
-        }
+        functions = {name: _as_numpy(f) for name, f in id_functions(self.model).items()}
         return Predictor(self.task, functions, **self.vocabularies, labels=self.config.get("labels", []))
 
 
 def _as_numpy(function):
-    return lambda ids: {name: value.numpy() for name, value in function(ids).items()}
+    import tensorflow as tf
+
+    from zoo.scan import inference_graph
+
+    def traced(ids):
+        with inference_graph():
+            return function(ids)
+
+    graph = tf.function(traced, [tf.TensorSpec([None, None], tf.int32)], autograph=False)
+    return lambda ids: {name: value.numpy() for name, value in graph(ids).items()}
 
 
 def vocabulary_file(side: str) -> str:
