@@ -12,6 +12,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from training.distribute import part_dropout
 from zoo.errors import CallError
 from zoo.files import new_file
 from zoo.run import MODEL
@@ -134,6 +135,7 @@ class SeedDropout(keras.callbacks.Callback):
         states = [variable for variable in model.variables if id(variable) not in weights]
         for i, state in enumerate(states):
             state.assign(np.random.SeedSequence([self.seed, epoch, i]).generate_state(2))
+        part_dropout(model)
 
 
 class ShowProgress(keras.callbacks.Callback):

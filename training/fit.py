@@ -13,6 +13,7 @@ from typing import Any
 
 import keras
 
+from training import distribute
 from training.batches import Examples, batches, encode, steps_per_epoch
 from training.callbacks import (
     HISTORY,
@@ -77,6 +78,11 @@ def train(
     settings.check()
     options = dict(options or {})
     task = find(model).task
+    distribute.strategy()  # before any other use of TensorFlow
+    if not distribute.is_chief():
+        with distribute.together(Path(out)):
+            distribute.meet()  # the chief has made the folder
+        return resume(out)
     _check_options(model, options)
     check_free(Path(out), force)
     corpora = {"train": _read(train, "train", task, settings), "valid": _read(valid, "valid", task, settings)}
@@ -98,6 +104,8 @@ def train(
             vocabulary.save(draft / vocabulary_file(side))
         (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
         write_json(draft / CONFIG, config)
+    with distribute.together(Path(out)):
+        distribute.meet()
     return _fit(Path(out), config, examples)
 
 
@@ -107,6 +115,7 @@ def resume(path: str | os.PathLike) -> Run:
     Raises:
         CallError: it is no run folder, it is damaged, or its data has changed.
     """
+    distribute.strategy()  # before any other use of TensorFlow
     run = Path(path)
     config = read_config(run)
     if not {"training", "data", "labels"} <= config.keys():
@@ -174,39 +183,48 @@ def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
 
 def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
     """Train from what the run folder says and holds; the same for a new run and one that goes on."""
+    with distribute.one_writer(path) as place:
+        _fit_in(place, config, examples)
+    return load_run(path)
+
+
+def _fit_in(path: Path, config, examples: dict[str, Examples]) -> None:
     settings, task = Settings.from_config(config), config["task"]
     keras.utils.set_random_seed(settings.seed)
     steps = steps_per_epoch(examples["train"], settings.batch_size)
-    model, done = _newest(path) or (_compiled(config, settings, steps), 0)
+    with distribute.strategy().scope():
+        model, done = _newest(path) or (_compiled(config, settings, steps), 0)
     write_history(path, read_history(path)[:done])
     monitor, higher = ("val_loss", False) if task == "language_model" else ("val_accuracy", True)
     keep = KeepRun(path, monitor=monitor, higher=higher, patience=settings.patience)
     board = keras.callbacks.TensorBoard(path / "logs", write_graph=False)
     began = time.monotonic()
     if done < settings.epochs and not (done and keep.stale()):
+        data = batches(
+            examples["train"],
+            settings.batch_size,
+            shuffle_seed=settings.seed,
+            first_epoch=done,
+            few_shapes=settings.jit,
+        )
+        valid = batches(examples["valid"], settings.batch_size, few_shapes=settings.jit)
         model.fit(
-            batches(
-                examples["train"],
-                settings.batch_size,
-                shuffle_seed=settings.seed,
-                first_epoch=done,
-                few_shapes=settings.jit,
-            ),
-            validation_data=batches(examples["valid"], settings.batch_size, few_shapes=settings.jit),
+            distribute.share(data, endless=True),
+            validation_data=distribute.share(valid),
             initial_epoch=done,
             epochs=settings.epochs,
             steps_per_epoch=steps,
             shuffle=False,  # the dataset does it
             verbose=0,
             callbacks=[
-                ShowProgress(settings.epochs, steps),
+                *([ShowProgress(settings.epochs, steps)] if distribute.is_chief() else []),
                 SeedDropout(settings.seed),
                 keep,
                 board,
                 keras.callbacks.TerminateOnNaN(),
             ],
         )
-    return _close(path, keep, time.monotonic() - began)
+    _close(path, keep, time.monotonic() - began)
 
 
 def _compiled(config, settings, steps) -> Trainer:
@@ -244,10 +262,9 @@ def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
             )
 
 
-def _close(path, keep, seconds) -> Run:
+def _close(path, keep, seconds) -> None:
     if not all(math.isfinite(row["loss"]) for row in keep.history) or not keep.best_epoch():
         raise WorkError(f"{path}: the loss is no longer a number. Try a lower --learning-rate.")
     best = keep.history[keep.best_epoch() - 1]
     metrics = {"epochs": len(keep.history), "best_epoch": keep.best_epoch(), "seconds": round(seconds, 1), **best}
     write_json(path / "metrics.json", metrics)
-    return load_run(path)

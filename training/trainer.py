@@ -3,17 +3,19 @@
 import keras
 import tensorflow as tf
 
+from training.distribute import FitsReplicas, sum_replicas
 from training.losses import count_right, summed_loss
 from zoo.base import TokenModel
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Trainer(keras.Model):
+class Trainer(FitsReplicas, keras.Model):
     """Trains a model of the zoo with `fit`.
 
     It is an ordinary Keras model around another: same inputs, same outputs, same weights. What it adds is the step:
     the loss is summed over the tokens (or texts) that count and divided by their number, so that no padding and no
-    way to cut a batch into parts changes it.
+    way to cut a batch into parts changes it. On several devices or machines each has a part of the batch; the sums,
+    and the gradients before they are clipped, are over all parts.
 
     Args:
         model: the model to train.
@@ -43,22 +45,25 @@ class Trainer(keras.Model):
         with tf.GradientTape() as tape:
             logits = self.model(inputs, training=True)
             total, count = summed_loss(self.model.task, targets, logits)
+            count = sum_replicas(count)
             loss = self.optimizer.scale_loss(total / count)
         variables = self.model.trainable_variables
-        gradients = tape.gradient(loss, variables)
+        right = count_right(self.model.task, targets, logits)
+        gradients, total, right = sum_replicas((tape.gradient(loss, variables), total, right))
         self.optimizer.apply(gradients, variables)
-        return self._logs(targets, logits, total, count)
+        return self._logs(total, right, count)
 
     def test_step(self, data):
         """Score one batch (inputs, targets) and return the logs."""
         inputs, targets = data
         logits = self.model(inputs, training=False)
-        return self._logs(targets, logits, *summed_loss(self.model.task, targets, logits))
+        total, count = summed_loss(self.model.task, targets, logits)
+        return self._logs(*sum_replicas((total, count_right(self.model.task, targets, logits), count)))
 
-    def _logs(self, targets, logits, total, count):
+    def _logs(self, total, right, count):
         self.loss_mean.update_state(total / count, count)
-        self.accuracy.update_state(count_right(self.model.task, targets, logits) / count, count)
-        return {metric.name: metric.result() for metric in self.metrics}
+        self.accuracy.update_state(right / count, count)
+        return self._as_logs({metric.name: metric.result() for metric in self.metrics})
 
     def get_config(self):
         """Return the constructor's arguments."""

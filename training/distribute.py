@@ -1,0 +1,237 @@
+"""One model on several devices or machines: who they are, what each reads, who writes, and what Keras 3 lacks.
+
+Nothing here speaks to a network. `TF_CONFIG`, which Kubeflow, Vertex AI and Ray set, says which machines there are;
+`tf.distribute` does the rest. A replica is one copy of the model on one device.
+"""
+
+import contextlib
+import functools
+import hashlib
+import json
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from zoo.errors import CallError, WorkError
+
+GONE = (
+    tf.errors.UnavailableError,  # a worker's machine or process is not there
+    tf.errors.AbortedError,  # it was there and is a new process now
+    tf.errors.CancelledError,  # what waited when one of these came
+    tf.errors.DeadlineExceededError,
+)
+
+
+class Task(NamedTuple):
+    """What this process is among all workers."""
+
+    chief: bool = True
+    workers: int = 1
+
+
+def task() -> Task:
+    """Return what `TF_CONFIG` says of this process; without it, it is alone.
+
+    Raises:
+        CallError: it is no JSON, or says nothing that could be.
+    """
+    text = os.environ.get("TF_CONFIG", "").strip()
+    if not text:
+        return Task()
+    try:
+        config = json.loads(text)
+        cluster, kind, index = config["cluster"], config["task"]["type"], int(config["task"]["index"])
+        workers = [address for name in ("chief", "master", "worker") for address in cluster.get(name, [])]
+        if not all(isinstance(address, str) and ":" in address for address in workers):
+            raise ValueError('an address is no "host:port"')
+        if not set(cluster) <= {"chief", "master", "worker"}:
+            raise ValueError(f"only a chief and workers train here, not {', '.join(sorted(cluster))}")
+        if not 0 <= index < len(cluster.get(kind, [])):
+            raise ValueError(f'its cluster has no task "{kind}" {index}')
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise CallError(
+            'TF_CONFIG must be JSON like {"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": '
+            f'{{"type": "worker", "index": 0}}}}: {said}. Received: TF_CONFIG={text[:200]}'
+        ) from error
+    first = next(name for name in ("chief", "master", "worker") if cluster.get(name))
+    return Task((kind, index) == (first, 0), len(workers))
+
+
+def is_chief() -> bool:
+    """Tell whether this process writes: of several workers one does, and a process that is alone does."""
+    return task().chief
+
+
+@functools.cache
+def strategy() -> tf.distribute.Strategy:
+    """Return how the devices work together; the first call must come before any other use of TensorFlow.
+
+    Several workers: one replica on each GPU of each. One worker with several GPUs: one replica on each.
+    Else the default of TensorFlow, which does nothing.
+    """
+    if task().workers > 1:
+        print(f"waiting for all {task().workers} workers of TF_CONFIG", file=sys.stderr, flush=True)
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    for kind in ("GPU", "CPU"):  # there is more than one CPU only where a program has asked for it
+        devices = tf.config.list_logical_devices(kind)
+        if len(devices) > 1:
+            return tf.distribute.MirroredStrategy([device.name for device in devices])
+    return tf.distribute.get_strategy()
+
+
+def share(dataset: tf.data.Dataset, *, endless: bool = False) -> Any:
+    """Return what `fit` takes so that each replica gets its share of every batch: each n-th row, padded as the batch.
+
+    Every replica makes every step. The share of a batch that has fewer rows than there are replicas can be empty.
+    TensorFlow's own ways to divide a data set need batches of one size, or change how many steps there are.
+
+    Args:
+        dataset: whole batches, the same on all workers.
+        endless: it has no end; each step then spares the workers a question whether all have a batch.
+    """
+    replicas = strategy().num_replicas_in_sync
+    if replicas == 1:
+        return dataset
+    def of_one_worker(context):
+        here = replicas // context.num_input_pipelines
+        first = context.input_pipeline_id * here
+
+        def shares(*batch):
+            numbers = tf.data.Dataset.range(first, first + here)
+            return numbers.map(lambda i: tf.nest.map_structure(lambda rows: rows[i::replicas], batch))
+
+        count = tf.data.INFINITE_CARDINALITY if endless else tf.data.UNKNOWN_CARDINALITY
+        return dataset.flat_map(shares).apply(tf.data.experimental.assert_cardinality(count))
+
+    return strategy().distribute_datasets_from_function(of_one_worker)
+
+
+def sum_replicas(values: Any) -> Any:
+    """Return tensors, in any nesting, summed over all replicas: on each the same. One replica: as they are."""
+    if tf.distribute.get_strategy().num_replicas_in_sync == 1:
+        return values
+    flat = tf.nest.flatten(values)
+    there = [value for value in flat if value is not None]  # a weight that is not used has no gradient
+    sums = iter(tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, there))
+    return tf.nest.pack_sequence_as(values, [value if value is None else next(sums) for value in flat])
+
+
+def part_dropout(model: keras.Model) -> None:
+    """Let each replica drop other units than the rest; call it whenever the seeds of the model have been set.
+
+    Replica 0 keeps the seeds as they are, and so do the checkpoints, which hold replica 0.
+    """
+    if strategy().num_replicas_in_sync == 1:
+        return
+    weights = {id(variable) for variable in model.weights}
+    states = [variable for variable in model.variables if id(variable) not in weights]
+
+    def add():
+        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+        for state in states:
+            state.assign(state.value + tf.cast(tf.convert_to_tensor([replica, 0]), state.value.dtype))
+
+    strategy().run(tf.function(add))
+
+
+class FitsReplicas:
+    """A mix-in before `keras.Model`: what `fit` needs to work under a strategy, see keras-team/keras#20585.
+
+    Where there is one replica it changes nothing. Each part can go when the test of that part fails.
+    """
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Make the optimizer's variables; the rest is there.
+
+        Keras would make everything, from a batch averaged over the replicas. That fails: a batch is nested, and the
+        shares have as many rows as there are.
+        """
+        if tf.distribute.get_strategy() is not self.distribute_strategy:
+            with self.distribute_strategy.scope():
+                return self._maybe_symbolic_build(iterator, data_batch)
+        optimizer = getattr(self, "optimizer", None)
+        if optimizer is not None and self.distribute_strategy.num_replicas_in_sync > 1:
+            if not optimizer.built:
+                optimizer.build(self.trainable_variables)
+            _sum_no_more(optimizer)
+
+    def _as_logs(self, logs):
+        """Return logs that Keras can average over the replicas: it takes the mean over axis 0 of each."""
+        if task().workers == 1 or tf.distribute.get_strategy().num_replicas_in_sync == 1:
+            return logs
+        return {name: tf.reshape(value, [1]) for name, value in logs.items()}
+
+
+def _sum_no_more(optimizer):
+    """Let `apply` take gradients that have been summed over the replicas.
+
+    Keras sums them after it has clipped them, replica by replica, and has no argument against it. So the step
+    sums, the optimizer clips what all replicas have found together, and nothing is sent twice.
+    """
+    for one in (optimizer, getattr(optimizer, "inner_optimizer", None)):  # the inner one of a loss scale
+        if one is not None:
+            one._all_reduce_sum_gradients = list
+
+
+@contextlib.contextmanager
+def one_writer(run: Path) -> Iterator[Path]:
+    """Yield the folder to write to: on the chief the run, on other workers a copy of it that is thrown away.
+
+    So every worker reads the same and decides the same, and saves when the others do, as TensorFlow wants.
+    All workers must enter; each leaves when all have come to the end.
+
+    Raises:
+        WorkError: a worker has gone, or the workers do not see the same run folder.
+    """
+    if task().workers == 1:
+        yield run
+        return
+    with together(run), contextlib.ExitStack() as stack:
+        if is_chief():
+            place = run
+        else:
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-"))) / run.name
+            shutil.copytree(run, place)
+        meet(_digest(place), f"{run} is not the same on all workers. It must lie on a file system that they share.")
+        yield place
+        meet()
+
+
+def meet(value: int = 0, otherwise: str = "") -> None:
+    """Wait until all workers have come here, and compare a number.
+
+    Raises:
+        WorkError: `otherwise`, when the numbers differ.
+    """
+    if task().workers > 1:
+        numbers = strategy().gather(tf.constant([value], tf.int64), axis=0)
+        if len(set(numbers.numpy().tolist())) > 1:
+            raise WorkError(otherwise)
+
+
+def _digest(run):
+    """Return a number for the names and sizes of the files of a run, and for what it was asked to do."""
+    files = sorted(file for file in run.rglob("*") if file.is_file() and not file.name.startswith("."))
+    listing = [(str(file.relative_to(run)), file.stat().st_size) for file in files if "logs" not in file.parts]
+    content = json.dumps(listing).encode() + (run / "config.json").read_bytes()
+    return int.from_bytes(hashlib.sha256(content).digest()[:7], "big")
+
+
+@contextlib.contextmanager
+def together(run: Path) -> Iterator[None]:
+    """Turn the errors of a worker that has gone into a `WorkError` that says what to do."""
+    try:
+        yield
+    except GONE as error:
+        raise WorkError(
+            f"a worker has gone, so the training has stopped; the chief's last checkpoint is kept. "
+            f"Start all workers again with `zoo train --resume {run}`. ({type(error).__name__})"
+        ) from error
