@@ -29,10 +29,13 @@ GONE = (
 )
 
 
-class Task(NamedTuple):
-    """What this process is among all workers."""
+KINDS = ("chief", "worker")  # the first of these writes
 
-    chief: bool = True
+
+class Task(NamedTuple):
+    """What this process is among all workers; number 0 is the chief."""
+
+    index: int = 0
     workers: int = 1
 
 
@@ -48,12 +51,12 @@ def task() -> Task:
     try:
         config = json.loads(text)
         cluster, kind, index = config["cluster"], config["task"]["type"], int(config["task"]["index"])
-        workers = [address for name in ("chief", "master", "worker") for address in cluster.get(name, [])]
-        if not all(isinstance(address, str) and ":" in address for address in workers):
+        names = [(name, i) for name in KINDS for i in range(len(cluster.get(name, [])))]
+        if not all(isinstance(address, str) and ":" in address for some in cluster.values() for address in some):
             raise ValueError('an address is no "host:port"')
-        if not set(cluster) <= {"chief", "master", "worker"}:
+        if not set(cluster) <= set(KINDS):
             raise ValueError(f"only a chief and workers train here, not {', '.join(sorted(cluster))}")
-        if not 0 <= index < len(cluster.get(kind, [])):
+        if (kind, index) not in names:
             raise ValueError(f'its cluster has no task "{kind}" {index}')
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         said = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
@@ -61,13 +64,12 @@ def task() -> Task:
             'TF_CONFIG must be JSON like {"cluster": {"worker": ["host1:2222", "host2:2222"]}, "task": '
             f'{{"type": "worker", "index": 0}}}}: {said}. Received: TF_CONFIG={text[:200]}'
         ) from error
-    first = next(name for name in ("chief", "master", "worker") if cluster.get(name))
-    return Task((kind, index) == (first, 0), len(workers))
+    return Task(names.index((kind, index)), len(names))
 
 
 def is_chief() -> bool:
     """Tell whether this process writes: of several workers one does, and a process that is alone does."""
-    return task().chief
+    return task().index == 0
 
 
 @functools.cache
@@ -108,8 +110,9 @@ def share(dataset: tf.data.Dataset, *, endless: bool = False) -> Any:
             numbers = tf.data.Dataset.range(first, first + here)
             return numbers.map(lambda i: tf.nest.map_structure(lambda rows: rows[i::replicas], batch))
 
-        count = tf.data.INFINITE_CARDINALITY if endless else tf.data.UNKNOWN_CARDINALITY
-        return dataset.flat_map(shares).apply(tf.data.experimental.assert_cardinality(count))
+        if endless:
+            return dataset.flat_map(shares).apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+        return dataset.flat_map(shares).filter(lambda *_: True)  # hides their number: Keras would take it for the steps
 
     return strategy().distribute_datasets_from_function(of_one_worker)
 
@@ -127,19 +130,30 @@ def sum_replicas(values: Any) -> Any:
 def part_dropout(model: keras.Model) -> None:
     """Let each replica drop other units than the rest; call it whenever the seeds of the model have been set.
 
-    Replica 0 keeps the seeds as they are, and so do the checkpoints, which hold replica 0.
+    A random layer keeps a seed and a count of its draws: the count of replica r goes on from r times 2^24, so replica 0
+    is as it was, and a second call changes nothing.
     """
     if strategy().num_replicas_in_sync == 1:
         return
     weights = {id(variable) for variable in model.weights}
-    states = [variable for variable in model.variables if id(variable) not in weights]
+    for variable in model.variables:
+        here = strategy().experimental_local_results(variable.value)
+        for replica, state in enumerate(here, task().index * len(here)):
+            if id(variable) not in weights:
+                state.assign([state[0], state[1] % 2**24 + replica * 2**24])
 
-    def add():
-        replica = tf.distribute.get_replica_context().replica_id_in_sync_group
-        for state in states:
-            state.assign(state.value + tf.cast(tf.convert_to_tensor([replica, 0]), state.value.dtype))
 
-    strategy().run(tf.function(add))
+class GlobalMean(keras.metrics.Mean):
+    """A mean over numbers that have been summed over the replicas, so that each holds the whole truth.
+
+    Keras would keep a part on each and sum them whenever one is read: all workers would have to write a checkpoint at
+    the same moment.
+    """
+
+    def add_variable(self, shape, initializer, dtype=None, aggregation="none", name=None):
+        """Make a variable of which each replica has its own."""
+        initializer = keras.initializers.get(initializer)
+        return keras.Variable(initializer, shape=shape, dtype=dtype, trainable=False, aggregation="none", name=name)
 
 
 class FitsReplicas:
@@ -219,8 +233,8 @@ def meet(value: int = 0, otherwise: str = "") -> None:
 
 def _digest(run):
     """Return a number for the names and sizes of the files of a run, and for what it was asked to do."""
-    files = sorted(file for file in run.rglob("*") if file.is_file() and not file.name.startswith("."))
-    listing = [(str(file.relative_to(run)), file.stat().st_size) for file in files if "logs" not in file.parts]
+    files = sorted(file.relative_to(run) for file in run.rglob("*") if file.is_file())
+    listing = [(str(file), (run / file).stat().st_size) for file in files if file.parts[0] != "logs"]
     content = json.dumps(listing).encode() + (run / "config.json").read_bytes()
     return int.from_bytes(hashlib.sha256(content).digest()[:7], "big")
 
@@ -233,5 +247,5 @@ def together(run: Path) -> Iterator[None]:
     except GONE as error:
         raise WorkError(
             f"a worker has gone, so the training has stopped; the chief's last checkpoint is kept. "
-            f"Start all workers again with `zoo train --resume {run}`. ({type(error).__name__})"
+            f"Start all workers again with `zoo train --resume {run}`. ({error.message.splitlines()[0][:200]})"
         ) from error

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from training.distribute import FitsReplicas, sum_replicas
+from training.distribute import FitsReplicas, GlobalMean, sum_replicas
 from training.losses import count_right, summed_loss
 from zoo.base import TokenModel
 
@@ -26,8 +26,8 @@ class Trainer(FitsReplicas, keras.Model):
     def __init__(self, model: TokenModel, **kwargs):
         super().__init__(**{"dtype": model.dtype_policy, **kwargs})
         self.model = model
-        self.loss_mean = keras.metrics.Mean(name="loss")
-        self.accuracy = keras.metrics.Mean(name="accuracy")
+        self.loss_mean = GlobalMean(name="loss")
+        self.accuracy = GlobalMean(name="accuracy")
         self.built = True
 
     @property
