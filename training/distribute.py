@@ -27,8 +27,6 @@ GONE = (
     tf.errors.CancelledError,  # what waited when one of these came
     tf.errors.DeadlineExceededError,
 )
-
-
 KINDS = ("chief", "worker")  # the first of these writes
 
 
@@ -81,7 +79,10 @@ def strategy() -> tf.distribute.Strategy:
     """
     if task().workers > 1:
         print(f"waiting for all {task().workers} workers of TF_CONFIG", file=sys.stderr, flush=True)
-        return tf.distribute.MultiWorkerMirroredStrategy()
+        try:
+            return tf.distribute.MultiWorkerMirroredStrategy()
+        except tf.errors.OpError as error:
+            raise WorkError(f"The workers of TF_CONFIG did not come together: {_first_line(error)}") from error
     for kind in ("GPU", "CPU"):  # there is more than one CPU only where a program has asked for it
         devices = tf.config.list_logical_devices(kind)
         if len(devices) > 1:
@@ -102,6 +103,7 @@ def share(dataset: tf.data.Dataset, *, endless: bool = False) -> Any:
     replicas = strategy().num_replicas_in_sync
     if replicas == 1:
         return dataset
+
     def of_one_worker(context):
         here = replicas // context.num_input_pipelines
         first = context.input_pipeline_id * here
@@ -219,7 +221,7 @@ def one_writer(run: Path) -> Iterator[Path]:
         meet()
 
 
-def meet(value: int = 0, otherwise: str = "") -> None:
+def meet(value: int = 0, otherwise: str = "The workers do not all run the same command.") -> None:
     """Wait until all workers have come here, and compare a number.
 
     Raises:
@@ -244,8 +246,14 @@ def together(run: Path) -> Iterator[None]:
     """Turn the errors of a worker that has gone into a `WorkError` that says what to do."""
     try:
         yield
-    except GONE as error:
+    except tf.errors.OpError as error:
+        if not isinstance(error, GONE) and "heartbeat" not in error.message:  # the latter can be an InternalError
+            raise
         raise WorkError(
-            f"a worker has gone, so the training has stopped; the chief's last checkpoint is kept. "
-            f"Start all workers again with `zoo train --resume {run}`. ({error.message.splitlines()[0][:200]})"
+            "a worker has gone, so the training has stopped; the chief's last checkpoint is kept. "
+            f"Start all workers again with `zoo train --resume {run}`. ({_first_line(error)})"
         ) from error
+
+
+def _first_line(error):
+    return error.message.strip().split("\n")[0][:300]
