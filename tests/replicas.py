@@ -135,7 +135,7 @@ def worker() -> dict:
     distribute.strategy()
     distribute.meet(7, "must not differ")
     try:
-        distribute.meet(distribute.task().index, "differs")
+        distribute.meet(distribute.task().number, "differs")
     except distribute.WorkError as error:
         differs = str(error)
     return {"together": fit("tanh_dnn"), "plain logs": failure(PlainLogs), "differs": differs}

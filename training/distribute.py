@@ -33,7 +33,7 @@ KINDS = ("chief", "worker")  # the first of these writes
 class Task(NamedTuple):
     """What this process is among all workers; number 0 is the chief."""
 
-    index: int = 0
+    number: int = 0
     workers: int = 1
 
 
@@ -67,7 +67,7 @@ def task() -> Task:
 
 def is_chief() -> bool:
     """Tell whether this process writes: of several workers one does, and a process that is alone does."""
-    return task().index == 0
+    return task().number == 0
 
 
 @functools.cache
@@ -140,7 +140,7 @@ def part_dropout(model: keras.Model) -> None:
     weights = {id(variable) for variable in model.weights}
     for variable in model.variables:
         here = strategy().experimental_local_results(variable.value)
-        for replica, state in enumerate(here, task().index * len(here)):
+        for replica, state in enumerate(here, task().number * len(here)):
             if id(variable) not in weights:
                 state.assign([state[0], state[1] % 2**24 + replica * 2**24])
 
