@@ -52,6 +52,7 @@ def fit(name: str, kind: type[Trainer] = Trainer, share=distribute.share, epochs
         share(batches(some, BATCH, shuffle_seed=1), endless=True),
         validation_data=share(batches(some, BATCH)),
         steps_per_epoch=steps_per_epoch(some, BATCH),
+        validation_steps=steps_per_epoch(some, BATCH),
         epochs=epochs,
         shuffle=False,
         verbose=0,

@@ -98,7 +98,8 @@ def share(dataset: tf.data.Dataset, *, endless: bool = False) -> Any:
 
     Args:
         dataset: whole batches, the same on all workers.
-        endless: it has no end; each step then spares the workers a question whether all have a batch.
+        endless: it has no end; each step then spares the workers a question whether all have a batch. Else tell `fit`
+            the number of steps: Keras would count the shares.
     """
     replicas = strategy().num_replicas_in_sync
     if replicas == 1:
@@ -112,9 +113,9 @@ def share(dataset: tf.data.Dataset, *, endless: bool = False) -> Any:
             numbers = tf.data.Dataset.range(first, first + here)
             return numbers.map(lambda i: tf.nest.map_structure(lambda rows: rows[i::replicas], batch))
 
-        if endless:
-            return dataset.flat_map(shares).apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
-        return dataset.flat_map(shares).filter(lambda *_: True)  # hides their number: Keras would take it for the steps
+        divided = dataset.flat_map(shares)
+        without_end = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
+        return divided.apply(without_end) if endless else divided
 
     return strategy().distribute_datasets_from_function(of_one_worker)
 

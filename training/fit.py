@@ -211,6 +211,7 @@ def _fit_in(path: Path, config, examples: dict[str, Examples]) -> None:
         model.fit(
             distribute.share(data, endless=True),
             validation_data=distribute.share(valid),
+            validation_steps=steps_per_epoch(examples["valid"], settings.batch_size),
             initial_epoch=done,
             epochs=settings.epochs,
             steps_per_epoch=steps,
