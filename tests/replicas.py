@@ -95,7 +95,7 @@ def change(prepare) -> float:
         optimizer.build([weight])
     prepare(optimizer)
     distribute.strategy().run(tf.function(lambda: optimizer.apply([tf.constant(1.0)], [weight])))
-    return float(weight.value)
+    return float(keras.ops.convert_to_numpy(weight))
 
 
 def dropout() -> list:
