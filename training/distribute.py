@@ -82,7 +82,7 @@ def strategy() -> tf.distribute.Strategy:
         try:
             return tf.distribute.MultiWorkerMirroredStrategy()
         except tf.errors.OpError as error:
-            raise WorkError(f"The workers of TF_CONFIG did not come together: {_first_line(error)}") from error
+            raise WorkError(f"The workers of TF_CONFIG did not come together: {error.message[:300]}") from error
     for kind in ("GPU", "CPU"):  # there is more than one CPU only where a program has asked for it
         devices = tf.config.list_logical_devices(kind)
         if len(devices) > 1:
@@ -179,6 +179,9 @@ class FitsReplicas:
             if not optimizer.built:
                 optimizer.build(self.trainable_variables)
             _sum_no_more(optimizer)
+            if self.jit_compile:  # as Keras has it for "auto"; XLA would compile the sums too, and cannot
+                print("XLA is not used with several replicas", file=sys.stderr)
+                self.jit_compile = False
 
     def _as_logs(self, logs):
         """Return logs that Keras can average over the replicas: it takes the mean over axis 0 of each."""
@@ -252,9 +255,5 @@ def together(run: Path) -> Iterator[None]:
             raise
         raise WorkError(
             "a worker has gone, so the training has stopped; the chief's last checkpoint is kept. "
-            f"Start all workers again with `zoo train --resume {run}`. ({_first_line(error)})"
+            f"Start all workers again with `zoo train --resume {run}`. ({type(error).__name__})"
         ) from error
-
-
-def _first_line(error):
-    return error.message.strip().split("\n")[0][:300]
