@@ -74,8 +74,7 @@ def is_chief() -> bool:
 def strategy() -> tf.distribute.Strategy:
     """Return how the devices work together; the first call must come before any other use of TensorFlow.
 
-    Several workers: one replica on each GPU of each. One worker with several GPUs: one replica on each.
-    Else the default of TensorFlow, which does nothing.
+    Several workers: a replica on each GPU of each. One worker with several GPUs: a replica on each. Else the default.
     """
     if task().workers > 1:
         print(f"waiting for all {task().workers} workers of TF_CONFIG", file=sys.stderr, flush=True)
@@ -93,8 +92,7 @@ def strategy() -> tf.distribute.Strategy:
 def share(dataset: tf.data.Dataset, *, endless: bool = False) -> Any:
     """Return what `fit` takes so that each replica gets its share of every batch: each n-th row, padded as the batch.
 
-    Every replica makes every step. The share of a batch that has fewer rows than there are replicas can be empty.
-    TensorFlow's own ways to divide a data set need batches of one size, or change how many steps there are.
+    Every replica makes every step; a share can be empty. TensorFlow's own division wants batches of one size.
 
     Args:
         dataset: whole batches, the same on all workers.
@@ -149,8 +147,7 @@ def part_dropout(model: keras.Model) -> None:
 class GlobalMean(keras.metrics.Mean):
     """A mean over numbers that have been summed over the replicas, so that each holds the whole truth.
 
-    Keras would keep a part on each and sum them whenever one is read: all workers would have to write a checkpoint at
-    the same moment.
+    Keras would keep a part on each and sum them when one is read: all workers would have to save at the same moment.
     """
 
     def add_variable(self, shape, initializer, dtype=None, aggregation="none", name=None):
@@ -205,8 +202,7 @@ def _sum_no_more(optimizer):
 def one_writer(run: Path) -> Iterator[Path]:
     """Yield the folder to write to: on the chief the run, on other workers a copy of it that is thrown away.
 
-    So every worker reads the same and decides the same, and saves when the others do, as TensorFlow wants.
-    All workers must enter; each leaves when all have come to the end.
+    So every worker reads the same and decides the same. All must enter; each leaves when all have come to the end.
 
     Raises:
         WorkError: a worker has gone, or the workers do not see the same run folder.
@@ -219,7 +215,7 @@ def one_writer(run: Path) -> Iterator[Path]:
             place = run
         else:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-"))) / run.name
-            shutil.copytree(run, place)
+            shutil.copytree(run, place, ignore=shutil.ignore_patterns("logs"))
         meet(_digest(place), f"{run} is not the same on all workers. It must lie on a file system that they share.")
         yield place
         meet()
