@@ -10,7 +10,7 @@ from export.parity import compare, compare_scores, sample_texts
 from zoo.errors import CallError
 from zoo.files import new_folder
 from zoo.predictor import Predictor
-from zoo.run import SIDES, Run, vocabulary_file, write_json
+from zoo.run import Run, sides_of, vocabulary_file, vocabulary_size, write_json
 from zoo.text import Vocabulary
 
 CARD = "zoo.json"
@@ -82,10 +82,13 @@ def predictor_from(files: dict[str, bytes], functions: dict[str, Any], where: Pa
         raise CallError(f"{where} is damaged or not made by `zoo export`: it has no signature tokens.")
     try:
         about = json.loads(files[CARD])
-        names = SIDES if about["task"] == "translation" else SIDES[:1]
-        sides = {side: Vocabulary(files[vocabulary_file(side)]) for side in names}
+        sides = {side: Vocabulary(files[vocabulary_file(side)]) for side in sides_of(about["task"])}
+        for side, vocabulary in sides.items():
+            expected = vocabulary_size(about, side)
+            if vocabulary.size != expected:  # the first bytes of a vocabulary can be a smaller one
+                raise ValueError(f"{vocabulary_file(side)} should have {expected} pieces. Received: {vocabulary.size}.")
         return Predictor(about["task"], functions, **sides, labels=about.get("labels", []))
     except KeyError as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: {error}") from error

@@ -2,8 +2,8 @@
 
 import os
 
-from zoo.catalog import preset_names
-from zoo.errors import CallError, nearest
+from zoo.catalog import presets_hint
+from zoo.errors import CallError
 from zoo.predictor import Predictor
 from zoo.run import is_run, load_run, preset_or_path
 
@@ -18,9 +18,7 @@ def load(where: str | os.PathLike) -> Predictor:
     """
     path = preset_or_path(where)
     if not path.exists():
-        known = preset_names()
-        presets = f" The presets are: {', '.join(known)}.{nearest(str(where), known)}" if known else ""
-        raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets}")
+        raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets_hint(str(where))}")
     if path.is_file():
         from export.lite import LiteModel
 

@@ -10,7 +10,7 @@ from zoo.errors import CallError, WorkError
 from zoo.predictor import Prediction, Predictor
 from zoo.run import SAMPLES
 
-SCORE_TOLERANCE = 1e-3
+SCORE_TOLERANCE = 1e-4  # of the score
 ATTENTION_TOLERANCE = 1e-4
 
 # Inputs that training data seldom holds; every artefact must read them as Keras does.
@@ -46,7 +46,8 @@ def compare(
 
     Returns:
         How many answers were `compared` and were `identical` (output and every piece of it), and the largest
-        differences of scores and attention weights.
+        differences of scores (relative to the score, when it is beyond 1: it is a sum over the pieces) and
+        attention weights.
 
     Raises:
         WorkError: an answer differs, or a score or weight by more than the tolerance.
@@ -56,7 +57,7 @@ def compare(
     report = {
         "compared": len(texts),
         "identical": sum(same),
-        "max_score_difference": max(abs(a.score - b.score) for a, b in zip(expected, answers, strict=True)),
+        "max_score_difference": max(_difference(a.score, b.score) for a, b in zip(expected, answers, strict=True)),
         "max_attention_difference": max(map(_attention_difference, expected, answers)),
     }
     if not all(same):
@@ -76,6 +77,10 @@ def _same(a: Prediction, b: Prediction) -> bool:
     return a.output == b.output and a.target_pieces == b.target_pieces and a.source_pieces == b.source_pieces
 
 
+def _difference(expected: float, actual: float) -> float:
+    return abs(expected - actual) / max(1.0, abs(expected))
+
+
 def _attention_difference(a: Prediction, b: Prediction) -> float:
     if a.attention is None and b.attention is None:
         return 0.0
@@ -91,7 +96,7 @@ def compare_scores(texts: Sequence[str], expected: Predictor, actual: Predictor,
         WorkError: they differ by more than the tolerance, relative to the score.
     """
     pairs = list(zip(expected.score(texts), actual.score(texts), strict=True))
-    difference = max(abs(a[0] - b[0]) / max(1.0, abs(a[0])) for a, b in pairs)
+    difference = max(_difference(a[0], b[0]) for a, b in pairs)
     if not difference <= SCORE_TOLERANCE:
         raise WorkError(f"{what} does not score as Keras does: a score differs by {difference:.2g} of itself.")
     return {"scored": len(texts), "max_relative_score_difference": difference}

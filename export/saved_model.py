@@ -1,5 +1,7 @@
 """SavedModel: text in, text out, for TF Serving and for Python without the zoo."""
 
+import hashlib
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,10 +15,12 @@ from export.parity import compare
 from export.signatures import Signature, id_signatures, text_signatures
 from zoo.errors import CallError, WorkError
 from zoo.predictor import Prediction, Predictor
-from zoo.run import Run
+from zoo.run import Run, write_json
+from zoo.scan import inference_graph
 from zoo.text import GraphText, tensorflow_text
 
 EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph does not read
+DIGESTS = "sha256.json"  # the SHA-256 of every file that was written
 
 
 def export_saved_model(run: Run, out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
@@ -47,17 +51,40 @@ def _write(run: Run, folder: Path) -> Path:
     if tensorflow_text() is not None:
         text = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}
         signatures |= text_signatures(run, text)
-    write_graph(run, folder, signatures, [one.tokenizer for one in text.values()])
+    write_graph(run, folder, signatures, resources=[one.tokenizer for one in text.values()])
     (folder / EXTRA).mkdir()
     for name, content in extra_files(run).items():
         (folder / EXTRA / name).write_bytes(content)
+    write_json(folder / EXTRA / DIGESTS, {name: _digest(folder / name) for name in _names(folder)})
     return folder
 
 
-def write_graph(run: Run, folder: Path, signatures: dict[str, Signature], resources: Iterable[Any] = ()) -> None:
+def _names(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _digest(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def write_graph(
+    run: Run,
+    folder: Path,
+    signatures: dict[str, Signature],
+    *,
+    resources: Iterable[Any] = (),
+    litert: bool = False,
+) -> None:
     """Write a SavedModel with these signatures, and the resources they use, into a folder.
 
     It holds the bare variables: `keras.export.ExportArchive` would store each twice.
+
+    Args:
+        run: the trained model.
+        folder: where to write.
+        signatures: by name.
+        resources: what the signatures use besides the variables of the model.
+        litert: trace loops as LiteRT can run them.
 
     Raises:
         WorkError: the disk is full.
@@ -65,10 +92,11 @@ def write_graph(run: Run, folder: Path, signatures: dict[str, Signature], resour
     module = tf.Module()
     module.weights = [variable.value for variable in run.model.variables]
     module.resources = list(resources)
-    graphs = {
-        name: tf.function(signature.function, [signature.input], autograph=False).get_concrete_function()
-        for name, signature in signatures.items()
-    }
+    with inference_graph(litert=litert):
+        graphs = {
+            name: tf.function(signature.function, [signature.input], autograph=False).get_concrete_function()
+            for name, signature in signatures.items()
+        }
     try:
         tf.saved_model.save(module, str(folder), signatures=graphs)
     except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
@@ -82,11 +110,26 @@ def load_saved_model(path: str | os.PathLike) -> Predictor:
         CallError: it is damaged, or of another make.
     """
     path = Path(path)
+    _check_whole(path)
     loaded = _load(path)
     files = {file.name: file.read_bytes() for file in (path / EXTRA).glob("*") if file.is_file()}
     names = [name for name in ("tokens", "score_tokens") if name in loaded.signatures]
     functions = {name: _function(loaded, name) for name in names}
     return predictor_from(files, functions, path)
+
+
+def _check_whole(path: Path) -> None:
+    """Compare with the digests: TensorFlow has none for the graph, and a damaged one can end the process."""
+    try:
+        digests = json.loads((path / EXTRA / DIGESTS).read_text(encoding="utf-8"))
+        damaged = [name for name, digest in digests.items() if _digest(path / name) != digest]
+    except FileNotFoundError as error:
+        missing = os.path.relpath(error.filename, path)
+        raise CallError(f"{path} is damaged or not made by `zoo export`: it has no {missing}.") from error
+    except (ValueError, AttributeError, TypeError) as error:
+        raise CallError(f"{path} is damaged: {DIGESTS}: {error}.") from error
+    if damaged:
+        raise CallError(f"{path} is damaged: {', '.join(damaged)} is not what `zoo export` wrote.")
 
 
 def _load(path):

@@ -15,7 +15,6 @@ from export.saved_model import write_graph
 from export.signatures import id_signatures
 from zoo.errors import WorkError
 from zoo.run import Run
-from zoo.scan import litert_graph
 
 FILE = "model.tflite"
 
@@ -54,8 +53,8 @@ def _write(run: Run, folder: Path) -> Path:
 
 def _convert(run: Run) -> bytes:
     signatures = id_signatures(run)
-    with tempfile.TemporaryDirectory() as folder, litert_graph():
-        write_graph(run, Path(folder), signatures)
+    with tempfile.TemporaryDirectory() as folder:
+        write_graph(run, Path(folder), signatures, litert=True)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
         try:

@@ -4,6 +4,8 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
 
+import signal
+
 import pytest
 
 from training.numbers import generate
@@ -13,6 +15,12 @@ COLUMNS = {
     "classification": lambda example: f"{example.source}\t{example.kind}",
     "language_model": lambda example: example.target,
 }
+
+
+@pytest.fixture(autouse=True, scope="session")
+def ctrl_c():
+    """Ctrl-C is heard, also where the tests run in the background of a shell, which has it ignored."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

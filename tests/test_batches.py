@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.batches import BUCKETS, Examples, batches, encode, steps_per_epoch
+from training.batches import BUCKETS, FEW_BUCKETS, Examples, batches, encode, steps_per_epoch
 from training.corpora import Corpus, read_corpus
 from zoo.errors import CallError
 from zoo.special import END, PAD, START
@@ -96,14 +96,37 @@ def test_a_batch_holds_examples_of_one_bucket():
 def test_few_shapes_pads_to_the_bounds_of_the_buckets():
     examples = made_up(count=150)
     widths = {inputs["source"].shape[1] for inputs, _ in epoch(batches(examples, 8, few_shapes=True), 99)}
-    assert widths <= set(BUCKETS) and len(widths) > 5
-    plain = epoch(batches(examples, 8), 99)
-    wide = epoch(batches(examples, 8, few_shapes=True), 99)
-    for (inputs, labels), (wide_inputs, wide_labels) in zip(plain, wide, strict=True):
-        width, height = labels.shape[1], inputs["source"].shape[1]
-        np.testing.assert_array_equal(wide_labels[:, :width], labels)
-        np.testing.assert_array_equal(wide_inputs["source"][:, :height], inputs["source"])
-        assert not wide_labels[:, width:].any() and not wide_inputs["source"][:, height:].any()
+    assert widths <= set(FEW_BUCKETS) and len(widths) > 5
+    plain, wide = (rows_by_number(epoch(batches(examples, 8, few_shapes=few), 99)) for few in (False, True))
+    assert plain == wide and len(plain) == 150
+    wider = epoch(batches(examples, 8, few_shapes=True), 99)
+    assert all(labels.shape == inputs["source"].shape for inputs, labels in wider)
+
+
+def rows_by_number(some):
+    """Return source and labels of each example, without their padding."""
+    return {
+        int(source[0]): ([x for x in source.tolist() if x], [x for x in label.tolist() if x])
+        for inputs, labels in some
+        for source, label in zip(inputs["source"], labels, strict=True)
+    }
+
+
+@pytest.mark.parametrize("few_shapes", [False, True])
+def test_batches_of_so_many_tokens(few_shapes):
+    examples = made_up(count=300, longest=25)
+    options = {"batch_tokens": 200, "few_shapes": few_shapes}
+    some = epoch(batches(examples, 8, shuffle_seed=1, **options), steps_per_epoch(examples, 8, **options))
+    assert sorted(i for batch in numbers(some) for i in batch) == list(range(10, 310))
+    sizes = [max(labels.size, inputs["source"].size) for inputs, labels in some]
+    assert max(sizes) <= 200 and np.median(sizes) > 100
+    assert max(len(labels) for _, labels in some) > 1.5 * np.median([len(labels) for _, labels in some])
+
+
+def test_an_example_longer_than_a_batch_is_a_batch():
+    examples = Examples("language_model", [[10] * 50, [11] * 3], [[]] * 2)
+    assert steps_per_epoch(examples, 8, batch_tokens=20) == 2
+    assert sorted(numbers(epoch(batches(examples, 8, batch_tokens=20), 9))) == [[10], [11]]
 
 
 def test_examples_longer_than_all_buckets_are_kept():

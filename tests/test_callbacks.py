@@ -1,38 +1,51 @@
 import math
+import signal
 
 import keras
 import numpy as np
 import pytest
 
-from training.callbacks import (
-    HISTORY,
-    KeepRun,
-    SeedDropout,
-    ShowProgress,
-    checkpoints,
-    epoch_of,
-    read_history,
-    write_history,
-)
-from zoo.errors import CallError
+import training.callbacks
+from training.callbacks import HISTORY, KeepRun, read_history, write_history
+from training.checkpoints import checkpoints, newest, read_position
+from training.stopping import StopSignals
+from training.trainer import Trainer
+from zoo.errors import CallError, Stopped, WorkError
 from zoo.models import tanh_dnn
 from zoo.run import MODEL, load_model
 
 NAN = float("nan")
+STEPS = 4
 
 
 @pytest.fixture
 def model():
-    model = tanh_dnn(12, 3, units=4)
-    model.compile(optimizer="adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    model.optimizer.build(model.trainable_variables)
+    """A trainer with all its variables."""
+    model = Trainer(tanh_dnn(12, 3, units=4))
+    model.compile(keras.optimizers.Adam(0.25))
+    model.optimizer.build(model.model.trainable_variables)
     return model
 
 
-def keeper(run, model, *, monitor="val_accuracy", higher=True, patience=3):
-    keep = KeepRun(run, monitor=monitor, higher=higher, patience=patience)
-    keep.set_model(model)
+def keeper(run, model, *, monitor="val_accuracy", higher=True, patience=3, record=None, **options):
+    keep = KeepRun(
+        run,
+        monitor=monitor,
+        higher=higher,
+        patience=patience,
+        epochs=9,
+        steps=STEPS,
+        record=record or {"seed": 1},
+        **options,
+    )
+    keep.go_on(model)
+    keep.on_train_begin()
     return keep
+
+
+def mark(model, number):
+    """Give a model weights by which it is known."""
+    model.model.logits.bias.assign(np.full(3, float(number)))
 
 
 def play(keep, scores, *, first=0):
@@ -40,16 +53,31 @@ def play(keep, scores, *, first=0):
     keep.model.stop_training = False
     for epoch, score in enumerate(scores, first):
         keep.on_epoch_begin(epoch)
-        keep.model.logits.bias.assign(np.full(3, epoch + 1.0))
+        mark(keep.model, epoch + 1)
         keep.on_epoch_end(epoch, {"loss": 1.0, keep.monitor: score})
         if keep.model.stop_training:
             return epoch + 1
     return None
 
 
+def play_steps(keep, epoch, losses):
+    """Let the steps of an epoch end with these losses, each with weights of its own."""
+    keep.on_epoch_begin(epoch)
+    for batch, loss in enumerate(losses):
+        mark(keep.model, 100 * (epoch + 1) + batch + 1)
+        keep.model.loss_mean.update_state(loss)
+        keep.on_train_batch_end(batch, {"loss": loss})
+
+
 def kept(run):
     """Return after which epoch the kept model was written."""
     return load_model(run / MODEL).logits.bias.numpy()[0]
+
+
+def marked(run, model):
+    """Return by what the model of the newest checkpoint is known, and put it into the trainer."""
+    training.callbacks.restore(newest(run), model)
+    return model.model.logits.bias.numpy()[0]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +109,7 @@ def test_a_model_without_finite_scores_is_not_kept(tmp_path, model):
 def test_a_model_whose_loss_is_no_number_is_never_the_best(tmp_path, model):
     keep = keeper(tmp_path, model)
     for epoch, (loss, val_loss, accuracy) in enumerate([(1.0, 1.0, 0.2), (NAN, 1.0, 0.9), (1.0, NAN, 0.9)]):
-        model.logits.bias.assign(np.full(3, epoch + 1.0))
+        mark(model, epoch + 1)
         keep.on_epoch_end(epoch, {"loss": loss, "val_loss": val_loss, "val_accuracy": accuracy})
     assert keep.best_epoch() == 1 and kept(tmp_path) == 1
 
@@ -103,23 +131,25 @@ def test_patience(tmp_path, model, scores, patience, stopped):
 
 def test_only_the_two_newest_checkpoints_are_kept(tmp_path, model):
     play(keeper(tmp_path, model, patience=9), [0.1, 0.2, 0.3, 0.4])
-    assert [path.name for path in checkpoints(tmp_path)] == ["epoch-0004.keras", "epoch-0003.keras"]
-    assert [epoch_of(path) for path in checkpoints(tmp_path)] == [4, 3]
-    assert [load_model(path).logits.bias.numpy()[0] for path in checkpoints(tmp_path)] == [4, 3]
+    assert [path.name for path in checkpoints(tmp_path)] == ["epoch-0004-step-000000", "epoch-0003-step-000000"]
+    assert marked(tmp_path, model) == 4
     assert not list(tmp_path.rglob("*.part*"))
 
 
-def test_no_checkpoints(tmp_path):
-    assert checkpoints(tmp_path) == []
+def test_the_first_checkpoint_is_of_before_the_first_step(tmp_path, model):
+    mark(model, 7)
+    keeper(tmp_path, model)
+    assert [path.name for path in checkpoints(tmp_path)] == ["epoch-0000-step-000000"]
+    mark(model, 8)
+    assert marked(tmp_path, model) == 7
 
 
-def test_a_checkpoint_goes_on_with_the_optimizer_and_the_kept_model_has_none(tmp_path, model):
+def test_the_kept_model_has_no_optimizer_and_no_trainer(tmp_path, model):
     inputs, labels = np.array([[4, 5], [6, 0]]), np.array([0, 1])
     model.fit(inputs, labels, epochs=1, verbose=0, callbacks=[keeper(tmp_path, model, monitor="loss")])
-    loaded = load_model(checkpoints(tmp_path)[0])
-    assert int(loaded.optimizer.iterations) == 1
-    assert not load_model(tmp_path / MODEL).compiled
-    np.testing.assert_array_equal(load_model(tmp_path / MODEL)(inputs), model(inputs))
+    loaded = load_model(tmp_path / MODEL)
+    assert not loaded.compiled and not isinstance(loaded, Trainer)
+    np.testing.assert_array_equal(loaded(inputs), model(inputs))
 
 
 def test_history_is_written_after_every_epoch(tmp_path, model):
@@ -133,13 +163,191 @@ def test_history_is_written_after_every_epoch(tmp_path, model):
     assert all(0 <= row["seconds"] < 60 for row in rows)
 
 
-def test_a_run_that_goes_on_reads_what_was_before(tmp_path, model):
+def test_a_run_that_goes_on_knows_what_was_before(tmp_path, model):
     play(keeper(tmp_path, model, patience=2), [0.5, 0.25])
     keep = keeper(tmp_path, model, patience=2)
-    assert (keep.best_epoch(), keep.stale()) == (1, False)
+    assert (keep.best_epoch(), keep.stale(), keep.finished()) == (1, False, False)
     assert play(keep, [0.25], first=2) == 3
-    assert kept(tmp_path) == 1
+    assert kept(tmp_path) == 1 and keep.finished()
     assert [row["epoch"] for row in read_history(tmp_path)] == [1, 2, 3]
+
+
+def test_a_run_is_finished_after_its_last_epoch(tmp_path, model):
+    keep = keeper(tmp_path, model, patience=99)
+    assert not keep.finished()
+    play(keep, [0.1] * 8)
+    assert not keep.finished()
+    play(keep, [0.1], first=8)
+    assert keep.finished() and keeper(tmp_path, model, patience=99).finished()
+
+
+def test_a_checkpoint_inside_an_epoch_after_so_many_seconds(tmp_path, model, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(training.callbacks.time, "monotonic", lambda: clock[0])
+    keep = keeper(tmp_path, model, every=10)
+    keep.on_epoch_begin(0)
+    for batch, (seconds, newest_step) in enumerate([(9.9, 0), (0.1, 2), (9.9, 2)]):
+        clock[0] += seconds
+        mark(model, batch + 1)
+        keep.on_train_batch_end(batch, {"loss": 1.0})
+        assert checkpoints(tmp_path)[0].name == f"epoch-0000-step-{newest_step:06d}"
+    clock[0] += 99
+    keep.on_train_batch_end(3, {"loss": 1.0})  # the last of the epoch: its end will write one
+    assert checkpoints(tmp_path)[0].name == "epoch-0000-step-000002"
+    assert read_position(newest(tmp_path))[0].seconds == 10.0
+    assert marked(tmp_path, model) == 2
+
+
+def test_inside_an_epoch_the_scores_so_far_go_on_and_at_its_begin_they_do_not(tmp_path, model):
+    play_steps(keeper(tmp_path, model, every=0), 0, [4.0, 2.0])
+    model.reset_metrics()  # as fit does
+    keep = keeper(tmp_path, model, every=0)
+    mark(model, 0)
+    keep.on_epoch_begin(0)
+    assert keep.position.step == 2 and float(model.loss_mean.result()) == 3.0
+    assert model.model.logits.bias.numpy()[0] == 102
+    keep.on_epoch_end(0, {"loss": 3.0, "val_accuracy": 0.5})  # the metrics hold what the validation left
+    keep = keeper(tmp_path, model)
+    keep.on_epoch_begin(1)
+    assert keep.position.step == 0 and float(model.loss_mean.result()) == 0.0
+
+
+def test_the_time_of_an_epoch_is_that_before_and_after_it_was_stopped(tmp_path, model, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr(training.callbacks.time, "monotonic", lambda: clock[0])
+    keep = keeper(tmp_path, model, every=0)
+    keep.on_epoch_begin(0)
+    clock[0] += 7
+    keep.on_train_batch_end(0, {"loss": 1.0})
+    clock[0] += 1000
+    keep = keeper(tmp_path, model, every=0)
+    keep.on_epoch_begin(0)
+    clock[0] += 5
+    keep.on_epoch_end(0, {"loss": 1.0, "val_accuracy": 0.5})
+    assert read_history(tmp_path)[0]["seconds"] == 12.0
+
+
+def test_a_better_model_of_an_epoch_that_is_done_again_decides_nothing(tmp_path, model, monkeypatch):
+    """Killed between the model of the second epoch and its checkpoint; the second time the epoch ends worse."""
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    keep = keeper(tmp_path, model)
+    play(keep, [0.5])
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training.callbacks, "write", killed)
+        play(keep, [0.9], first=1)
+    assert kept(tmp_path) == 2
+    keep = keeper(tmp_path, model)
+    assert kept(tmp_path) == 1
+    play(keep, [0.4], first=1)
+    assert kept(tmp_path) == 1 and keep.best_epoch() == 1
+
+
+def test_an_older_checkpoint_takes_history_and_best_model_back_with_it(tmp_path, model, capsys):
+    play(keeper(tmp_path, model), [0.1, 0.2, 0.3])
+    (checkpoints(tmp_path)[0] / "state.index").write_bytes(b"")
+    keep = keeper(tmp_path, model)
+    err = capsys.readouterr().err
+    assert "The one before it is used" in err
+    assert "history.csv is of 3 epochs and" in err and "of 2: what came after that is done again" in err
+    assert kept(tmp_path) == keep.best_epoch() == 2
+    assert [row["epoch"] for row in read_history(tmp_path)] == [1, 2]
+
+
+def test_a_damaged_history_is_written_anew(tmp_path, model, capsys):
+    play(keeper(tmp_path, model), [0.1, 0.2])
+    rows = (tmp_path / HISTORY).read_text()
+    (tmp_path / HISTORY).write_text("epoch,loss\n1,many\n")
+    keeper(tmp_path, model)
+    assert "history.csv is damaged" in (err := capsys.readouterr().err) and "It is written anew from" in err
+    assert (tmp_path / HISTORY).read_text() == rows
+
+
+def test_a_run_that_has_lost_its_checkpoints_is_not_begun_anew(tmp_path, model):
+    play(keeper(tmp_path, model), [0.1])
+    for name in (HISTORY, MODEL):
+        run = tmp_path / name.replace(".", "-")
+        run.mkdir()
+        (run / name).write_bytes((tmp_path / name).read_bytes())
+        with pytest.raises(WorkError, match="its checkpoints are gone; it cannot be continued"):
+            keeper(run, model)
+
+
+def test_a_run_of_other_settings_is_refused(tmp_path, model):
+    play(keeper(tmp_path, model), [0.1])
+    with pytest.raises(CallError, match="seed was 1 and is now 2"):
+        keeper(tmp_path, model, record={"seed": 2})
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_training_after_its_step_with_a_checkpoint(tmp_path, model, number):
+    with StopSignals() as signals:
+        keep = keeper(tmp_path, model, signals=signals)
+        play_steps(keep, 0, [1.0])
+        signal.raise_signal(number)
+        mark(model, 2)
+        with pytest.raises(Stopped):
+            keep.on_train_batch_end(1, {"loss": 1.0})
+    assert checkpoints(tmp_path)[0].name == "epoch-0000-step-000002" and marked(tmp_path, model) == 2
+
+
+def test_a_signal_in_the_validation_ends_the_training_after_the_epoch(tmp_path, model):
+    with StopSignals() as signals:
+        keep = keeper(tmp_path, model, signals=signals)
+        play_steps(keep, 0, [1.0] * STEPS)
+        signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(Stopped):
+            keep.on_epoch_end(0, {"loss": 1.0, "val_accuracy": 0.5})
+    assert checkpoints(tmp_path)[0].name == "epoch-0001-step-000000" and len(read_history(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("loss", [NAN, math.inf])
+def test_a_loss_that_is_no_number_stops_at_its_step(tmp_path, model, loss):
+    rates = keras.optimizers.schedules.PiecewiseConstantDecay([1, 6], [0.1, 0.25, 0.5])
+    model.compile(keras.optimizers.Adam(rates))
+    model.optimizer.build(model.model.trainable_variables)
+    keep = keeper(tmp_path, model, every=0)
+    play(keep, [0.5])
+    play_steps(keep, 1, [1.0, 1.0])
+    model.optimizer.iterations.assign(7)  # the seventh step has been done, with the learning rate of after six
+    with pytest.raises(WorkError) as caught:
+        keep.on_train_batch_end(2, {"loss": loss})
+    last = checkpoints(tmp_path)[0]
+    assert last.name == "epoch-0001-step-000002" and marked(tmp_path, model) == 202
+    message = str(caught.value)
+    assert "the loss is no longer a number at step 7 (epoch 2, batch 3 of 4; learning rate 0.25)" in message
+    assert f"The last good checkpoint is {last}." in message and "lower --learning-rate" in message
+
+
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_a_weight_that_is_no_number_is_in_no_checkpoint(tmp_path, model, at_the_end):
+    keep = keeper(tmp_path, model, every=0)
+    play_steps(keep, 0, [1.0] * (STEPS if at_the_end else 2))
+    before = checkpoints(tmp_path)
+    mark(model, NAN)
+    with pytest.raises(WorkError, match=r"a weight is no longer a number at step . \(epoch 1"):
+        if at_the_end:
+            keep.on_epoch_end(0, {"loss": 1.0, "val_accuracy": 0.5})
+        else:
+            keep.on_train_batch_end(2, {"loss": 1.0})
+    assert checkpoints(tmp_path) == before and not (tmp_path / HISTORY).exists() and not (tmp_path / MODEL).exists()
+
+
+def test_a_full_disk_names_the_last_good_checkpoint(tmp_path, model, monkeypatch):
+    def full(*_, **__):
+        raise WorkError("Could not write it: No space left on device.") from OSError(28, "No space left on device")
+
+    keep = keeper(tmp_path, model, every=0)
+    play_steps(keep, 0, [1.0])
+    monkeypatch.setattr(training.callbacks, "write", full)
+    last = r"The last good checkpoint is .*epoch-0000-step-000001\. Go on with: zoo train --resume"
+    with pytest.raises(WorkError, match=f"No space left on device. {last}"):
+        keep.on_train_batch_end(1, {"loss": 1.0})
+    monkeypatch.setattr(training.callbacks, "new_file", full)
+    with pytest.raises(WorkError, match=last):  # when it is the model that cannot be written
+        keep.on_epoch_end(0, {"loss": 1.0, "val_accuracy": 0.5})
 
 
 def test_history_round_trip(tmp_path):
@@ -164,58 +372,3 @@ def test_a_damaged_history_is_told(tmp_path, content):
     (tmp_path / HISTORY).write_text(content)
     with pytest.raises(CallError, match=r"history\.csv is damaged"):
         read_history(tmp_path)
-
-
-def test_dropout_depends_on_seed_and_epoch_alone():
-    def masks(seed, epochs):
-        model = tanh_dnn(12, 3, units=8, dropout=0.5)
-        keras.utils.set_random_seed(0)
-        weights = [keras.random.normal(weight.shape, seed=i) for i, weight in enumerate(model.weights)]
-        model.set_weights(weights)
-        reseed = SeedDropout(seed)
-        reseed.set_model(model)
-        outputs = {}
-        for epoch in epochs:
-            reseed.on_epoch_begin(epoch)
-            outputs[epoch] = [np.array(model(np.array([[4, 5]]), training=True)) for _ in range(2)]
-        return outputs
-
-    first = masks(1, [0, 1, 2])
-    np.testing.assert_array_equal(first[2], masks(1, [2])[2])
-    assert not np.array_equal(first[0], first[1])
-    assert not np.array_equal(first[2][0], first[2][1])
-    assert not np.array_equal(first[2], masks(2, [2])[2])
-
-
-def progress(every):
-    show = ShowProgress(2, 3, every=every)
-    show.on_train_begin()
-    for epoch in range(2):
-        show.on_epoch_begin(epoch)
-        for batch in range(3):
-            show.on_train_batch_end(batch, {"loss": 1.0 / (batch + 1)})
-        show.on_epoch_end(epoch, {"loss": 0.5, "val_accuracy": 0.25})
-    show.on_train_end()
-
-
-def test_progress_is_on_standard_error_alone(capsys):
-    progress(every=3600)
-    seen = capsys.readouterr()
-    assert seen.out == ""
-    assert seen.err.splitlines() == [f"epoch {k}/2  loss 0.5000  val_accuracy 0.2500" for k in (1, 2)]
-
-
-def test_a_slow_epoch_shows_batches(capsys):
-    progress(every=0)
-    seen = capsys.readouterr()
-    assert seen.out == ""
-    assert "epoch 1/2  batch 2/3  loss 0.5000" in seen.err.splitlines()
-
-
-def test_a_terminal_gets_a_bar(capsys, monkeypatch):
-    monkeypatch.setenv("FORCE_COLOR", "1")  # by which rich takes standard error for a terminal
-    monkeypatch.setenv("COLUMNS", "100")
-    progress(every=0)
-    seen = capsys.readouterr()
-    assert seen.out == ""
-    assert "epoch 2/2" in seen.err and "━" in seen.err and "batch 2/3" not in seen.err

@@ -40,7 +40,7 @@ def test_projecting_first_is_the_same_step(cell):
     layer, x = made(cell), normal(2, 7, 3)
     states = states_for(layer)
     projected = layer.project(x)
-    assert projected.shape == (2, 7, layer.gates * UNITS)
+    assert projected.shape == (2, 7, layer.blocks * UNITS)
     assert_close(layer.step(projected[:, 5], states), layer(x[:, 5], states))
 
 
@@ -70,9 +70,9 @@ def test_first_weights(cell):
     layer = make_cell(cell, UNITS)
     layer.build((None, 3))
     w = weights_of(layer)
-    assert w["kernel"].shape == (3, layer.gates * UNITS) and w["kernel"].std() > 0.1
+    assert w["kernel"].shape == (3, layer.blocks * UNITS) and w["kernel"].std() > 0.1
     assert_close(w["recurrent_kernel"] @ w["recurrent_kernel"].T, np.eye(UNITS))  # orthogonal rows
-    expected = np.zeros(layer.gates * UNITS)
+    expected = np.zeros(layer.blocks * UNITS)
     if cell == "lstm":
         expected[UNITS : 2 * UNITS] = 1
     assert_close(w["bias"], expected)

@@ -3,12 +3,15 @@
 import errno
 import io
 import json
+import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
-from zoo.__main__ import main
+from zoo.__main__ import main, parser
+from zoo.commands import how_to_go_on
 
 PAIR = "trois\tthree\n"
 
@@ -49,7 +52,7 @@ def train(call, train, valid, out, *more, model="bahdanau_seq2seq"):
 def test_list(call):
     status, out, _ = call("list", "--json")
     listed = json.loads(out)
-    assert status == 0 and len(listed["models"]) == 8 and set(listed) == {"models", "presets"}
+    assert status == 0 and len(listed["models"]) == 8 and set(listed) == {"models", "presets", "recipes"}
     assert all({"name", "task", "paper", "equation"} <= set(model) for model in listed["models"])
     status, out, _ = call("list")
     assert status == 0 and all(model["name"] in out for model in listed["models"])
@@ -63,19 +66,43 @@ def test_help_and_list_import_no_tensorflow(arguments):
         "assert not {'tensorflow', 'keras', 'matplotlib', 'sacrebleu'} & set(sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 0 and done.stderr == "" and "seq2seq" in done.stdout or "usage" in done.stdout
+    assert done.returncode == 0 and done.stderr == ""
+    assert ("usage" if "--help" in arguments else "seq2seq") in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"]])
+def test_help_and_list_answer_in_half_a_second(arguments):
+    def seconds():
+        """Measure the time on the processor: on a machine that others use too, the clock on the wall says little."""
+        before = os.times()
+        subprocess.run([sys.executable, "-m", "zoo", *arguments], capture_output=True, check=True)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    assert min(seconds() for _ in range(3)) < 0.5
+
+
+def test_help_tells_what_every_option_does():
+    parsers = parser().parsers()
+    actions = [(one.prog, action) for one in parsers for action in one._actions if action.option_strings]
+    assert len(actions) > 40
+    silent = [f"{prog} {action.option_strings[-1]}" for prog, action in actions if not action.help]
+    assert silent == []
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["trian"], 'Did you mean "train"'),
+        (["list", "extra"], 'Expected no further argument. Received: "extra"'),
+        (["list", "--jsn"], 'There is no option --jsn here. Did you mean "--json"'),
         (["train", "bahdanau", "--train", "a", "--valid", "b", "--out", "c"], 'Did you mean "bahdanau_seq2seq"'),
         (["train", "seq2seq", "--epoch", "3"], 'Did you mean "--epochs"'),
         (["train", "seq2seq", "--cell", "gruu"], 'Did you mean "gru"'),
         (["train", "seq2seq", "--units", "many"], "--units: invalid int value: 'many'"),
         (["train", "seq2seq"], "needs --train, --valid, --out"),
         (["train"], "Which MODEL?"),
+        (["train", "--recipe", "numbers-fr-en.seq2seq"], 'Did you mean "numbers-fr-en.bahdanau_seq2seq"'),
         (["train", "--resume", "nowhere"], "no run folder"),
         (["train", "--resume", "nowhere", "--epochs", "3"], "--resume takes no other option"),
         (["train", "seq2seq", "--train", "numbers-fr-en", "--valid", "no.tsv", "--out", "c"], "no.tsv"),
@@ -88,7 +115,7 @@ def test_help_and_list_import_no_tensorflow(arguments):
         (["predict", "nowhere", "x", "--attention", "picture.doc"], "Received: picture.doc"),
         (["predict", "nowhere", "x", "--attention", "none/picture.png"], "no folder none"),
         (["evaluate", "nowhere", "numbers-fr-en"], "There is no nowhere"),
-        (["export", "nowhere", "--to", "tflite", "--out", "x"], "no run folder"),
+        (["export", "nowhere", "--to", "tflite", "--out", "x"], "no run folder nowhere, and no preset"),
         (["export", "nowhere", "--to", "lite", "--out", "x"], 'Did you mean "tflite"'),
         (["export", "nowhere", "--to", "tflite"], "--out"),
         (["data", "multi", "--out", "x"], "multi30k"),
@@ -123,7 +150,7 @@ def test_bad_data(content, message, call, tmp_path):
 def test_what_is_too_long_is_counted(call, tmp_path):
     data = tmp_path / "data.tsv"
     data.write_text(PAIR * 9 + "trois " * 200 + "\tthree\n", encoding="utf-8")
-    status, _, err = train(call, data, data, tmp_path / "run", "--max-length", 50)
+    status, _, err = train(call, data, data, tmp_path / "run", "--max-length", 50, model="tanh_dnn")
     assert status == 0 and "left out 1 of 10 examples" in err
     status, out, err = train(call, data, data, tmp_path / "run")
     assert status == 2 and "already exists" in err
@@ -139,14 +166,53 @@ def test_a_label_unseen_in_training(call, tmp_path, tiny_classifier):
     assert status == 2 and "valid.tsv, line 1" in err
 
 
-@pytest.mark.parametrize("text", ["", " ", "a" * 10_000, "\U0001f600 \u4f60\u597d", "a\x00\x01\x1b[31mb", "\u202eabc"])
-def test_odd_texts_are_answered(text, call, lite):
-    status, out, err = call("predict", lite, text, "--json")
-    (answer,) = json.loads(out)
-    assert status == 0 and answer["input"] == text and isinstance(answer["score"], float)
-    assert ("too long" in err) == (len(text) == 10_000)
-    if not text.strip():
-        assert answer["output"] == ""
+@pytest.fixture(scope="module")
+def places(tiny_run, lite, tmp_path_factory):
+    """One model as a run folder, a SavedModel and a .tflite."""
+    from export.saved_model import export_saved_model
+
+    saved_model = export_saved_model(tiny_run, tmp_path_factory.mktemp("saved_model") / "out")["path"]
+    return {"run": tiny_run.path, "saved_model": saved_model, "tflite": lite}
+
+
+PLACES = ("run", "saved_model", "tflite")
+ODD_TEXTS = (
+    *["", " ", "\t\u00a0", "a" * 10_000, "trois " * 2_000],
+    *[
+        "\U0001f600 \U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\u4f60\u597d",
+        "\u10e5\u10d0\u10e0 \u1230\u120b\u121d \U00012000",
+    ],
+    *["a\x00\x01\x1b[31mb", "\x7f\x85", "\u202eabc\u200f", "\ufffd\ufeff", "e\u0301" * 40],
+)
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_odd_texts_are_answered(kind, call, places, tiny_run):
+    status, out, err = call("predict", places[kind], *ODD_TEXTS, "--json")
+    answers = json.loads(out)
+    assert status == 0 and [answer["input"] for answer in answers] == list(ODD_TEXTS)
+    expected = tiny_run.predictor().predict(ODD_TEXTS)
+    for answer, one in zip(answers, expected, strict=True):
+        assert answer["output"] == one.output and answer["score"] == pytest.approx(one.score, abs=1e-3)
+        assert answer.get("truncated", False) == (len(answer["input"]) >= 10_000)
+        assert bool(answer["output"]) <= bool(answer["input"].strip())
+    assert err.count("is too long; only its beginning was read") == 2
+    assert f"input {1 + ODD_TEXTS.index('a' * 10_000)} is too long" in err
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_an_odd_text_is_answered_alone(kind, call, places):
+    for text in ("", "a" * 10_000, "\U0001f600"):
+        status, out, _ = call("predict", places[kind], text)
+        assert status == 0 and out.count("\n") == 1 and (text != "" or out == "\n")
+
+
+def test_texts_that_evaluate_cannot_read_whole_are_told(call, places, tmp_path):
+    (tmp_path / "data.tsv").write_text(PAIR + "trois " * 600 + "\tthree\n", encoding="utf-8")
+    status, out, err = call("evaluate", places["tflite"], tmp_path / "data.tsv", "--json")
+    assert status == 0 and json.loads(out)["truncated"] == 1
+    assert "1 of 2 texts are too long; only their beginnings were read" in err
 
 
 def test_texts_from_standard_input(call, lite):
@@ -225,7 +291,7 @@ def test_ctrl_c_and_full_disk(call, tmp_path, monkeypatch):
 
     run = tmp_path / "run"
     fail(KeyboardInterrupt())
-    status, _, err = train(call, data, data, run, "--epochs", 3)
+    status, _, err = train(call, data, data, run, "--epochs", 3, model="tanh_dnn")
     assert status == 130 and f"zoo train --resume {run}" in err
     fail(OSError(errno.ENOSPC, "No space left on device"))
     status, _, err = call("train", "--resume", run)
@@ -247,12 +313,95 @@ def test_ctrl_c_in_an_export(call, tiny_run, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+def cut(content):
+    return content[: len(content) // 2]
+
+
+def flip(content):
+    half = len(content) // 2
+    return content[:half] + bytes([content[half] ^ 0x55]) + content[half + 1 :]
+
+
+SAVED_FILES = [
+    *["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"],
+    *["assets.extra/zoo.json", "assets.extra/source.model", "assets.extra/target.model", "assets.extra/sha256.json"],
+]
+
+
+@pytest.mark.parametrize("file", SAVED_FILES)
+def test_a_damaged_saved_model(file, call, places, tmp_path):
+    for number, damage in enumerate((cut, flip, None)):
+        folder = shutil.copytree(places["saved_model"], tmp_path / str(number))
+        if damage is not None:
+            (folder / file).write_bytes(damage((folder / file).read_bytes()))
+        elif file != "saved_model.pb":  # without it the folder is no SavedModel
+            (folder / file).unlink()
+        else:
+            continue
+        status, _, err = call("predict", folder, "x")
+        assert status == 2 and "damaged" in err, damage
+        assert file.split("/")[-1] in err or damage is flip  # a wrong digest names the file that it is of
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["export", "@saved_model", "--to", "tflite", "--out", "new"], "is no run folder"),
+        (["export", "@tflite", "--to", "saved_model", "--out", "new"], "is no run folder"),
+        (["train", "--resume", "@saved_model"], "is no run folder"),
+        (["train", "--resume", "@tflite"], "is no run folder"),
+        (["predict", "@keras", "x"], "does not begin as a .tflite does"),
+        (["predict", "@foreign", "x"], "config.json is damaged or of another make: it has no 'task'"),
+        (["evaluate", "@run", "@words"], "words.tsv, line 1: expected source TAB target"),
+    ],
+)
+def test_a_thing_of_another_kind(command, message, call, places, tmp_path, monkeypatch):
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "config.json").write_text('{"architectures": ["BertModel"]}')
+    (tmp_path / "words.tsv").write_text("trois\n")
+    known = {
+        **{f"@{kind}": place for kind, place in places.items()},
+        "@keras": places["run"] / "model.keras",
+        "@foreign": tmp_path / "foreign",
+        "@words": tmp_path / "words.tsv",
+    }
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    status, out, err = call(*[known.get(word, word) for word in command])
+    assert status == 2 and out == "" and message in err
+    assert not list((tmp_path / "here").iterdir())
+
+
+@pytest.mark.parametrize("command", ["train", "data", "demo"])
+def test_what_is_there_is_kept(command, call, tmp_path):
+    """An export too: see test_export.py."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "mine").write_text("mine")
+    data = tmp_path / "data.tsv"
+    data.write_text(PAIR, encoding="utf-8")
+    calls = {
+        "train": lambda: train(call, data, data, out),
+        "data": lambda: call("data", "numbers-fr-en", "--out", out),
+        "demo": lambda: call("demo", "--out", out),
+    }
+    status, _, err = calls[command]()
+    assert status == 2 and "out already exists. Choose another --out, or add --force" in err
+    assert [path.name for path in out.iterdir()] == ["mine"]
+
+
 @pytest.mark.parametrize("file", ["config.json", "source.model", "model.keras"])
 def test_a_damaged_run(file, call, tiny_run, tmp_path):
-    import shutil
-
     shutil.copytree(tiny_run.path, tmp_path / "run")
     content = (tmp_path / "run" / file).read_bytes()
     (tmp_path / "run" / file).write_bytes(content[: len(content) // 2])
     status, _, err = call("predict", tmp_path / "run", "x")
     assert status == 2 and "damaged" in err and file in err
+
+
+def test_a_stopped_demo_can_go_on(tmp_path):
+    options = parser().parse_args(["demo", "--out", str(tmp_path)])
+    assert how_to_go_on(options) == ""
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "config.json").touch()
+    assert how_to_go_on(options) == f" Go on with: zoo train --resume {tmp_path / 'run'}"

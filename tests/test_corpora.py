@@ -1,14 +1,12 @@
 import gzip
 import hashlib
-from pathlib import Path
 
 import pytest
+from shared_data import SHARED, needs_shared
 
 from training.corpora import BUILT_IN, Corpus, read_corpus, write_tsv
 from training.numbers import generate
 from zoo.errors import CallError
-
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 
 def written(folder, content, name="train.tsv"):
@@ -202,7 +200,7 @@ def test_what_cannot_be_written(tmp_path, corpus):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the data beside the project is not there")
+@needs_shared
 @pytest.mark.parametrize(
     ("data", "task", "count"),
     [

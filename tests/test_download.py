@@ -3,9 +3,9 @@ import io
 import threading
 import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
+from shared_data import SHARED, needs_shared
 
 from training import download as download_module
 from training.corpora import read_corpus
@@ -14,7 +14,6 @@ from training.fetch import Remote, fetch, sha256_of
 from training.pairs import split_pairs
 from zoo.errors import CallError, WorkError
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 CONTENT = bytes(range(256)) * 2_000
 
 
@@ -297,7 +296,7 @@ def test_split_pairs_leaves_large_groups_to_train():
     assert sum(source == "same" for source, _ in splits["train"]) == 1_000
 
 
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the data beside the project is not there")
+@needs_shared
 def test_multi30k_digests_are_those_of_the_real_files():
     for remote in PUBLIC["multi30k"].files:
         path = SHARED / "multi30k" / remote.name

@@ -23,6 +23,9 @@ class Fake:
     def predict(self, texts):
         return [Prediction(text, self.answers[text], -1.0) for text in texts]
 
+    def truncated(self, texts):
+        return [len(text) > 20 for text in texts]
+
     def score(self, texts):
         return [(*self.answers[text], None) for text in texts]
 
@@ -81,6 +84,12 @@ def test_an_unseen_label_is_told_with_file_and_line():
         CallError, match=r'test\.tsv, line 3: label "yess" is not one of no, yes\. Did you mean "yes"\?'
     ):
         evaluate(model, corpus("ab", ["yes", "yess"]))
+
+
+def test_texts_that_were_not_read_whole_are_counted():
+    model = Fake("language_model", {"a": (-6.0, 2), "b" * 21: (-1.0, 5), "c" * 21: (-1.0, 5)})
+    assert evaluate(model, corpus(["a", "b" * 21, "c" * 21]))["truncated"] == 2
+    assert "truncated" not in evaluate(model, corpus("a"))
 
 
 def test_perplexity_is_of_all_tokens_together():

@@ -170,6 +170,22 @@ def test_an_artefact_that_differs_is_refused(change, tiny_run, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
+    ("score", "difference", "same"), [(-700.0, 0.002, True), (-700.0, 0.2, False), (-1.0, 0.002, False)]
+)
+def test_scores_are_compared_relative_to_their_size(score, difference, same):
+    """Regression: a long answer's score, a sum over its pieces, differs by rounding alone."""
+    from export.parity import compare
+    from zoo.predictor import Prediction
+
+    expected, actual = [Prediction("a", "b", score)], [Prediction("a", "b", score + difference)]
+    if same:
+        assert compare(["a"], expected, lambda texts: actual, "it")["max_score_difference"] < 1e-5
+    else:
+        with pytest.raises(WorkError, match="the score differs"):
+            compare(["a"], expected, lambda texts: actual, "it")
+
+
+@pytest.mark.parametrize(
     ("failure", "expected"), [(KeyboardInterrupt(), KeyboardInterrupt), (OSError(errno.ENOSPC, "full"), WorkError)]
 )
 def test_a_failure_leaves_the_old_artefact(failure, expected, tiny_run, tmp_path, monkeypatch):
@@ -242,8 +258,9 @@ def test_a_preset_is_a_run_with_a_name(tiny_run, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "PRESETS_FOLDER", tmp_path / "presets")
     monkeypatch.setattr(catalog, "PRESETS_FOLDER", tmp_path / "presets")
     assert load("tiny").predict(TEXTS)[0].output == tiny_run.predictor().predict(TEXTS)[0].output
-    with pytest.raises(CallError, match='Did you mean "tiny"'):
-        load("tinny")
+    for find in (load, run.load_run):
+        with pytest.raises(CallError, match='The presets are: tiny. Did you mean "tiny"'):
+            find("tinny")
 
 
 @pytest.mark.slow

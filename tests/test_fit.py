@@ -1,17 +1,15 @@
 import json
-import math
-import shutil
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-import training.callbacks
-from training.callbacks import HISTORY, ShowProgress, checkpoints, read_history, write_history
+from training.callbacks import HISTORY, read_history
+from training.checkpoints import checkpoints
 from training.fit import resume, train, versions
 from training.settings import Settings
-from zoo.errors import CallError, WorkError
-from zoo.run import CONFIG, MODEL, SAMPLES, load_run, read_config, write_json
+from zoo.errors import CallError
+from zoo.run import CONFIG, MODEL, SAMPLES, load_run
 
 FAST = {"units": 8, "dropout": 0.25}
 NUMBERS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -29,28 +27,11 @@ def fast(tmp_path_factory, tiny_data, fast_settings):
     return train("tanh_dnn", **tiny_data["classification"], out=out, options=FAST, settings=fast_settings)
 
 
-@pytest.fixture
-def copy(fast, tmp_path):
-    return shutil.copytree(fast.path, tmp_path / "run")
-
-
 def assert_same_history(a, b):
     a, b = read_history(a), read_history(b)
     assert [row["epoch"] for row in a] == [row["epoch"] for row in b]
     for name in NUMBERS:
         np.testing.assert_allclose([row[name] for row in a], [row[name] for row in b], rtol=0, atol=1e-5)
-
-
-def stop_in_epoch(monkeypatch, number):
-    """Let the second batch of an epoch end as Ctrl-C does."""
-    move = ShowProgress.on_train_batch_end
-
-    def stop(self, batch, logs=None):
-        move(self, batch, logs)
-        if self.name.startswith(f"epoch {number}/") and batch == 1:
-            raise KeyboardInterrupt
-
-    monkeypatch.setattr(ShowProgress, "on_train_batch_end", stop)
 
 
 @pytest.mark.parametrize("fixture", ["tiny_run", "tiny_classifier", "tiny_lm"])
@@ -61,7 +42,10 @@ def test_a_run_folder_holds_everything(request, fixture, tiny_data, tiny_setting
     expected = {CONFIG, MODEL, SAMPLES, HISTORY, "metrics.json", "checkpoints", "logs", *vocabularies}
     assert {path.name for path in run.path.iterdir()} == expected
     assert list((run.path / "logs").rglob("events.out.tfevents.*"))
-    assert [path.name for path in checkpoints(run.path)] == ["epoch-0002.keras", "epoch-0001.keras"]
+    assert [path.name for path in checkpoints(run.path)] == [
+        "epoch-0002-step-000000",
+        "epoch-0001-step-000000",
+    ]
     assert config["model"] == run.model.name and config["task"] == run.task
     assert config["training"] == {**vars(tiny_settings)} and config["training"]["seed"] == 1
     assert config["options"].items() <= run.model.options.items() and config["options"]["units"] == 16
@@ -89,128 +73,21 @@ def test_training_goes_down_and_is_written_down(request, fixture):
 def test_the_kept_model_is_the_one_of_the_best_epoch(fast, fast_settings, tiny_data):
     from training.batches import batches, encode
     from training.corpora import read_corpus
-    from training.losses import loss_for, metric_for
+    from training.trainer import Trainer
 
     metrics = json.loads((fast.path / "metrics.json").read_text(encoding="utf-8"))
     corpus = read_corpus(tiny_data["classification"]["valid"], task=fast.task)
     examples = encode(corpus, fast.task, fast.vocabularies, fast.config["labels"], max_length=100)
-    model = load_run(fast.path).model
-    model.compile(loss=loss_for(fast.task), metrics=[metric_for(fast.task)])
-    scores = model.evaluate(batches(examples, fast_settings.batch_size), verbose=0, return_dict=True)
+    trainer = Trainer(load_run(fast.path).model)
+    trainer.compile()
+    scores = trainer.evaluate(batches(examples, fast_settings.batch_size), verbose=0, return_dict=True)
     assert scores["accuracy"] == pytest.approx(metrics["val_accuracy"], abs=1e-6)
     assert scores["loss"] == pytest.approx(metrics["val_loss"], abs=1e-5)
 
 
-@pytest.mark.slow
-def test_a_stopped_translation_goes_on_to_the_same_end(tmp_path, monkeypatch, tiny_run, tiny_data, tiny_settings):
-    out = tmp_path / "run"
-    stop_in_epoch(monkeypatch, 2)
-    with pytest.raises(KeyboardInterrupt):
-        train("bahdanau_seq2seq", **tiny_data["translation"], out=out, options={"units": 16}, settings=tiny_settings)
-    assert [row["epoch"] for row in read_history(out)] == [1]
-    assert not (out / "metrics.json").exists()
-    load_run(out)  # the model of the first epoch can be used meanwhile
-    monkeypatch.undo()
-    run = resume(out)
-    assert_same_history(out, tiny_run.path)
-    for ours, theirs in zip(run.model.get_weights(), tiny_run.model.get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
-
-
-def test_a_run_stopped_again_and_again_goes_on_to_the_same_end(tmp_path, monkeypatch, fast, fast_settings, tiny_data):
-    """Stopped in its first epoch, then between the checkpoint and the history of its second; with dropout."""
-
-    def stop(run, history):
-        if len(history) == 2:
-            raise KeyboardInterrupt
-        write_history(run, history)
-
-    out = tmp_path / "run"
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        stop_in_epoch(patch, 1)
-        train("tanh_dnn", **tiny_data["classification"], out=out, options=FAST, settings=fast_settings)
-    assert checkpoints(out) == [] and read_history(out) == []
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training.callbacks, "write_history", stop)
-        resume(out)
-    assert len(checkpoints(out)) == 2 and len(read_history(out)) == 1
-    run = resume(out)
-    assert_same_history(out, fast.path)
-    for ours, theirs in zip(run.model.get_weights(), fast.model.get_weights(), strict=True):
-        np.testing.assert_allclose(ours, theirs, atol=1e-5)
-
-
-def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(copy, fast, capsys):
-    newest = checkpoints(copy)[0]
-    newest.write_bytes(newest.read_bytes()[:2_000])
-    resume(copy)
-    seen = capsys.readouterr()
-    assert f"warning: {newest} is damaged: " in seen.err and "The one before it is used." in seen.err
-    assert "epoch 3/3" in seen.err and "epoch 2/3" not in seen.err
-    assert seen.out == ""
-    assert_same_history(copy, fast.path)
-
-
-def test_a_run_whose_checkpoints_are_all_damaged(copy):
-    for checkpoint in checkpoints(copy):
-        checkpoint.write_bytes(b"")
-    with pytest.raises(WorkError, match="none of its 2 checkpoints can be read"):
-        resume(copy)
-    assert len(read_history(copy)) == 3
-
-
-def test_a_run_without_its_history_is_not_begun_anew(copy):
-    (copy / HISTORY).unlink()
-    with pytest.raises(WorkError, match=r"its history\.csv is of fewer epochs than its checkpoints"):
-        resume(copy)
-    assert len(checkpoints(copy)) == 2
-
-
-def test_a_finished_run_stays_as_it_is(copy, fast, capsys):
-    before = (copy / MODEL).read_bytes()
-    resume(copy)
-    assert (copy / MODEL).read_bytes() == before
-    assert_same_history(copy, fast.path)
-    assert "epoch" not in capsys.readouterr().err
-
-
-def test_a_run_that_had_lost_patience_stays_as_it_is(copy):
-    config = read_config(copy)
-    config["training"] |= {"epochs": 9, "patience": 1}
-    write_json(copy / CONFIG, config)
-    history = read_history(copy)
-    for row in history[1:]:
-        row["val_accuracy"] = 0.0
-    write_history(copy, history)
-    resume(copy)
-    assert len(read_history(copy)) == 3
-
-
-def test_changed_data_is_refused(tmp_path, copy, tiny_data):
-    changed = tmp_path / "train.tsv"
-    shutil.copy(tiny_data["classification"]["train"], changed)
-    config = read_config(copy)
-    config["data"]["train"]["origin"] = str(changed)
-    config["training"]["epochs"] = 4
-    write_json(copy / CONFIG, config)
-    with changed.open("a") as file:
-        file.write("un\tnumber\n")
-    with pytest.raises(CallError, match=r"train\.tsv has changed since .*run was begun"):
-        resume(copy)
-    changed.unlink()
-    with pytest.raises(CallError, match=r"No such file: .*train\.tsv"):
-        resume(copy)
-    assert len(read_history(copy)) == 3
-
-
-def test_what_cannot_be_continued(tmp_path, copy):
-    with pytest.raises(CallError, match="is no run folder"):
-        resume(tmp_path / "none")
-    config = read_config(copy)
-    for name in ("training", "data", "labels"):
-        write_json(copy / CONFIG, {key: value for key, value in config.items() if key != name})
-        with pytest.raises(CallError, match="does not say how it was trained"):
-            resume(copy)
+def test_the_time_of_a_run_is_that_of_all_its_epochs(fast):
+    metrics = json.loads((fast.path / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["seconds"] == pytest.approx(sum(row["seconds"] for row in read_history(fast.path)), abs=0.06)
 
 
 def call(tmp_path, data, settings, **options):
@@ -251,6 +128,7 @@ def test_force_replaces_and_standard_output_stays_empty(tmp_path, tiny_data, tin
         ("learning_rate", 0, "`learning_rate` must be a number above 0. Received: learning_rate=0."),
         ("learning_rate", float("nan"), "`learning_rate` must be a number above 0"),
         ("clip", -1.0, "`clip` must be a number above 0"),
+        ("checkpoint_seconds", -1.0, "`checkpoint_seconds` must be a number, 0 or above. Received: -1.0."),
         ("seed", -1, "`seed` must be from 0"),
         ("seed", 2**31, "`seed` must be from 0"),
         ("text", "words", 'Received: "words"'),
@@ -300,32 +178,14 @@ def test_examples_that_are_too_long_are_counted(tmp_path, tiny_data, tiny_settin
     assert "(valid)" not in seen.err and seen.out == ""
 
 
-def test_a_loss_that_is_no_number_fails_the_work(tmp_path, tiny_data, tiny_settings, monkeypatch):
-    """The weights become no numbers in the second epoch; the model of the first stays."""
-    begin = ShowProgress.on_epoch_begin
-
-    def spoil(self, epoch, logs=None):
-        begin(self, epoch, logs)
-        if epoch == 1:
-            self.model.logits.bias.assign(self.model.logits.bias * math.nan)
-
-    monkeypatch.setattr(ShowProgress, "on_epoch_begin", spoil)
-    with pytest.raises(WorkError, match="the loss is no longer a number. Try a lower --learning-rate"):
-        call(tmp_path, tiny_data, tiny_settings)
-    assert not (tmp_path / "out" / "metrics.json").exists()
-    assert np.isfinite(load_run(tmp_path / "out").model.get_weights()[-1]).all()
-    assert len(read_history(tmp_path / "out")) == 2
-
-
 def test_a_part_of_a_built_in_corpus(tmp_path, tiny_data, tiny_settings):
     settings = replace(tiny_settings, epochs=1, train_size=50)
     run = call(tmp_path, tiny_data, settings, train="numbers-fr-en")
     about = run.config["data"]["train"]
     assert (about["origin"], about["count"]) == ("numbers-fr-en:train", 50)
-    run.config["training"]["epochs"] = 2
-    write_json(run.path / CONFIG, run.config)
+    (checkpoints(run.path)[0] / "SHA256SUMS").unlink()
     resume(run.path)  # reads the same 50 again
-    assert len(read_history(run.path)) == 2
+    assert [row["epoch"] for row in read_history(run.path)] == [1]
 
 
 @pytest.mark.slow

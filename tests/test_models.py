@@ -170,7 +170,8 @@ def teacher_forced_by_steps(model, source, target):
     [(name, {}) for name in TRANSLATORS]
     + [(name, {"cell": cell}) for name in TRANSLATORS[:2] for cell in ("gru", "lstm")]
     + [(name, {"bidirectional": True, "layers": 2, "cell": "lstm"}) for name in TRANSLATORS]
-    + [("bahdanau_seq2seq", {"attention": score}) for score in ("dot", "general")],
+    + [("bahdanau_seq2seq", {"attention": score}) for score in ("dot", "general")]
+    + [(name, {"tie_embeddings": True, "embedding_units": 4, "encoder_units": 3}) for name in TRANSLATORS],
 )
 def test_steps_of_a_translator_are_its_call(name, options):
     model = made(name, **options)
@@ -179,7 +180,7 @@ def test_steps_of_a_translator_are_its_call(name, options):
     assert_close(teacher_forced_by_steps(model, SOURCE, TARGET)[there], expected[there])
 
 
-@pytest.mark.parametrize("options", [{}, {"cell": "gru", "layers": 2}, {"cell": "lstm"}])
+@pytest.mark.parametrize("options", [{}, {"cell": "gru", "layers": 2}, {"cell": "lstm"}, {"tie_embeddings": True}])
 @pytest.mark.parametrize("name", LANGUAGE_MODELS)
 def test_steps_of_a_language_model_are_its_call(name, options):
     """From the start id alone, and from a longer prompt, whose last token is the first that is stepped on."""
@@ -273,6 +274,40 @@ def test_dropout_in_training_only(name):
 
 
 @pytest.mark.parametrize("name", zoo.names())
+def test_embedding_dropout_drops_elements_of_embeddings(name):
+    """With nothing but ones in the embeddings, what comes out of the layer is zero or scaled up."""
+    model, without = made(name, embedding_dropout=0.5), made(name)
+    inputs, _ = example(name)
+    assert_close(model(inputs), without(inputs), 1e-6)
+    first, second = model(inputs, training=True), model(inputs, training=True)
+    assert np.abs(first - second).max() > 1e-3
+    assert set(np.unique(model.embedding_dropout(tf.ones([9, 9]), training=True))) == {0.0, 2.0}
+
+
+@pytest.mark.parametrize("name", [name for name in zoo.names() if "tie_embeddings" in zoo.MODELS[name].__annotations__])
+def test_tied_embeddings_are_the_matrix_of_the_logits(name):
+    """The logits' only weight of their own is a bias; a changed embedding changes what is answered everywhere."""
+    model = fresh(name, tie_embeddings=True)
+    inputs, expected = example(name)
+    embedding = getattr(model, "target_embedding", None) or model.embedding
+    assert [weight.shape for weight in model.logits.weights] == [embedding.embeddings.shape[:1]]
+    assert model.count_params() < made(name).count_params()
+    before = model(inputs).numpy()
+    unread = 8  # in no example as an input of the decoder
+    embedding.embeddings.assign(embedding.embeddings + np.eye(embedding.embeddings.shape[0])[:, [unread]])
+    changed = np.abs(model(inputs).numpy() - before).max(axis=(0, 1)) > 1e-4
+    assert changed[unread] and changed.sum() == 1
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_the_encoder_can_have_a_size_of_its_own(name):
+    """A bidirectional encoder of half the decoder's size, and the decoder's size is not touched."""
+    model = fresh(name, encoder_units=3, bidirectional=True, cell="gru")
+    assert model.encoder.width == 6 and {layer.units for layer in model.encoder.forward} == {3}
+    assert model.decoder.units == 6 and model(example(name)[0]).shape == (3, 4, 13)
+
+
+@pytest.mark.parametrize("name", zoo.names())
 def test_mixed_precision(name):
     usual = made(name)
     model = type(usual).from_config({**usual.get_config(), "dtype": "mixed_bfloat16"})
@@ -307,6 +342,12 @@ def test_the_cell_is_in_every_loop(name):
         (lambda: made("tanh_rnn_lm", layers=-1), "`layers` must be a positive integer. Received: layers=-1."),
         (lambda: made("tanh_dnn", layers=0), "`layers` must be a positive integer. Received: layers=0."),
         (lambda: made("seq2seq", dropout=1.5), "`dropout` must be a number from 0 up to 1. Received: dropout=1.5."),
+        (lambda: made("tanh_rnn", embedding_dropout=1), "`embedding_dropout` must be a number from 0 up to 1."),
+        (lambda: made("seq2seq", encoder_units=0), "`encoder_units` must be a positive integer."),
+        (
+            lambda: made("tanh_rnn_lm", tie_embeddings=True, embedding_units=4),
+            "`tie_embeddings` needs embeddings as long as the states. Received: embedding_units=4, units=6.",
+        ),
         (lambda: made("tanh_rnn", embedding_units=0), "`embedding_units` must be a positive integer."),
         (lambda: zoo.tanh_rnn(-1, 2), "`vocabulary_size` must be a positive integer. Received: vocabulary_size=-1."),
         (lambda: zoo.tanh_dnn(9, 0), "`classes` must be a positive integer. Received: classes=0."),

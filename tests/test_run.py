@@ -76,7 +76,7 @@ def test_a_run_needs_only_config_vocabularies_and_model(tiny_run, tmp_path):
 
 
 def test_what_is_no_run_folder(tmp_path):
-    assert "none is no run folder: cannot read" in refusal(tmp_path / "none")
+    assert f"There is no run folder {tmp_path / 'none'}, and no preset of that name." in refusal(tmp_path / "none")
     assert "is no run folder: cannot read" in refusal(tmp_path)
     (tmp_path / "file").write_text("")
     assert "file is no run folder: cannot read" in refusal(tmp_path / "file")
@@ -98,7 +98,7 @@ def test_what_is_no_run_folder(tmp_path):
 )
 def test_a_damaged_config(copy, content):
     (copy / CONFIG).write_bytes(content)
-    assert "config.json is damaged: " in refusal(copy)
+    assert "config.json is damaged" in refusal(copy)
 
 
 def test_a_config_of_another_task(copy):

@@ -5,23 +5,27 @@ from checks import assert_close, normal, randomise
 
 import zoo.scan
 from zoo.layers import AttentionDecoder, Recurrent, SelfAttentionRNN
-from zoo.scan import litert_graph, scan
+from zoo.scan import inference_graph, scan
 
 MASK = np.array([[1, 1, 0, 1], [0, 1, 1, 0]], bool)
 X = np.array([[1, 2, 4, 8], [10, 20, 40, 80]], "float32")[..., None]
 
 
-def add(t, row, states, memory):
+def add(t, rows, states, memory):
     """Sum the inputs in the state; count the steps in the memory, and note their times."""
-    (total,), (count, times) = states, memory
+    (row,), (total,), (count, times) = rows, states, memory
     total = total + row
     return [total, tf.concat([row, -row], -1)], [total], [count + 1, times * 10 + t]
 
 
 def run(mask=None, reverse=False, x=X):
+    """Run over x (B, T, 1) and return outputs (B, T, n)."""
     memory = [tf.constant(0), tf.constant(0)]
     states = [tf.zeros([tf.shape(x)[0], 1])]
-    return scan(add, tf.convert_to_tensor(x), states, output_sizes=[1, 2], memory=memory, mask=mask, reverse=reverse)
+    mask = None if mask is None else tf.transpose(mask)[..., None]
+    x = tf.transpose(x, [1, 0, 2])
+    outputs, *rest = scan(add, [x], states, output_sizes=[1, 2], memory=memory, mask=mask, reverse=reverse)
+    return [tf.transpose(one, [1, 0, 2]) for one in outputs], *rest
 
 
 def test_forward():
@@ -64,7 +68,7 @@ def test_one_step():
 def test_known_shapes_stay_known(shape, expected, litert):
     graph = tf.function(lambda x: run(x=x)[0][0], input_signature=[tf.TensorSpec(shape)])
     if litert:
-        with litert_graph():
+        with inference_graph(litert=True):
             concrete = graph.get_concrete_function()
     else:
         concrete = graph.get_concrete_function()
@@ -103,7 +107,7 @@ def test_the_loop_for_litert_is_the_same_loop(name):
     expected = layer(x, MASK)
     specs = [tf.TensorSpec([None, None, 3]), tf.TensorSpec([None, None], tf.bool)]
     usual = tf.function(layer, input_signature=specs).get_concrete_function()
-    with litert_graph():
+    with inference_graph(litert=True):
         plain = tf.function(lambda *args: layer(*args), input_signature=specs).get_concrete_function()
     assert any(kind.startswith("TensorList") for kind in operations(usual))
     assert not any(kind.startswith("TensorList") for kind in operations(plain))
@@ -113,8 +117,8 @@ def test_the_loop_for_litert_is_the_same_loop(name):
 
 def test_litert_graph_ends_with_its_block():
     assert not zoo.scan._litert
-    with pytest.raises(KeyError), litert_graph():
-        with litert_graph():
+    with pytest.raises(KeyError), inference_graph(litert=True):
+        with inference_graph(litert=True):
             assert zoo.scan._litert
         assert zoo.scan._litert
         raise KeyError

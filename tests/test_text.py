@@ -1,10 +1,10 @@
 import gzip
 import random
 from functools import cache
-from pathlib import Path
 
 import pytest
 import sentencepiece
+from shared_data import SHARED, needs_shared
 
 import zoo.text
 from training.numbers import generate
@@ -12,7 +12,6 @@ from zoo.errors import CallError, WorkError
 from zoo.special import END, MAX_SOURCE_PIECES, PAD, START, UNKNOWN
 from zoo.text import KINDS, GraphText, Vocabulary, source_ids
 
-SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 TASKS = ("translation", "classification", "language_model")
 LINES = [example.source for example in generate("train", 300)]
 
@@ -36,8 +35,7 @@ def noise(count, highest, seed=0):
 def shared_lines():
     """Return the lines of every file of the shared data, by name; both columns of a .tsv count as text."""
     files = sorted(SHARED.glob("*/*.gz"))
-    if not files:
-        pytest.skip(f"there is no data in {SHARED}")
+    assert files, f"{SHARED} is empty"
     texts = {}
     for file in files:
         with gzip.open(file, "rt", encoding="utf-8", newline="\n") as lines:
@@ -207,6 +205,7 @@ def test_odd_text_is_truncated_in_the_graph_too(small):
     assert ids[0, -1] == END and PAD not in ids[0]
 
 
+@needs_shared
 @pytest.mark.parametrize("kind", KINDS)
 def test_graph_reads_the_shared_data_alike(kind):
     pytest.importorskip("tensorflow_text")
@@ -216,6 +215,7 @@ def test_graph_reads_the_shared_data_alike(kind):
 
 
 @pytest.mark.slow
+@needs_shared
 @pytest.mark.parametrize("kind", KINDS)
 def test_graph_reads_every_line_of_the_shared_data_alike(kind):
     pytest.importorskip("tensorflow_text")

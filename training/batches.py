@@ -11,8 +11,10 @@ from zoo.errors import CallError, nearest
 from zoo.special import END, PAD, START
 from zoo.text import Vocabulary
 
-# A batch holds examples of like length: the longer side falls between two of these.
-BUCKETS = (6, 9, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400)
+# A batch holds examples of like length: the longer side falls between two of these. XLA compiles for each shape it
+# meets, so few of them; else narrow ones, for little padding.
+FEW_BUCKETS = (6, 9, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400)
+BUCKETS = (*range(6, 32, 2), *FEW_BUCKETS[6:])
 
 
 @dataclass(frozen=True)
@@ -76,16 +78,29 @@ def _class_of(label, labels, corpus, i):
     return labels.index(label)
 
 
-def steps_per_epoch(examples: Examples, batch_size: int) -> int:
-    """Return how many batches an epoch has; the order of the examples does not change it."""
-    buckets = np.bincount(np.digitize(examples.lengths(), BUCKETS))
-    return int(np.sum(-(-buckets // batch_size)))
+def steps_per_epoch(
+    examples: Examples, batch_size: int, *, batch_tokens: int | None = None, few_shapes: bool = False
+) -> int:
+    """Return how many batches an epoch has; the order of the examples does not change it. Arguments as `batches`."""
+    bounds, sizes = _buckets(examples, batch_size, batch_tokens, few_shapes)
+    counts = np.bincount(np.digitize(examples.lengths(), bounds), minlength=len(sizes))
+    return int(np.sum(-(-counts // sizes)))
+
+
+def _buckets(examples, batch_size, batch_tokens, few_shapes):
+    """Return the bounds of the buckets and how many examples of each make a batch."""
+    bounds = FEW_BUCKETS if few_shapes else BUCKETS
+    bounds = [*bounds, int(max(examples.lengths().max(), bounds[-1])) + 1]
+    longest = np.array([*bounds, bounds[-1]]) - (0 if few_shapes else 1)  # the last bucket is empty
+    sizes = np.maximum(batch_tokens // longest, 1) if batch_tokens else np.full(len(longest), batch_size)
+    return bounds, sizes
 
 
 def batches(
     examples: Examples,
     batch_size: int,
     *,
+    batch_tokens: int | None = None,
     shuffle_seed: int | None = None,
     first_epoch: int = 0,
     few_shapes: bool = False,
@@ -95,6 +110,8 @@ def batches(
     Args:
         examples: what `encode` returned.
         batch_size: examples a batch.
+        batch_tokens: instead, the most pieces of the longer side in a batch, padding included: more of the short
+            examples and fewer of the long ones.
         shuffle_seed: shuffle, anew in each epoch, and go on for ever; None: one epoch in the given order.
         first_epoch: the epoch to begin with, for a run that goes on; each epoch's order depends on the
             seed and its number alone.
@@ -104,7 +121,7 @@ def batches(
     sources = tf.ragged.constant(examples.sources, tf.int32, ragged_rank=1)
     targets = tf.ragged.constant(examples.targets, tf.int32, ragged_rank=1)
     lengths = tf.constant(examples.lengths(), tf.int32)
-    bounds = [*BUCKETS, int(max(examples.lengths().max(), BUCKETS[-1])) + 1]
+    bounds, sizes = _buckets(examples, batch_size, batch_tokens, few_shapes)
 
     def one_epoch(order):
         rows = tf.data.Dataset.from_tensor_slices(order)
@@ -112,14 +129,16 @@ def batches(
         return rows.bucket_by_sequence_length(
             lambda length, *_: length,
             bounds,
-            [batch_size] * (len(bounds) + 1),
+            sizes.tolist(),
             padding_values=(0, PAD, PAD),
             pad_to_bucket_boundary=few_shapes,
         )
 
     count = len(examples)
     if shuffle_seed is None:
-        steps = tf.data.experimental.assert_cardinality(steps_per_epoch(examples, batch_size))
+        steps = tf.data.experimental.assert_cardinality(
+            steps_per_epoch(examples, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
+        )
         data = one_epoch(tf.range(count)).apply(steps)
     else:
         shuffled = tf.random.experimental.stateless_shuffle

@@ -1,24 +1,25 @@
-"""What happens between the batches: progress on standard error, and a run folder that can be continued."""
+"""What happens between the batches: a run folder is kept from which the run can go on."""
 
+import contextlib
 import csv
 import math
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import keras
-import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from training.distribute import part_dropout
-from zoo.errors import CallError
+from training.checkpoints import Position, is_finite, newest, put_back_best, read_position, restore, write
+from training.distribute import as_chief, part_dropout
+from training.record import check_same
+from training.stopping import StopSignals
+from zoo.errors import CallError, WorkError
 from zoo.files import new_file
 from zoo.run import MODEL
 
 HISTORY = "history.csv"
-CHECKPOINTS = "checkpoints"
 
 
 def read_history(run: Path) -> list[dict[str, float]]:
@@ -46,37 +47,87 @@ def write_history(run: Path, history: list[dict[str, float]]) -> None:
         writer.writerows(history)
 
 
-def checkpoints(run: Path) -> list[Path]:
-    """Return the checkpoints of a run, the newest first."""
-    return sorted((run / CHECKPOINTS).glob("epoch-*.keras"), reverse=True)
-
-
-def epoch_of(checkpoint: Path) -> int:
-    """Return after how many epochs a checkpoint was written."""
-    return int(checkpoint.stem.removeprefix("epoch-"))
-
-
 class KeepRun(keras.callbacks.Callback):
-    """Writes the history, a checkpoint and, when the score is the best so far, the model, after every epoch.
+    """Keeps a run folder so that the run can go on from there, exactly.
 
-    Also stops the training when the score has not improved for `patience` epochs. What it knows it
-    reads from the history, so a run that is continued goes on as if it had not been stopped.
+    Writes a checkpoint after every epoch, and inside an epoch now and then and when a signal has come; the model, when
+    the score is the best so far; and the history. Stops the training when the score has not improved for `patience`
+    epochs, and at the step whose loss is no number. What it knows it reads from the checkpoint. It wants to be the last
+    of the callbacks: what the others add to the logs of an epoch is part of the history.
 
     Args:
         run: the run folder.
         monitor: the name of the score in the logs.
         higher: whether a higher score is better.
         patience: epochs without a better score before the training stops.
+        epochs: how many there will be at most.
+        steps: batches an epoch.
+        record: what the run is of, for its checkpoints.
+        every: seconds between two checkpoints inside an epoch.
+        signals: what notes Ctrl-C and SIGTERM.
     """
 
-    def __init__(self, run: Path, *, monitor: str, higher: bool, patience: int):
+    def __init__(
+        self,
+        run: Path,
+        *,
+        monitor: str,
+        higher: bool,
+        patience: int,
+        epochs: int,
+        steps: int,
+        record: Mapping[str, Any],
+        every: float = math.inf,
+        signals: StopSignals | None = None,
+    ):
         super().__init__()
         self.run = run
         self.monitor = monitor
         self.sign = 1 if higher else -1
         self.patience = patience
-        self.history = read_history(run)
-        self.began = time.monotonic()
+        self.epochs = epochs
+        self.steps = steps
+        self.record = record
+        self.every = every
+        self.signals = signals or StopSignals()
+        self.position = Position()
+        self.checkpoint: Path | None = None
+        self.wrote = self.began = time.monotonic()
+
+    def go_on(self, trainer: keras.Model) -> None:
+        """Take up the run at its newest sound checkpoint, or write its first.
+
+        Raises:
+            CallError: the run is no longer what it was begun as.
+            WorkError: no checkpoint can be used.
+        """
+        self.set_model(trainer)
+        self.checkpoint = newest(self.run)
+        if self.checkpoint is None:
+            if (self.run / HISTORY).exists() or (self.run / MODEL).exists():
+                raise WorkError(f"{self.run}: its checkpoints are gone; it cannot be continued.")
+            self._save()
+            return
+        self.position, record = read_position(self.checkpoint)
+        check_same(self.run, self.record, record)
+        self._say_what_is_lost()
+        put_back_best(self.checkpoint, self.run)
+        write_history(self.run, self.history)
+
+    def _say_what_is_lost(self):
+        try:
+            written = len(read_history(self.run))
+        except CallError as error:
+            print(f"warning: {error} It is written anew from {self.checkpoint}.", file=sys.stderr)
+            return
+        if written > self.position.epoch:
+            told = f"{self.run / HISTORY} is of {written} epochs and {self.checkpoint} of {self.position.epoch}"
+            print(f"warning: {told}: what came after that is done again.", file=sys.stderr)
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """A row of scores for each epoch that is done."""
+        return self.position.history
 
     def _score(self, row):
         # The accuracy of a model whose weights are no numbers is a number.
@@ -93,103 +144,82 @@ class KeepRun(keras.callbacks.Callback):
         """Tell whether the score has not improved for too long."""
         return len(self.history) - self.best_epoch() >= self.patience
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Start the clock."""
-        self.began = time.monotonic()
-
-    def on_epoch_end(self, epoch, logs=None):
-        """Write what the run needs to go on, the checkpoint first and the history last."""
-        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
-        row["seconds"] = round(time.monotonic() - self.began, 2)
-        self.history.append(row)
-        with new_file(self.run / CHECKPOINTS / f"epoch-{epoch + 1:04d}.keras") as draft:
-            self.model.save(draft)
-        if self.best_epoch() == epoch + 1:
-            with new_file(self.run / MODEL) as draft:
-                self.model.model.save(draft)
-        write_history(self.run, self.history)
-        for old in checkpoints(self.run)[2:]:
-            old.unlink()
-        if self.stale():
-            self.model.stop_training = True
-
-
-class SeedDropout(keras.callbacks.Callback):
-    """Seeds every random layer anew at each epoch, from the run's seed and the number of the epoch alone.
-
-    A .keras file does not hold the state of these layers; so a run that is continued drops as if it had not been
-    stopped.
-
-    Args:
-        seed: the seed of the run.
-    """
-
-    def __init__(self, seed: int):
-        super().__init__()
-        self.seed = seed
-
-    def on_epoch_begin(self, epoch, logs=None):
-        """Set the seeds."""
-        model = self.model.model
-        weights = {id(variable) for variable in model.weights}
-        states = [variable for variable in model.variables if id(variable) not in weights]
-        for i, state in enumerate(states):
-            state.assign(np.random.SeedSequence([self.seed, epoch, i]).generate_state(2))
-        part_dropout(model)
-
-
-class ShowProgress(keras.callbacks.Callback):
-    """Shows the progress of each epoch on standard error: a bar on a terminal, a line now and then elsewhere.
-
-    Args:
-        epochs: how many there will be.
-        steps: batches an epoch.
-        every: seconds between two lines where there is no terminal.
-    """
-
-    def __init__(self, epochs: int, steps: int, *, every: float = 15.0):
-        super().__init__()
-        self.epochs = epochs
-        self.steps = steps
-        self.every = every
-        self.console = Console(file=sys.stderr, highlight=False)
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[logs]}"),
-        )
-        self.bar = Progress(*columns, console=self.console, transient=True, disable=not self.console.is_terminal)
-        self.task: Any = None
-        self.spoke = time.monotonic()
+    def finished(self) -> bool:
+        """Tell whether there is nothing left to do."""
+        return self.position.epoch >= self.epochs or (bool(self.history) and self.stale())
 
     def on_train_begin(self, logs=None):
-        """Show the bar."""
-        self.bar.start()
-
-    def on_train_end(self, logs=None):
-        """Take the bar away."""
-        self.bar.stop()
+        """Note that the state is to be taken from the checkpoint."""
+        self.fresh = True
 
     def on_epoch_begin(self, epoch, logs=None):
-        """Begin a new bar."""
-        self.name = f"epoch {epoch + 1}/{self.epochs}"
-        self.task = self.bar.add_task(self.name, total=self.steps, logs="")
+        """Take the state from the checkpoint, at first; here, for `fit` has set the metrics to zero before."""
+        if self.fresh and self.checkpoint:
+            restore(self.checkpoint, self.model)
+            part_dropout(self.model.model)
+            if not self.position.step:  # what the metrics hold is of the validation before
+                self.model.reset_metrics()
+        self.fresh = False
+        self.began = time.monotonic() - self.position.seconds
 
     def on_train_batch_end(self, batch, logs=None):
-        """Move the bar."""
-        text = _text(logs or {})
-        self.bar.update(self.task, completed=batch + 1, logs=text)
-        if not self.console.is_terminal and time.monotonic() - self.spoke > self.every:
-            self.spoke = time.monotonic()
-            self.console.print(f"{self.name}  batch {batch + 1}/{self.steps}  {text}", soft_wrap=True)
+        """Look at the loss, and write a checkpoint if it is time."""
+        self.position.step += 1
+        if not math.isfinite(logs["loss"]):
+            raise self._diverged("the loss")
+        if self.position.step == self.steps:
+            return  # the end of the epoch does it, after the validation
+        if self.signals.received or time.monotonic() - self.wrote >= self.every:
+            self._save()
+        self.signals.stop_if_asked()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Leave one line behind."""
-        self.bar.remove_task(self.task)
-        self.spoke = time.monotonic()
-        self.console.print(f"{self.name}  {_text(logs or {})}", soft_wrap=True)
+        """Write what the run needs to go on: the model, if it is the best; then the checkpoint; then the history."""
+        scores = {name: float(value) for name, value in (logs or {}).items()}
+        scores["seconds"] = round(time.monotonic() - self.began, 2)
+        row = {"epoch": epoch + 1, **as_chief(scores)}
+        if not is_finite(self.model):
+            raise self._diverged("a weight")
+        self.position = Position(epoch + 1, history=[*self.history, row])
+        self.began = time.monotonic()
+        with self._last_good_named():
+            if self.best_epoch() == epoch + 1:
+                self._save_best()
+        self._save()
+        with self._last_good_named():
+            write_history(self.run, self.history)
+        if self.stale():
+            self.model.stop_training = True
+        self.signals.stop_if_asked()
 
+    def _save_best(self):
+        with new_file(self.run / MODEL) as draft:
+            self.model.save_model(draft)
 
-def _text(logs):
-    return "  ".join(f"{name} {float(value):.4f}" for name, value in logs.items())
+    def _save(self):
+        if not is_finite(self.model):
+            raise self._diverged("a weight")
+        self.position.seconds = time.monotonic() - self.began if self.position.step else 0.0
+        best = self.best_epoch() > 0
+        with self._last_good_named():
+            self.checkpoint = write(self.run, self.model, self.position, self.record, best=best, before=self.checkpoint)
+        self.wrote = time.monotonic()
+
+    @contextlib.contextmanager
+    def _last_good_named(self):
+        try:
+            yield
+        except WorkError as error:
+            last = f"The last good checkpoint is {self.checkpoint}." if self.checkpoint else "It has no checkpoint yet."
+            raise WorkError(f"{error} {last} Go on with: zoo train --resume {self.run}") from error
+
+    def _diverged(self, what):
+        optimizer = self.model.optimizer
+        optimizer.iterations.assign_sub(1)  # the learning rate is to be that of the step
+        step = self.position.epoch * self.steps + self.position.step
+        return WorkError(
+            f"{self.run}: {what} is no longer a number at step {step:,} (epoch {self.position.epoch + 1}, batch "
+            f"{self.position.step} of {self.steps}; learning rate {float(optimizer.learning_rate):.3g}). The last good "
+            f"checkpoint is {self.checkpoint}. Going on from there would end the same way: begin anew with a lower "
+            "--learning-rate, a longer --warm-up or a lower --clip, and look for odd examples in the data."
+        )

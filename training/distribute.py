@@ -19,7 +19,9 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
+from training.checkpoints import SUMS
 from zoo.errors import CallError, WorkError
+from zoo.run import CONFIG
 
 GONE = (
     tf.errors.UnavailableError,  # a worker's machine or process is not there
@@ -217,7 +219,10 @@ def one_writer(run: Path) -> Iterator[Path]:
             place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="zoo-"))) / run.name
             shutil.copytree(run, place, ignore=shutil.ignore_patterns("logs"))
         meet(_digest(place), f"{run} is not the same on all workers. It must lie on a file system that they share.")
-        yield place
+        try:
+            yield place
+        except WorkError as error:
+            raise WorkError(str(error).replace(str(place), str(run))) from error
         meet()
 
 
@@ -233,12 +238,25 @@ def meet(value: int = 0, otherwise: str = "The workers do not all run the same c
             raise WorkError(otherwise)
 
 
+def as_chief(values: dict[str, float]) -> dict[str, float]:
+    """Return numbers as the chief has them: when to stop all workers decide by the same, however alike their machines.
+
+    Args:
+        values: of the same names on all workers.
+    """
+    if task().workers == 1:
+        return values
+    of_all = strategy().gather(tf.constant([list(values.values())], tf.float64), axis=0)
+    return dict(zip(values, of_all[0].numpy().tolist(), strict=True))
+
+
 def _digest(run):
-    """Return a number for the names and sizes of the files of a run, and for what it was asked to do."""
+    """Return a number for the names and sizes of the files of a run, for what it is of and for its checkpoints."""
     files = sorted(file.relative_to(run) for file in run.rglob("*") if file.is_file())
     listing = [(str(file), (run / file).stat().st_size) for file in files if file.parts[0] != "logs"]
-    content = json.dumps(listing).encode() + (run / "config.json").read_bytes()
-    return int.from_bytes(hashlib.sha256(content).digest()[:7], "big")
+    content = [json.dumps(listing).encode()]
+    content += [(run / file).read_bytes() for file in files if file.name in (CONFIG, SUMS)]
+    return int.from_bytes(hashlib.sha256(b"".join(content)).digest()[:7], "big")
 
 
 @contextlib.contextmanager

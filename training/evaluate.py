@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import sacrebleu
@@ -21,7 +22,7 @@ def evaluate(predictor: Predictor, corpus: Corpus) -> dict[str, Any]:
     Returns:
         `count`, `seconds` and, for translation, `bleu`, `chrf` (0 to 100), `exact_match` (0 to 1) and sacrebleu's
         `signature`; for classification `accuracy` (0 to 1); for language models `perplexity` (per piece,
-        the end included) and `tokens`.
+        the end included) and `tokens`; `truncated`, how many texts were too long to be read whole, if any was.
 
     Raises:
         CallError: a label that the model does not know.
@@ -29,16 +30,22 @@ def evaluate(predictor: Predictor, corpus: Corpus) -> dict[str, Any]:
     began = time.monotonic()
     score = {"translation": _translation, "classification": _classification, "language_model": _language_model}
     scores = score[predictor.task](predictor, corpus)
-    return {"count": len(corpus), **scores, "seconds": round(time.monotonic() - began, 2)}
+    scores = {"count": len(corpus), **scores, "seconds": round(time.monotonic() - began, 2)}
+    truncated = sum(predictor.truncated(corpus.sources))
+    return scores | ({"truncated": truncated} if truncated else {})
 
 
 def _translation(predictor, corpus):
-    outputs = [prediction.output for prediction in predictor.predict(corpus.sources)]
+    return translation_scores([one.output for one in predictor.predict(corpus.sources)], corpus.targets)
+
+
+def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
+    """Return `bleu`, `chrf`, `exact_match` and `signature` of translations, as `evaluate`."""
     bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
-    right = sum(output == target for output, target in zip(outputs, corpus.targets, strict=True))
+    right = sum(output == target for output, target in zip(outputs, targets, strict=True))
     return {
-        "bleu": round(bleu.corpus_score(outputs, [corpus.targets]).score, 2),
-        "chrf": round(chrf.corpus_score(outputs, [corpus.targets]).score, 2),
+        "bleu": round(bleu.corpus_score(outputs, [targets]).score, 2),
+        "chrf": round(chrf.corpus_score(outputs, [targets]).score, 2),
         "exact_match": right / len(outputs),
         "signature": f"BLEU {bleu.get_signature()} chrF {chrf.get_signature()}",
     }

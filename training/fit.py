@@ -1,34 +1,29 @@
 """Training: corpora in, a run folder out."""
 
-import importlib.metadata
 import inspect
-import math
 import os
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 from training import distribute
 from training.batches import Examples, batches, encode, steps_per_epoch
-from training.callbacks import (
-    HISTORY,
-    KeepRun,
-    SeedDropout,
-    ShowProgress,
-    checkpoints,
-    epoch_of,
-    read_history,
-    write_history,
-)
+from training.callbacks import KeepRun
+from training.checkpoints import checkpoints, sweep
 from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.optimizer import make_optimizer
+from training.precision import for_device, precision_policy
+from training.progress import Board, ShowProgress
+from training.record import digest, record, say_versions, versions
 from training.settings import Settings
+from training.stopping import StopSignals
 from training.trainer import Trainer
+from training.watch import Watch
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
 from zoo.files import check_free, new_folder
@@ -37,7 +32,6 @@ from zoo.run import (
     CONFIG,
     SAMPLES,
     Run,
-    load_model,
     load_run,
     read_config,
     read_vocabularies,
@@ -57,6 +51,7 @@ def train(
     out: str | os.PathLike,
     options: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
+    recipe: str | None = None,
     force: bool = False,
 ) -> Run:
     """Train a model and return its run.
@@ -68,16 +63,17 @@ def train(
         out: the run folder to make.
         options: of the model's builder, vocabulary sizes and classes excepted.
         settings: how to train.
+        recipe: the name of the recipe that options and settings are from, to be written down.
         force: replace what stands under `out`.
 
     Raises:
         CallError: anything about the arguments or the data that cannot be.
         WorkError: the training diverged or could not be written down.
     """
-    settings = settings or Settings()
-    settings.check()
     options = dict(options or {})
     task = find(model).task
+    settings = for_device(settings or Settings())
+    settings.check(task)
     distribute.strategy()  # before any other use of TensorFlow
     if not distribute.is_chief():
         with distribute.together(Path(out)):
@@ -91,6 +87,7 @@ def train(
     sizes = _sizes(task, vocabularies, labels)
     config = {
         "model": model,
+        "recipe": recipe,
         "task": task,
         "options": {**sizes, **options},
         "labels": labels,
@@ -103,30 +100,44 @@ def train(
         for side, vocabulary in vocabularies.items():
             vocabulary.save(draft / vocabulary_file(side))
         (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
+        config["vocabularies"] = _digests(draft, vocabularies)
         write_json(draft / CONFIG, config)
     with distribute.together(Path(out)):
         distribute.meet()
-    return _fit(Path(out), config, examples)
+    return _fit(Path(out), config, examples, corpora["valid"])
 
 
 def resume(path: str | os.PathLike) -> Run:
-    """Go on with a run that was stopped, from its last whole epoch.
+    """Go on with a run that was stopped, from its newest sound checkpoint.
 
     Raises:
-        CallError: it is no run folder, it is damaged, or its data has changed.
+        CallError: it is no run folder, it is damaged, or its data, vocabularies, model or settings have changed.
+        WorkError: it has lost its checkpoints, the training diverged or could not be written down.
     """
     distribute.strategy()  # before any other use of TensorFlow
     run = Path(path)
     config = read_config(run)
-    if not {"training", "data", "labels"} <= config.keys():
+    if not {"training", "data", "labels", "vocabularies"} <= config.keys():
         raise CallError(f"{run} cannot be continued: its {CONFIG} does not say how it was trained.")
     settings = Settings.from_config(config)
+    say_versions(config)
     corpora = {}
     for split, description in config["data"].items():
         corpora[split] = _read(description["origin"], split, config["task"], settings)
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
-    return _fit(run, config, _encode(config, read_vocabularies(run, config), corpora))
+    vocabularies = read_vocabularies(run, config)
+    for name, found in _digests(run, vocabularies).items():
+        if found != config["vocabularies"].get(name):
+            raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
+    examples = _encode(config, vocabularies, corpora)
+    if distribute.is_chief() and not checkpoints(run):
+        print(f"{run} has no checkpoint yet: it begins at step 0.", file=sys.stderr)
+    return _fit(run, config, examples, corpora["valid"])
+
+
+def _digests(folder: Path, vocabularies) -> dict[str, str]:
+    return {vocabulary_file(side): digest(folder / vocabulary_file(side)) for side in vocabularies}
 
 
 def _read(data, split, task, settings) -> Corpus:
@@ -137,18 +148,6 @@ def _description(corpus) -> dict[str, Any]:
     built_in = corpus.origin.split(":")[0] in BUILT_IN
     origin = corpus.origin if built_in else ",".join(str(Path(part).resolve()) for part in corpus.origin.split(","))
     return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide the answers."""
-    packages = ("attention-zoo", "tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy")
-    found = {"python": sys.version.split()[0]}
-    for package in packages:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
 
 
 def _learn(corpus, task, settings) -> dict[str, Vocabulary]:
@@ -181,76 +180,91 @@ def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
     return examples
 
 
-def _fit(path: Path, config, examples: dict[str, Examples]) -> Run:
+def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Run:
     """Train from what the run folder says and holds; the same for a new run and one that goes on."""
     with distribute.one_writer(path) as place:
-        _fit_in(place, config, examples)
+        sweep(place)
+        _fit_in(place, config, examples, valid)
     return load_run(path)
 
 
-def _fit_in(path: Path, config, examples: dict[str, Examples]) -> None:
+def _fit_in(path, config, examples, valid) -> None:
     settings, task = Settings.from_config(config), config["task"]
+    if settings.deterministic:
+        tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(settings.seed)
-    steps = steps_per_epoch(examples["train"], settings.batch_size)
+    steps = steps_per_epoch(examples["train"], settings.batch_size, **_batching(settings))
     with distribute.strategy().scope():
-        model, done = _newest(path) or (_compiled(config, settings, steps), 0)
-    write_history(path, read_history(path)[:done])
-    monitor, higher = ("val_loss", False) if task == "language_model" else ("val_accuracy", True)
-    keep = KeepRun(path, monitor=monitor, higher=higher, patience=settings.patience)
-    board = keras.callbacks.TensorBoard(path / "logs", write_graph=False)
-    began = time.monotonic()
-    if done < settings.epochs and not (done and keep.stale()):
-        data = batches(
-            examples["train"],
-            settings.batch_size,
-            shuffle_seed=settings.seed,
-            first_epoch=done,
-            few_shapes=settings.jit,
-        )
-        valid = batches(examples["valid"], settings.batch_size, few_shapes=settings.jit)
-        model.fit(
-            distribute.share(data, endless=True),
-            validation_data=distribute.share(valid),
-            validation_steps=steps_per_epoch(examples["valid"], settings.batch_size),
-            initial_epoch=done,
+        trainer = _compiled(config, settings, steps)
+    watch = Watch(Run(path, config, read_vocabularies(path, config), trainer.model), valid, size=settings.watch_size)
+    monitor, higher = settings.watched(task)
+    with StopSignals() as signals:
+        keep = KeepRun(
+            path,
+            monitor=monitor,
+            higher=higher,
+            patience=settings.patience,
             epochs=settings.epochs,
-            steps_per_epoch=steps,
+            steps=steps,
+            record=record(config),
+            every=settings.checkpoint_seconds,
+            signals=signals,
+        )
+        keep.go_on(trainer)
+        at = keep.position.epoch * steps + keep.position.step
+        distribute.meet(at, "The workers do not find the same checkpoint sound.")
+        while not (keep.finished() or trainer.stop_training):
+            _run_epochs(trainer, settings, examples, keep, watch)
+    _close(path, keep)
+
+
+def _run_epochs(trainer, settings, examples, keep, watch) -> None:
+    """Do the rest of the epoch that is under way, or else all the epochs that are left.
+
+    The order of the batches depends on the seed and the number of the epoch alone, so to go on inside one is to skip
+    those that were done.
+    """
+    epoch, step = keep.position.epoch, keep.position.step
+    kind = _batching(settings)
+    data = batches(examples["train"], settings.batch_size, shuffle_seed=settings.seed, first_epoch=epoch, **kind)
+    valid = batches(examples["valid"], settings.batch_size, **kind)
+    shows = [ShowProgress(settings.epochs, keep.steps, first_step=step)] if distribute.is_chief() else []
+    try:
+        trainer.fit(
+            distribute.share(data.skip(step), endless=True),
+            validation_data=distribute.share(valid),
+            validation_steps=steps_per_epoch(examples["valid"], settings.batch_size, **kind),
+            initial_epoch=epoch,
+            epochs=epoch + 1 if step else settings.epochs,
+            steps_per_epoch=keep.steps - step,
             shuffle=False,  # the dataset does it
             verbose=0,
-            callbacks=[
-                *([ShowProgress(settings.epochs, steps)] if distribute.is_chief() else []),
-                SeedDropout(settings.seed),
-                keep,
-                board,
-                keras.callbacks.TerminateOnNaN(),
-            ],
+            callbacks=[watch, *shows, Board(keep.run / "logs"), keep],  # the watch adds scores to the logs
         )
-    _close(path, keep, time.monotonic() - began)
+    except BaseException:
+        for show in shows:
+            show.on_train_end()
+        raise
+
+
+def _batching(settings) -> dict[str, Any]:
+    return {"batch_tokens": settings.batch_tokens, "few_shapes": bool(settings.jit)}
 
 
 def _compiled(config, settings, steps) -> Trainer:
-    trainer = Trainer(build(config["model"], **config["options"]))
+    """Return a trainer with all its variables, so that a checkpoint can be put into them."""
+    with precision_policy(settings.precision):
+        model = build(config["model"], **config["options"])
+    trainer = Trainer(
+        model,
+        label_smoothing=settings.label_smoothing,
+        scheduled_sampling=settings.scheduled_sampling,
+        steps=steps * settings.epochs,
+        seed=settings.seed,
+    )
     trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
+    trainer.optimizer.build(trainer.model.trainable_variables)
     return trainer
-
-
-def _newest(path):
-    """Return the newest checkpoint that can be read and how many epochs it has seen, None without any.
-
-    The history is written after the checkpoint: one that it does not know is of an epoch that did not end.
-    """
-    known = len(read_history(path))
-    found = [checkpoint for checkpoint in checkpoints(path) if epoch_of(checkpoint) <= known]
-    if not found and any(epoch_of(checkpoint) > 1 for checkpoint in checkpoints(path)):
-        raise WorkError(f"{path}: its {HISTORY} is of fewer epochs than its checkpoints; it cannot be continued.")
-    for checkpoint in found:
-        try:
-            return load_model(checkpoint), epoch_of(checkpoint)
-        except CallError as error:
-            print(f"warning: {error} The one before it is used.", file=sys.stderr)
-    if found:
-        raise WorkError(f"{path}: none of its {len(found)} checkpoints can be read; it cannot be continued.")
-    return None
 
 
 def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
@@ -263,9 +277,10 @@ def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
             )
 
 
-def _close(path, keep, seconds) -> None:
-    if not all(math.isfinite(row["loss"]) for row in keep.history) or not keep.best_epoch():
-        raise WorkError(f"{path}: the loss is no longer a number. Try a lower --learning-rate.")
+def _close(path, keep) -> None:
+    if not keep.best_epoch():
+        raise WorkError(f"{path}: the validation loss was never a number. Try a lower --learning-rate.")
     best = keep.history[keep.best_epoch() - 1]
-    metrics = {"epochs": len(keep.history), "best_epoch": keep.best_epoch(), "seconds": round(seconds, 1), **best}
+    seconds = round(sum(row["seconds"] for row in keep.history), 1)
+    metrics = {"epochs": len(keep.history), "best_epoch": keep.best_epoch(), **best, "seconds": seconds}
     write_json(path / "metrics.json", metrics)

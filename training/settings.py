@@ -5,7 +5,19 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from zoo.errors import CallError
-from zoo.layers.checks import fraction, positive
+from zoo.layers.checks import fraction, one_of, positive
+
+SCHEDULES = ("cosine", "inverse_sqrt", "constant")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+# What the training can watch, by task; the first is the default. Each is `val_` and its name in the history.
+MONITORS = {
+    "translation": ("accuracy", "loss", "perplexity", "bleu", "chrf", "exact_match"),
+    "classification": ("accuracy", "loss"),
+    "language_model": ("loss", "accuracy", "perplexity"),
+}
+LOWER_IS_BETTER = ("loss", "perplexity")
+DECODED = ("bleu", "chrf", "exact_match")  # known only when part of the validation set is translated
 
 
 @dataclass(frozen=True)
@@ -15,48 +27,106 @@ class Settings:
     Attributes:
         epochs: passes over the training set.
         batch_size: examples a batch.
-        learning_rate: of Adam, at its highest; it rises over the first `warm_up` of all steps and
-            falls along a cosine to a hundredth at the end.
+        batch_tokens: instead, the most pieces of the longer side in a batch, padding included.
+        learning_rate: of Adam, at its highest, which it reaches after the share `warm_up` of all steps.
+        schedule: what follows: "cosine", down to a hundredth at the end; "inverse_sqrt", with one over the square root
+            of the steps; "constant".
         warm_up: a share of all steps.
         clip: the norm that the gradients are clipped to.
+        weight_decay: of AdamW; 0 for none.
+        label_smoothing: the share of the target's probability that is spread over the whole vocabulary. What is
+            reported as loss stays the plain cross-entropy.
+        ema: the decay of a moving average of the weights, such as 0.999; validation, decoding and the model that is
+            kept use the average. 0 for none.
+        scheduled_sampling: how probable it is at the end that the model reads its own guess in place of a target
+            token; it rises from 0 over all steps.
         patience: epochs without a better validation score before the training stops.
+        monitor: that score, one of `MONITORS` for the task; None: the loss for a language model, else the accuracy.
+        watch_size: translate so many validation examples after each epoch, for BLEU, chrF and exact match; 0 for none.
         max_length: the most pieces of a side; longer examples are left out.
         vocabulary_size: the most pieces of a vocabulary.
         text: the kind of vocabulary, "unigram", "char" or "word".
         train_size: use only so many training examples; None for all.
-        jit: compile the training step with XLA, once for each of a few shapes of batches: slower to begin, then faster.
+        precision: "float32", "mixed_bfloat16" or "mixed_float16"; None: mixed on a GPU, float32 elsewhere.
+        jit: compile the training step with XLA, once for each of a few shapes of batches: slower to begin, then faster;
+            None: on a GPU.
+        checkpoint_seconds: how often to write a checkpoint inside an epoch, beside the one at its end; 0: every step.
+        deterministic: use only operations that give the same bits in every run, a little slower; then a run that was
+            stopped, or killed, and goes on ends with the bits of one that was not.
         seed: of the weights, the dropout and the order of the examples.
     """
 
     epochs: int = 10
     batch_size: int = 64
+    batch_tokens: int | None = None
     learning_rate: float = 0.002
+    schedule: str = "cosine"
     warm_up: float = 0.05
     clip: float = 1.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    ema: float = 0.0
+    scheduled_sampling: float = 0.0
     patience: int = 3
+    monitor: str | None = None
+    watch_size: int = 500
     max_length: int = 100
     vocabulary_size: int = 4000
     text: str = "unigram"
     train_size: int | None = None
-    jit: bool = False
+    precision: str | None = None
+    jit: bool | None = None
+    checkpoint_seconds: float = 120.0
+    deterministic: bool = False
     seed: int = 1
 
-    def check(self) -> None:
+    def check(self, task: str | None = None) -> None:
         """Refuse what cannot be trained with.
+
+        Args:
+            task: also check that it can be watched by this `monitor`.
 
         Raises:
             CallError: a setting out of its range.
         """
         for name in ("epochs", "batch_size", "patience", "max_length", "vocabulary_size"):
             positive(name, getattr(self, name))
-        fraction("warm_up", self.warm_up)
-        if self.train_size is not None:
-            positive("train_size", self.train_size)
+        for name in ("warm_up", "label_smoothing", "ema"):
+            fraction(name, getattr(self, name))
+        for name in ("train_size", "batch_tokens"):
+            if getattr(self, name) is not None:
+                positive(name, getattr(self, name))
+        if self.watch_size != 0:
+            positive("watch_size", self.watch_size)
         for name in ("learning_rate", "clip"):
             if not getattr(self, name) > 0:
                 raise CallError(f"`{name}` must be a number above 0. Received: {name}={getattr(self, name)}.")
+        if not self.weight_decay >= 0:
+            raise CallError(f"`weight_decay` must be a number from 0. Received: weight_decay={self.weight_decay}.")
+        if not 0 <= self.scheduled_sampling <= 1:
+            received = f"scheduled_sampling={self.scheduled_sampling}"
+            raise CallError(f"`scheduled_sampling` must be a number from 0 to 1. Received: {received}.")
+        if not self.checkpoint_seconds >= 0:
+            raise CallError(f"`checkpoint_seconds` must be a number, 0 or above. Received: {self.checkpoint_seconds}.")
         if not 0 <= self.seed < 2**31:
             raise CallError(f"`seed` must be from 0 to {2**31 - 1}. Received: seed={self.seed}.")
+        self._check_words(task)
+
+    def _check_words(self, task):
+        one_of("schedule", self.schedule, SCHEDULES)
+        if self.precision is not None:
+            one_of("precision", self.precision, PRECISIONS)
+        if self.monitor is not None:
+            one_of("monitor", self.monitor, MONITORS[task or "translation"])
+        if self.monitor in DECODED and not self.watch_size:
+            raise CallError(f'monitor="{self.monitor}" needs translations: `watch_size` must be above 0.')
+        if self.scheduled_sampling and task == "classification":
+            raise CallError("`scheduled_sampling` is for translation and language models: a classifier reads no guess.")
+
+    def watched(self, task: str) -> tuple[str, bool]:
+        """Return the name in the history of the score that is watched, and whether a higher one is better."""
+        monitor = self.monitor or MONITORS[task][0]
+        return f"val_{monitor}", monitor not in LOWER_IS_BETTER
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Settings":

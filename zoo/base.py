@@ -1,8 +1,19 @@
 """What all models of the zoo share."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
+import tensorflow as tf
+
+from zoo.layers.checks import fraction, positive
+from zoo.linear import on_rows
+
+_CHECKS: dict[str, Callable] = {
+    **dict.fromkeys(("source_vocabulary_size", "target_vocabulary_size", "vocabulary_size", "classes"), positive),
+    **dict.fromkeys(("units", "embedding_units", "encoder_units", "layers"), positive),
+    **dict.fromkeys(("dropout", "embedding_dropout"), fraction),
+}
 
 
 class TokenModel(keras.Model):
@@ -15,8 +26,34 @@ class TokenModel(keras.Model):
     task: str
     attends = False
     options: dict[str, Any]
+    logits: Any  # the layer that makes them
+    tied: Any = None  # the embedding whose matrix it shares
+
+    def call(self, inputs, training=False):
+        """Return the logits; see the class."""
+        return self.to_logits(self.hidden(inputs, training=training))
+
+    def hidden(self, inputs, training=False):
+        """Return what the logits are made of: (B, T, n), or (B, n) for a classifier."""
+        raise NotImplementedError
+
+    def to_logits(self, hidden):
+        """Return the logits (..., V) of what `hidden` returned, or of some of its rows."""
+        shared = [] if self.tied is None else [tf.convert_to_tensor(self.tied.embeddings)]
+        return on_rows(lambda rows: self.logits(rows, *shared), hidden)
 
     def get_config(self):
         """Return the constructor's arguments."""
         policy = keras.saving.serialize_keras_object(self.dtype_policy)
         return {**self.options, "name": self.name, "dtype": policy}
+
+
+def checked(**options: Any) -> dict[str, Any]:
+    """Return the options of a model if its sizes and shares can be; a size that is None has its default.
+
+    Raises:
+        CallError: one that cannot.
+    """
+    optional = ("embedding_units", "encoder_units")
+    given = {name: value for name, value in options.items() if not (name in optional and value is None)}
+    return options | {name: _CHECKS[name](name, value) for name, value in given.items() if name in _CHECKS}

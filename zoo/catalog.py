@@ -60,3 +60,9 @@ def find(name: str) -> Entry:
 def preset_names() -> list[str]:
     """Return the names of the presets: run folders with trained weights that come with the zoo."""
     return sorted(path.parent.name for path in PRESETS_FOLDER.glob("*/config.json"))
+
+
+def presets_hint(name: str) -> str:
+    """Return ` The presets are: ...` and the nearest one, for a name that is none; an empty string without any."""
+    known = preset_names()
+    return f" The presets are: {', '.join(known)}.{nearest(name, known)}" if known else ""

@@ -5,8 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.base import TokenModel
-from zoo.layers.checks import fraction, positive
+from zoo.base import TokenModel, checked
 from zoo.layers.dense import TanhDense
 from zoo.layers.stack import RecurrentStack
 from zoo.special import PAD
@@ -21,6 +20,7 @@ class _Classifier(TokenModel):
         units: the size of the features between.
         embedding_units: the size of the embeddings; default `units`.
         dropout: the share of the features that is dropped in training.
+        embedding_dropout: the share of the elements of every embedding that is dropped in training.
 
     Call arguments:
         inputs: token ids (B, T), padded with 0.
@@ -34,29 +34,28 @@ class _Classifier(TokenModel):
 
     task = "classification"
 
-    def __init__(self, vocabulary_size, classes, *, units, embedding_units, dropout, **kwargs):
+    def __init__(self, options: dict[str, Any], **kwargs):
         super().__init__(**kwargs)
-        self.options = {
-            "vocabulary_size": positive("vocabulary_size", vocabulary_size),
-            "classes": positive("classes", classes),
-            "units": positive("units", units),
-            "embedding_units": None if embedding_units is None else positive("embedding_units", embedding_units),
-            "dropout": fraction("dropout", dropout),
-        }
+        self.options = options = checked(**options)
         policy = {"dtype": self.dtype_policy}
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units, **policy)
-        self.dropout = keras.layers.Dropout(dropout, **policy)
-        self.logits = keras.layers.Dense(classes, **policy)
+        size = options["embedding_units"] or options["units"]
+        self.embedding = keras.layers.Embedding(options["vocabulary_size"], size, **policy)
+        self.embedding_dropout = keras.layers.Dropout(options["embedding_dropout"], **policy)
+        self.dropout = keras.layers.Dropout(options["dropout"], **policy)
+        self.logits = keras.layers.Dense(options["classes"], **policy)
 
-    def call(self, inputs, training=False):
-        """Return the logits; see the class."""
-        return self.attend(inputs, training=training)[0]
+    def hidden(self, inputs, training=False):
+        """Return what the logits are made of, (B, units)."""
+        return self.dropout(self._read(inputs, training)[0], training=training)
 
-    def attend(self, inputs, training=False):
+    def attend(self, inputs):
         """Return the logits and the attention weights (B, T, T), None for a model that does not attend."""
-        mask = tf.not_equal(inputs, PAD)
-        features, weights = self._features(self.embedding(inputs), mask, training)
-        return self.logits(self.dropout(features, training=training)), weights
+        features, weights = self._read(inputs, False)
+        return self.to_logits(features), weights
+
+    def _read(self, inputs, training):
+        embedded = self.embedding_dropout(self.embedding(inputs), training=training)
+        return self._features(embedded, tf.not_equal(inputs, PAD), training)
 
     def _features(self, embedded, mask, training):
         raise NotImplementedError
@@ -83,12 +82,17 @@ class DenseClassifier(_Classifier):
         embedding_units: int | None = None,
         layers: int = 1,
         dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
         **kwargs,
     ):
-        super().__init__(
-            vocabulary_size, classes, units=units, embedding_units=embedding_units, dropout=dropout, **kwargs
-        )
-        self.options["layers"] = positive("layers", layers)
+        options: dict[str, Any] = {
+            "vocabulary_size": vocabulary_size,
+            "classes": classes,
+            "units": units,
+            "layers": layers,
+        }
+        options |= {"embedding_units": embedding_units, "embedding_dropout": embedding_dropout, "dropout": dropout}
+        super().__init__(options, **kwargs)
         self.dense = [TanhDense(units, name=f"dense_{i}", dtype=self.dtype_policy) for i in range(layers)]
         self(tf.zeros([1, 1], tf.int32))
 
@@ -121,18 +125,27 @@ class RecurrentClassifier(_Classifier):
         layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
         self_attention: bool = False,
         attention: str = "bahdanau",
         **kwargs,
     ):
-        super().__init__(
-            vocabulary_size, classes, units=units, embedding_units=embedding_units, dropout=dropout, **kwargs
-        )
-        stack: dict[str, Any] = {"cell": cell, "layers": layers, "bidirectional": bidirectional}
+        stack: dict[str, Any] = {
+            "units": units,
+            "cell": cell,
+            "layers": layers,
+            "bidirectional": bidirectional,
+            "dropout": dropout,
+        }
         stack |= {"self_attention": self_attention, "attention": attention}
-        self.options |= stack
+        options: dict[str, Any] = {
+            "vocabulary_size": vocabulary_size,
+            "classes": classes,
+            "embedding_units": embedding_units,
+        }
+        super().__init__({**options, "embedding_dropout": embedding_dropout, **stack}, **kwargs)
         self.attends = self_attention
-        self.stack = RecurrentStack(units, dropout=dropout, dtype=self.dtype_policy, **stack)
+        self.stack = RecurrentStack(**stack, dtype=self.dtype_policy)
         self(tf.zeros([1, 1], tf.int32))
 
     def _features(self, embedded, mask, training):

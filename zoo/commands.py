@@ -9,8 +9,9 @@ from typing import Any
 from zoo.catalog import CATALOG, preset_names
 from zoo.errors import CallError
 from zoo.quiet import import_tensorflow, native_silence
+from zoo.train_options import MODEL_OPTIONS
 
-MODEL_OPTIONS = ("units", "embedding_units", "layers", "cell", "attention", "bidirectional", "dropout")
+RUN_FOLDER = "run"  # under the --out of `zoo demo`
 
 
 def say(text: str) -> None:
@@ -25,6 +26,7 @@ def print_json(content: Any) -> None:
 
 def list_models(options) -> None:
     """Run `zoo list`."""
+    from training.recipe import read_recipe, recipe_names
     from zoo.catalog import PRESETS_FOLDER
     from zoo.run import read_config
 
@@ -34,14 +36,19 @@ def list_models(options) -> None:
     for name in preset_names():
         entry = by_name[read_config(PRESETS_FOLDER / name)["model"]]
         presets.append({**entry._asdict(), "name": name, "model": entry.name})
+    recipes = [read_recipe(name) for name in recipe_names()]
     if options.json:
-        return print_json({"models": models, "presets": presets})
+        about = [{"name": one.name, "model": one.model, "description": one.description} for one in recipes]
+        return print_json({"models": models, "presets": presets, "recipes": about})
     for title, entries in (("models", models), ("presets", presets)):
         print(f"{title}:")
         for one in entries:
             print(f"  {one['name']:<22} {one['task']:<15} {one['equation']}\n  {'':<22} {'':<15} {one['paper']}")
         if not entries:
             print("  none")
+    print("recipes:")
+    for recipe in recipes:
+        print(f"  {recipe.name}\n  {'':<22} {recipe.description}")
 
 
 def data(options) -> None:
@@ -57,7 +64,8 @@ def data(options) -> None:
 
 def train(options) -> None:
     """Run `zoo train`."""
-    given = {name: value for name, value in vars(options).items() if value is not None and value is not False}
+    flags = ("force", "json")
+    given = {name: value for name, value in vars(options).items() if value is not None and (value or name not in flags)}
     chosen = sorted(set(given) - {"command", "function", "json", "resume"})
     if options.resume:
         if chosen:
@@ -77,11 +85,14 @@ def train(options) -> None:
 
 
 def _train_anew(options, given):
+    from training.recipe import Recipe, read_recipe
     from zoo.catalog import find
 
-    if not options.model:
-        raise CallError("Which MODEL? See `zoo list`. Or --resume RUN, to go on with a run that was stopped.")
-    find(options.model)
+    if not options.model and not options.recipe:
+        raise CallError("Which MODEL? See `zoo list`. Or --recipe NAME; or --resume RUN, to go on with a stopped run.")
+    recipe = read_recipe(options.recipe) if options.recipe else Recipe("", options.model)
+    model = find(options.model or recipe.model).name
+    given = {**recipe.data, **given}
     missing = [f"--{name}" for name in ("train", "valid", "out") if name not in given]
     if missing:
         raise CallError(f"zoo train needs {', '.join(missing)}.")
@@ -89,22 +100,28 @@ def _train_anew(options, given):
     from training.fit import train as train_model
     from training.settings import Settings
 
-    settings = Settings(**{field.name: given[field.name] for field in fields(Settings) if field.name in given})
-    model_options = {name: given[name] for name in MODEL_OPTIONS if name in given}
+    model_options, settings = recipe.settled(
+        {name: given[name] for name in MODEL_OPTIONS if name in given},
+        {one.name: given[one.name] for one in fields(Settings) if one.name in given},
+    )
     return train_model(
-        options.model,
-        train=options.train,
-        valid=options.valid,
-        out=options.out,
+        model,
+        **{name: given[name] for name in ("train", "valid", "out")},
         options=model_options,
         settings=settings,
+        recipe=options.recipe,
         force=options.force,
     )
 
 
 def how_to_go_on(options) -> str:
     """Return what to type after Ctrl-C, if a run can be continued."""
-    run = getattr(options, "resume", None) or (getattr(options, "command", "") == "train" and options.out)
+    command = getattr(options, "command", "")
+    run = None
+    if command == "train":
+        run = options.resume or options.out
+    elif command == "demo":
+        run = Path(options.out) / RUN_FOLDER
     return f" Go on with: zoo train --resume {run}" if run and (Path(run) / "config.json").is_file() else ""
 
 
@@ -177,6 +194,8 @@ def evaluate(options) -> None:
 
     predictor = _load(options.where)
     scores = score(predictor, read_corpus(options.data, task=predictor.task, split="test"))
+    if cut := scores.get("truncated"):
+        say(f"warning: {cut:,} of {scores['count']:,} texts are too long; only their beginnings were read")
     if options.json:
         return print_json(scores)
     for name, value in scores.items():
@@ -201,14 +220,15 @@ def export(options) -> None:
 
 
 def export_run(run, to: str, out, *, force: bool = False) -> dict[str, Any]:
-    """Export a run to a format."""
-    if to == "tflite":
-        from export.tflite import export_tflite
+    """Export a run to a format, without what TensorFlow and LiteRT have to say to it."""
+    with native_silence():
+        if to == "tflite":
+            from export.tflite import export_tflite
 
-        return export_tflite(run, out, force=force)
-    from export.saved_model import export_saved_model
+            return export_tflite(run, out, force=force)
+        from export.saved_model import export_saved_model
 
-    return export_saved_model(run, out, force=force)
+        return export_saved_model(run, out, force=force)
 
 
 def demo(options) -> None:

@@ -5,14 +5,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from zoo.commands import export_run, say
+from zoo.commands import RUN_FOLDER, export_run, say
 from zoo.errors import WorkError
 from zoo.files import check_free
+from zoo.quiet import native_silence
 
-CORPUS = "numbers-fr-en"
-MODEL = "bahdanau_seq2seq"
-OPTIONS = {"cell": "tanh", "units": 160, "bidirectional": True}
-SETTINGS = {"epochs": 3, "batch_size": 64, "vocabulary_size": 1000}
+RECIPE = "numbers-fr-en.bahdanau_seq2seq"
 
 SENTENCES = (
     "le 28 octobre 1934",
@@ -48,7 +46,7 @@ def run_demo(out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
     out = Path(out)
     check_free(out, force)
     say("[1/5] Loading TensorFlow and making the corpus ...")
-    run = _train(out / "run", force)
+    run = _train(out / RUN_FOLDER, force)
     scores = _evaluate(run)
     artefacts = {to: _export(run, to, out / to, force) for to in ("saved_model", "tflite")}
     picture = _translate(artefacts["tflite"]["path"], out / "attention.png")
@@ -67,11 +65,12 @@ def run_demo(out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
 
 def _train(path, force):
     from training.fit import train
-    from training.settings import Settings
+    from training.recipe import read_recipe
 
-    say(f"[2/5] Training {MODEL} on {CORPUS}, French to English ...")
-    settings = Settings(**SETTINGS)
-    return train(MODEL, train=CORPUS, valid=CORPUS, out=path, options=OPTIONS, settings=settings, force=force)
+    say(f"[2/5] Training with the recipe {RECIPE}, French to English ...")
+    recipe = read_recipe(RECIPE)
+    options, settings = recipe.settled()
+    return train(recipe.model, **recipe.data, out=path, options=options, settings=settings, recipe=RECIPE, force=force)
 
 
 def _evaluate(run):
@@ -80,7 +79,8 @@ def _evaluate(run):
     from zoo.run import write_json
 
     say("[3/5] Translating the unseen test set ...")
-    scores = evaluate(run.predictor(), read_corpus(CORPUS, task=run.task, split="test"))
+    corpus = run.config["data"]["train"]["origin"].split(":")[0]
+    scores = evaluate(run.predictor(), read_corpus(corpus, task=run.task, split="test"))
     write_json(run.path / "test.json", scores)
     say(f"      {scores['exact_match']:.1%} of {scores['count']:,} exactly right, BLEU {scores['bleu']:.1f}")
     return scores
@@ -96,7 +96,8 @@ def _translate(model, picture):
     from zoo.plot import draw_attention
 
     say("[5/5] Translating with the .tflite, and drawing what it attends to ...")
-    predictions = LiteModel(model).predict(SENTENCES)
+    with native_silence():
+        predictions = LiteModel(model).predict(SENTENCES)
     width = max(map(len, SENTENCES))
     for prediction in predictions:
         say(f"      {prediction.input:<{width}}  {prediction.output}")

@@ -3,13 +3,14 @@
 import keras
 import tensorflow as tf
 
-from zoo.base import TokenModel
+from zoo.base import TokenModel, checked
 from zoo.layers.attention import SCORES
-from zoo.layers.checks import fraction, one_of, positive
+from zoo.layers.checks import one_of
 from zoo.layers.decoder import AttentionDecoder
 from zoo.layers.dense import TanhDense
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.stack import RecurrentStack
+from zoo.layers.tied import TiedLogits
 from zoo.special import END, PAD, START
 
 
@@ -28,12 +29,15 @@ class Seq2Seq(TokenModel):
     Args:
         source_vocabulary_size: how many source ids there are; id 0 is padding.
         target_vocabulary_size: how many target ids there are; id 0 is padding.
-        units: the size of every state.
+        units: the size of the decoder's state, and of the encoder's in each direction unless `encoder_units` is given.
+        encoder_units: the size of the encoder's state in each direction.
         embedding_units: the size of the embeddings; default `units`.
         cell: "tanh", "gru" or "lstm".
         attention: "bahdanau", "dot", "general", or None for a decoder that does not attend.
         self_attention: an encoder of `SelfAttentionRNN` layers.
         bidirectional, layers, dropout: of the encoder; dropout also before the logits.
+        embedding_dropout: the share of the elements of every embedding that is dropped in training.
+        tie_embeddings: V is the matrix of the target embeddings, and U gives vectors of their size.
 
     Call arguments:
         inputs: a dict of `source` (B, Tx) and `target` (B, Ty), the target beginning with the start id.
@@ -56,34 +60,41 @@ class Seq2Seq(TokenModel):
         *,
         units: int = 256,
         embedding_units: int | None = None,
+        encoder_units: int | None = None,
         cell: str = "tanh",
         attention: str | None = "bahdanau",
         self_attention: bool = False,
         bidirectional: bool = False,
         layers: int = 1,
         dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+        tie_embeddings: bool = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.options = {
-            "source_vocabulary_size": positive("source_vocabulary_size", source_vocabulary_size),
-            "target_vocabulary_size": positive("target_vocabulary_size", target_vocabulary_size),
-            "units": positive("units", units),
-            "embedding_units": None if embedding_units is None else positive("embedding_units", embedding_units),
-            "cell": cell,
-            "attention": None if attention is None else one_of("attention", attention, SCORES),
-            "self_attention": self_attention,
-            "bidirectional": bidirectional,
-            "layers": layers,
-            "dropout": fraction("dropout", dropout),
-        }
+        self.options = checked(
+            source_vocabulary_size=source_vocabulary_size,
+            target_vocabulary_size=target_vocabulary_size,
+            units=units,
+            embedding_units=embedding_units,
+            encoder_units=encoder_units,
+            cell=cell,
+            attention=None if attention is None else one_of("attention", attention, SCORES),
+            self_attention=self_attention,
+            bidirectional=bidirectional,
+            layers=layers,
+            dropout=dropout,
+            embedding_dropout=embedding_dropout,
+            tie_embeddings=bool(tie_embeddings),
+        )
         self.attends = attention is not None
         embedding_units = embedding_units or units
         policy = {"dtype": self.dtype_policy}
         self.source_embedding = keras.layers.Embedding(source_vocabulary_size, embedding_units, **policy)
         self.target_embedding = keras.layers.Embedding(target_vocabulary_size, embedding_units, **policy)
+        self.embedding_dropout = keras.layers.Dropout(embedding_dropout, **policy)
         self.encoder = RecurrentStack(
-            units,
+            encoder_units or units,
             cell=cell,
             layers=layers,
             bidirectional=bidirectional,
@@ -98,16 +109,18 @@ class Seq2Seq(TokenModel):
             self.decoder = Recurrent(units, cell=cell, return_sequences=True, **policy)
         state_count = self.decoder.cell.state_count
         self.bridge = [TanhDense(units, name=f"bridge_{i}", **policy) for i in range(state_count)]
-        self.readout = TanhDense(units, **policy)
+        self.readout = TanhDense(embedding_units if tie_embeddings else units, **policy)
         self.dropout = keras.layers.Dropout(dropout, **policy)
-        self.logits = keras.layers.Dense(target_vocabulary_size, **policy)
+        logits = TiedLogits if tie_embeddings else keras.layers.Dense
+        self.logits = logits(target_vocabulary_size, **policy)
+        self.tied = self.target_embedding if tie_embeddings else None
         ids = tf.zeros([1, 1], tf.int32)
         self({"source": ids, "target": ids})
 
-    def call(self, inputs, training=False):
-        """Return the logits under teacher forcing; see the class."""
+    def hidden(self, inputs, training=False):
+        """Return what the logits are made of under teacher forcing, (B, Ty, n)."""
         memory, states = self.encode(inputs["source"], training=training)
-        embedded = self.target_embedding(inputs["target"])
+        embedded = self.embedding_dropout(self.target_embedding(inputs["target"]), training=training)
         mask = tf.not_equal(inputs["target"], PAD)
         if self.attends:
             values = memory["values"]
@@ -120,7 +133,7 @@ class Seq2Seq(TokenModel):
         return self._read_out(features, training)
 
     def _read_out(self, features, training=False):
-        return self.logits(self.dropout(self.readout(tf.concat(features, -1)), training=training))
+        return self.dropout(self.readout(tf.concat(features, -1)), training=training)
 
     def encode(self, source_ids, *, room=0, training=False):
         """Read the source.
@@ -135,7 +148,8 @@ class Seq2Seq(TokenModel):
             (B, Tx, d), their `keys` and `values_mask`; empty without attention), and s_0, a list of (B, units).
         """
         mask = tf.not_equal(source_ids, PAD)
-        outputs, states, _ = self.encoder(self.source_embedding(source_ids), mask=mask, training=training)
+        embedded = self.embedding_dropout(self.source_embedding(source_ids), training=training)
+        outputs, states, _ = self.encoder(embedded, mask=mask, training=training)
         last = self.encoder.last_states(states)
         start = [bridge(state) for bridge, state in zip(self.bridge, last, strict=True)]
         if not self.attends:
@@ -163,6 +177,6 @@ class Seq2Seq(TokenModel):
         embedded = self.target_embedding(tokens)
         if self.attends:
             states, context, weights = self.decoder.step(embedded, states, **memory)
-            return self._read_out([states[0], context, embedded]), states, weights
+            return self.to_logits(self._read_out([states[0], context, embedded])), states, weights
         output, states = self.decoder.step(embedded, states)
-        return self._read_out([output, embedded]), states, None
+        return self.to_logits(self._read_out([output, embedded])), states, None

@@ -20,6 +20,18 @@ class WorkError(ZooError, RuntimeError):
     """The call was right but the work failed: disk full, answers that differ. Exit status 1."""
 
 
+class Stopped(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM has ended the training after a step, with a checkpoint. Exit status 130 or 143.
+
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.exit_status = 128 + number
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean "x"?` for the nearest known word, or an empty string.
 

@@ -5,9 +5,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.base import TokenModel
-from zoo.layers.checks import fraction, positive
+from zoo.base import TokenModel, checked
+from zoo.errors import CallError
 from zoo.layers.stack import RecurrentStack
+from zoo.layers.tied import TiedLogits
 from zoo.special import PAD
 
 
@@ -21,7 +22,9 @@ class LanguageModel(TokenModel):
         vocabulary_size: how many ids there are; id 0 is padding.
         units: the size of every state.
         embedding_units: the size of the embeddings; default `units`.
-        cell, layers, dropout, self_attention, attention: as `RecurrentStack`.
+        cell, layers, dropout, self_attention, attention: as `RecurrentStack`; dropout also before the logits.
+        embedding_dropout: the share of the elements of every embedding that is dropped in training.
+        tie_embeddings: V is the matrix of the embeddings; they must be as long as the states.
 
     Call arguments:
         inputs: token ids (B, T) that begin with the start id, padded with 0.
@@ -30,7 +33,7 @@ class LanguageModel(TokenModel):
         The logits (B, T, vocabulary_size) of the token after each token.
 
     Raises:
-        CallError: a bad argument.
+        CallError: a bad argument, or tied embeddings of another size than `units`.
 
     Source: Mikolov et al. 2010, "Recurrent neural network based language model"; with self-attention
     Cheng, Dong, Lapata 2016, arXiv 1601.06733.
@@ -47,38 +50,50 @@ class LanguageModel(TokenModel):
         cell: str = "tanh",
         layers: int = 1,
         dropout: float = 0.0,
+        embedding_dropout: float = 0.0,
+        tie_embeddings: bool = False,
         self_attention: bool = False,
         attention: str = "bahdanau",
         **kwargs,
     ):
         super().__init__(**kwargs)
-        stack: dict[str, Any] = {"cell": cell, "layers": layers, "dropout": fraction("dropout", dropout)}
+        stack: dict[str, Any] = {"cell": cell, "layers": layers, "dropout": dropout}
         stack |= {"self_attention": self_attention, "attention": attention}
-        self.options = {
-            "vocabulary_size": positive("vocabulary_size", vocabulary_size),
-            "units": positive("units", units),
-            "embedding_units": None if embedding_units is None else positive("embedding_units", embedding_units),
+        self.options = checked(
+            vocabulary_size=vocabulary_size,
+            units=units,
+            embedding_units=embedding_units,
+            embedding_dropout=embedding_dropout,
+            tie_embeddings=bool(tie_embeddings),
             **stack,
-        }
+        )
+        if tie_embeddings and embedding_units not in (None, units):
+            raise CallError(
+                "`tie_embeddings` needs embeddings as long as the states. "
+                f"Received: embedding_units={embedding_units}, units={units}."
+            )
         self.attends = self_attention
         policy = {"dtype": self.dtype_policy}
         self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units, **policy)
+        self.embedding_dropout = keras.layers.Dropout(embedding_dropout, **policy)
         self.stack = RecurrentStack(units, **stack, **policy)
         self.dropout = keras.layers.Dropout(dropout, **policy)
-        self.logits = keras.layers.Dense(vocabulary_size, **policy)
+        self.logits = (TiedLogits if tie_embeddings else keras.layers.Dense)(vocabulary_size, **policy)
+        self.tied = self.embedding if tie_embeddings else None
         self(tf.zeros([1, 1], tf.int32))
 
-    def call(self, inputs, training=False):
-        """Return the logits; see the class."""
-        return self.attend(inputs, training=training)[0]
+    def hidden(self, inputs, training=False):
+        """Return what the logits are made of, (B, T, units)."""
+        return self.dropout(self._run(inputs, training=training)[0], training=training)
 
-    def attend(self, inputs, training=False):
+    def attend(self, inputs):
         """Return the logits and the attention weights (B, T, T), None for a model that does not attend."""
-        outputs, _, weights = self._run(inputs, training=training)
-        return self.logits(self.dropout(outputs, training=training)), weights
+        outputs, _, weights = self._run(inputs)
+        return self.to_logits(outputs), weights
 
-    def _run(self, ids, **options):
-        return self.stack(self.embedding(ids), mask=tf.not_equal(ids, PAD), **options)
+    def _run(self, ids, training=False, **options):
+        embedded = self.embedding_dropout(self.embedding(ids), training=training)
+        return self.stack(embedded, mask=tf.not_equal(ids, PAD), training=training, **options)
 
     def encode(self, prompt_ids, *, room=0):
         """Read a prompt, all but its last token.
@@ -113,4 +128,4 @@ class LanguageModel(TokenModel):
             The logits (B, vocabulary_size), the states after the step, and None.
         """
         output, states = self.stack.step(self.embedding(tokens), states)
-        return self.logits(output), states, None
+        return self.to_logits(output), states, None

@@ -1,4 +1,7 @@
-"""The builders: one function a model, and the dict that names them."""
+"""The builders: one function a model, and the dict that names them.
+
+A builder hands all of its arguments on (`locals()`) and adds what makes it that model.
+"""
 
 import inspect
 from collections.abc import Callable, Iterable
@@ -21,20 +24,13 @@ def tanh_dnn(
     embedding_units: int | None = None,
     layers: int = 1,
     dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
 ) -> keras.Model:
     """Build the dense network as a text classifier: ids (B, T) to logits (B, classes).
 
     Arguments and source as `zoo.classifier.DenseClassifier`.
     """
-    return DenseClassifier(
-        vocabulary_size,
-        classes,
-        units=units,
-        embedding_units=embedding_units,
-        layers=layers,
-        dropout=dropout,
-        name="tanh_dnn",
-    )
+    return DenseClassifier(**locals(), name="tanh_dnn")
 
 
 def tanh_rnn(
@@ -47,22 +43,13 @@ def tanh_rnn(
     layers: int = 1,
     bidirectional: bool = False,
     dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
 ) -> keras.Model:
     """Build the recurrent network as a text classifier: ids (B, T) to logits (B, classes).
 
     Arguments and source as `zoo.classifier.RecurrentClassifier`.
     """
-    return RecurrentClassifier(
-        vocabulary_size,
-        classes,
-        units=units,
-        embedding_units=embedding_units,
-        cell=cell,
-        layers=layers,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        name="tanh_rnn",
-    )
+    return RecurrentClassifier(**locals(), name="tanh_rnn")
 
 
 def tanh_rnn_lm(
@@ -73,20 +60,14 @@ def tanh_rnn_lm(
     cell: str = "tanh",
     layers: int = 1,
     dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
+    tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the recurrent network as a language model: ids (B, T) to logits (B, T, vocabulary_size).
 
     Arguments and source as `zoo.language_model.LanguageModel`.
     """
-    return LanguageModel(
-        vocabulary_size,
-        units=units,
-        embedding_units=embedding_units,
-        cell=cell,
-        layers=layers,
-        dropout=dropout,
-        name="tanh_rnn_lm",
-    )
+    return LanguageModel(**locals(), name="tanh_rnn_lm")
 
 
 def seq2seq(
@@ -95,27 +76,19 @@ def seq2seq(
     *,
     units: int = 256,
     embedding_units: int | None = None,
+    encoder_units: int | None = None,
     cell: str = "tanh",
     bidirectional: bool = False,
     layers: int = 1,
     dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
+    tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the encoder-decoder without attention.
 
     Arguments, call arguments and source as `zoo.encoder_decoder.Seq2Seq`.
     """
-    return Seq2Seq(
-        source_vocabulary_size,
-        target_vocabulary_size,
-        units=units,
-        embedding_units=embedding_units,
-        cell=cell,
-        attention=None,
-        bidirectional=bidirectional,
-        layers=layers,
-        dropout=dropout,
-        name="seq2seq",
-    )
+    return Seq2Seq(**locals(), attention=None, name="seq2seq")
 
 
 def bahdanau_seq2seq(
@@ -124,28 +97,20 @@ def bahdanau_seq2seq(
     *,
     units: int = 256,
     embedding_units: int | None = None,
+    encoder_units: int | None = None,
     cell: str = "tanh",
     attention: str = "bahdanau",
     bidirectional: bool = False,
     layers: int = 1,
     dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
+    tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the encoder-decoder with attention.
 
     Arguments, call arguments and source as `zoo.encoder_decoder.Seq2Seq`.
     """
-    return Seq2Seq(
-        source_vocabulary_size,
-        target_vocabulary_size,
-        units=units,
-        embedding_units=embedding_units,
-        cell=cell,
-        attention=attention,
-        bidirectional=bidirectional,
-        layers=layers,
-        dropout=dropout,
-        name="bahdanau_seq2seq",
-    )
+    return Seq2Seq(**locals(), name="bahdanau_seq2seq")
 
 
 def self_attention_rnn(
@@ -159,24 +124,13 @@ def self_attention_rnn(
     layers: int = 1,
     bidirectional: bool = False,
     dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
 ) -> keras.Model:
     """Build the self-attending network as a text classifier: ids (B, T) to logits (B, classes).
 
     Arguments and source as `zoo.classifier.RecurrentClassifier`.
     """
-    return RecurrentClassifier(
-        vocabulary_size,
-        classes,
-        units=units,
-        embedding_units=embedding_units,
-        cell=cell,
-        layers=layers,
-        bidirectional=bidirectional,
-        dropout=dropout,
-        self_attention=True,
-        attention=attention,
-        name="self_attention_rnn",
-    )
+    return RecurrentClassifier(**locals(), self_attention=True, name="self_attention_rnn")
 
 
 def self_attention_lm(
@@ -188,22 +142,14 @@ def self_attention_lm(
     attention: str = "bahdanau",
     layers: int = 1,
     dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
+    tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the self-attending network as a language model: ids (B, T) to logits (B, T, vocabulary_size).
 
     Arguments and source as `zoo.language_model.LanguageModel`.
     """
-    return LanguageModel(
-        vocabulary_size,
-        units=units,
-        embedding_units=embedding_units,
-        cell=cell,
-        layers=layers,
-        dropout=dropout,
-        self_attention=True,
-        attention=attention,
-        name="self_attention_lm",
-    )
+    return LanguageModel(**locals(), self_attention=True, name="self_attention_lm")
 
 
 def self_attention_seq2seq(
@@ -212,29 +158,20 @@ def self_attention_seq2seq(
     *,
     units: int = 256,
     embedding_units: int | None = None,
+    encoder_units: int | None = None,
     cell: str = "tanh",
     attention: str = "bahdanau",
     bidirectional: bool = False,
     layers: int = 1,
     dropout: float = 0.0,
+    embedding_dropout: float = 0.0,
+    tie_embeddings: bool = False,
 ) -> keras.Model:
     """Build the encoder-decoder whose encoder attends to its own past and whose decoder attends to the encoder.
 
     Arguments, call arguments and source as `zoo.encoder_decoder.Seq2Seq`.
     """
-    return Seq2Seq(
-        source_vocabulary_size,
-        target_vocabulary_size,
-        units=units,
-        embedding_units=embedding_units,
-        cell=cell,
-        attention=attention,
-        self_attention=True,
-        bidirectional=bidirectional,
-        layers=layers,
-        dropout=dropout,
-        name="self_attention_seq2seq",
-    )
+    return Seq2Seq(**locals(), self_attention=True, name="self_attention_seq2seq")
 
 
 MODELS: dict[str, Callable[..., keras.Model]] = {

@@ -80,6 +80,10 @@ class Predictor:
                 predictions[i] = self._prediction(texts[i], ids[i], one, truncated[i])
         return predictions  # type: ignore[return-value]
 
+    def truncated(self, texts: Sequence[str]) -> list[bool]:
+        """Tell which texts are too long to be read whole."""
+        return source_ids(self.source, texts, self.task)[1]
+
     def _prediction(self, text, ids, answer, truncated):
         if self.task == "classification":
             return self._label(text, ids, answer, truncated)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.catalog import PRESETS_FOLDER
+from zoo.catalog import PRESETS_FOLDER, presets_hint
 from zoo.errors import CallError
 from zoo.files import new_file
 from zoo.predictor import Predictor
@@ -61,6 +61,17 @@ def vocabulary_file(side: str) -> str:
     return f"{side}.model"
 
 
+def sides_of(task: str) -> tuple[str, ...]:
+    """Return the sides that have a vocabulary: two for translation, else one."""
+    return SIDES if task == "translation" else SIDES[:1]
+
+
+def vocabulary_size(config: dict[str, Any], side: str) -> Any:
+    """Return how many pieces the model was trained with on a side, as its config says; None if it does not."""
+    name = f"{side}_vocabulary_size" if config["task"] == "translation" else "vocabulary_size"
+    return config["options"].get(name)
+
+
 def is_run(path: Path) -> bool:
     """Tell whether a folder is a run folder."""
     return (path / CONFIG).is_file()
@@ -85,8 +96,10 @@ def read_config(path: Path) -> dict[str, Any]:
         config["task"], config["model"], {**config["options"]}
     except OSError as error:
         raise CallError(f"{path} is no run folder: cannot read {file}: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise CallError(f"{file} is damaged: {type(error).__name__}: {error}.") from error
+    except KeyError as error:
+        raise CallError(f"{file} is damaged or of another make: it has no {error}.") from error
+    except (ValueError, TypeError) as error:
+        raise CallError(f"{file} is damaged: {error}.") from error
     return config
 
 
@@ -103,12 +116,11 @@ def read_vocabularies(path: Path, config: dict[str, Any]) -> dict[str, Vocabular
     Raises:
         CallError: one is missing, damaged, or not the one that the model was trained with.
     """
-    translates = config["task"] == "translation"
     vocabularies = {}
-    for side in SIDES if translates else SIDES[:1]:
+    for side in sides_of(config["task"]):
         file = path / vocabulary_file(side)
         vocabularies[side] = Vocabulary.load(file)
-        expected = config["options"].get(f"{side}_vocabulary_size" if translates else "vocabulary_size")
+        expected = vocabulary_size(config, side)
         if vocabularies[side].size != expected:  # the first bytes of a vocabulary can be a smaller one
             raise CallError(
                 f"{file} is damaged or of another run: {CONFIG} says {expected} pieces. "
@@ -143,6 +155,8 @@ def load_run(where: str | os.PathLike) -> Run:
         CallError: it is no run folder, or something in it is missing or damaged.
     """
     path = preset_or_path(where)
+    if not path.exists():
+        raise CallError(f"There is no run folder {where}, and no preset of that name.{presets_hint(str(where))}")
     config = read_config(path)
     vocabularies = read_vocabularies(path, config)
     model = load_model(path / MODEL)

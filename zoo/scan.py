@@ -1,30 +1,52 @@
-"""The time loop that every recurrent layer of the zoo runs in: one loop for training, serving and the phone."""
+"""The time loop of every recurrence, forwards and backwards: one loop for training, serving and the phone.
+
+Sequences have the time axis first here.
+"""
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import tensorflow as tf
 
+_training = True
 _litert = False
 
 
 @contextlib.contextmanager
-def litert_graph() -> Iterator[None]:
-    """Trace loops for LiteRT, which has no TensorArray of rows whose shape is only known at run time.
+def inference_graph(*, litert: bool = False) -> Iterator[None]:
+    """Trace recurrences without their hand-written gradients, for a graph that only answers.
 
-    Inside the block the rows of a sequence are gathered from, and scattered into, plain tensors.
+    Args:
+        litert: trace loops for LiteRT too, which has no TensorArray of rows whose shape is only known at run time:
+            the rows of a sequence are gathered from, and scattered into, plain tensors.
     """
-    global _litert
-    before, _litert = _litert, True
+    global _training, _litert
+    before = _training, _litert
+    _training, _litert = False, litert
     try:
         yield
     finally:
-        _litert = before
+        _training, _litert = before
+
+
+def with_gradient(forward: Callable, *tensors: Any, written_out: bool = True) -> list[tf.Tensor]:
+    """Return what `forward(keep, *tensors)` gives, with the gradient that it brings along.
+
+    Args:
+        forward: returns a list of tensors, and the function from their gradients to those of `tensors`, which it may
+            only call when it was told to keep what that needs.
+        tensors: all that a gradient is wanted for, in lists or not.
+        written_out: false to let TensorFlow find the gradient.
+    """
+    if not (_training and written_out):
+        return forward(False, *tensors)[0]
+    return tf.custom_gradient(lambda *given: forward(True, *given))(*tensors)
 
 
 def scan(
     step: Callable,
-    inputs: tf.Tensor,
+    inputs: Sequence[tf.Tensor],
     states: Sequence[tf.Tensor],
     *,
     output_sizes: Sequence[int | tf.Tensor],
@@ -38,25 +60,26 @@ def scan(
     padding, on either side, changes nothing.
 
     Args:
-        step: `(t, inputs at t (B, n), states, memory) -> (outputs, states, memory)`, each but the
-            inputs a list; `t` counts along the time axis even in reverse.
-        inputs: (B, T, n).
+        step: `(t, inputs at t, states, memory) -> (outputs, states, memory)`, each a list; `t` counts
+            along the time axis even in reverse.
+        inputs: sequences (T, B, n).
         states: tensors (B, ...), carried from step to step.
         output_sizes: the last dimension of each output (B, size) of a step.
         memory: tensors carried from step to step without regard to the mask.
-        mask: (B, T), true where there is an input.
+        mask: (T, B, 1), true where there is an input.
         reverse: begin at the last step.
 
     Returns:
-        The outputs (B, T, size) in the order of time, the last states and the last memory.
+        The outputs (T, B, size) in the order of time, the last states and the last memory.
     """
-    batch, steps = _size(inputs, 0), tf.shape(inputs)[1]
-    read_inputs = _reader(_swap_time(inputs))
-    here = None if mask is None else _reader(_swap_time(tf.cast(tf.expand_dims(mask, -1), inputs.dtype)))
+    first = inputs[0]
+    batch, steps = size(first, 1), tf.shape(first)[0]
+    read = [_reader(sequence) for sequence in inputs]
+    here = None if mask is None else _reader(tf.cast(mask, tf.int32))
 
     def body(k, outputs, states, memory):
         t = steps - 1 - k if reverse else k
-        new_outputs, new_states, memory = step(t, read_inputs(t), states, memory)
+        new_outputs, new_states, memory = step(t, [row(t) for row in read], states, memory)
         if here is not None:
             valid = here(t) > 0  # (B, 1)
             new_states = [tf.where(valid, new, old) for new, old in zip(new_states, states, strict=True)]
@@ -69,27 +92,23 @@ def scan(
         body,
         (
             tf.constant(0),
-            [_new_rows(steps, batch, size, inputs.dtype) for size in output_sizes],
+            [_new_rows(steps, batch, size, first.dtype) for size in output_sizes],
             list(states),
             list(memory),
         ),
         maximum_iterations=steps,
     )
-    outputs = [_finish(rows, inputs.shape[:2], size) for rows, size in zip(outputs, output_sizes, strict=True)]
+    outputs = [_finish(rows, first.shape[:2], size) for rows, size in zip(outputs, output_sizes, strict=True)]
     return outputs, list(states), list(memory)
 
 
-def _size(tensor, axis):
+def size(tensor, axis):
     """Return a dimension: the number where it is known, else the tensor that will hold it."""
     known = tensor.shape[axis]
     return tf.shape(tensor)[axis] if known is None else known
 
 
-def _swap_time(tensor):
-    return tf.transpose(tensor, [1, 0, 2])
-
-
-# Rows of a sequence. A TensorArray where TensorFlow runs the loop: its gradient costs one row a step.
+# Rows of a sequence. A TensorArray where TensorFlow runs the loop: no row is copied when another is written.
 # Plain tensors where LiteRT does. Nothing else in the zoo knows the difference.
 
 
@@ -111,7 +130,7 @@ def _write(rows, t, row):
     return rows.write(t, row)
 
 
-def _finish(rows, batch_and_steps, size):
-    sequence = _swap_time(rows if _litert else rows.stack())
-    sequence.set_shape([*batch_and_steps, size if isinstance(size, int) else None])
+def _finish(rows, steps_and_batch, size):
+    sequence = rows if _litert else rows.stack()
+    sequence.set_shape([*steps_and_batch, size if isinstance(size, int) else None])
     return sequence

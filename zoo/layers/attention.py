@@ -6,6 +6,8 @@ import tensorflow as tf
 from zoo.errors import CallError
 from zoo.layers.checks import one_of, positive
 from zoo.layers.layer import Layer
+from zoo.linear import outer, times
+from zoo.recurrences import times_weights
 
 
 class Attention(Layer):
@@ -23,12 +25,30 @@ class Attention(Layer):
         The context c (B, d) and the weights alpha (B, Tx); both zero in a row with no valid value.
     """
 
+    has_gradient = False  # whether `score_gradient` is written out; else TensorFlow finds it
+
+    def key_weights(self):
+        """Return, in a list, the matrix that makes keys of values; an empty list where the values are the keys."""
+        return []
+
+    def query_weights(self):
+        """Return, in a list, the matrix that a query is multiplied with before it is scored, if there is one."""
+        return []
+
+    def score_weights(self):
+        """Return, in a list, the weights that `score` needs."""
+        return []
+
     def precompute(self, values):
         """Return the keys (B, Tx, ...): the part of the score that needs no query."""
+        return times_weights(values, self.key_weights())
+
+    def score(self, query, keys, weights):
+        """Return the scores (B, Tx) of a query, multiplied with `query_weights`, against the keys."""
         raise NotImplementedError
 
-    def score(self, query, keys):
-        """Return the scores (B, Tx) of a query (B, q) against the keys."""
+    def score_gradient(self, d_scores, query, keys, weights):
+        """Return the gradients of the query, the keys and each weight, from that of the scores (B, Tx)."""
         raise NotImplementedError
 
     def build(self, query_shape, values_shape):
@@ -38,7 +58,12 @@ class Attention(Layer):
     def call(self, query, values, keys=None, values_mask=None):
         """Return the context and the weights; see the class."""
         keys = self.precompute(values) if keys is None else keys
-        alpha = masked_softmax(self.score(query, keys), values_mask)
+        query = times_weights(query, self.query_weights())
+        return self.attend(query, values, keys, self.score_weights(), values_mask)
+
+    def attend(self, query, values, keys, weights, values_mask):
+        """Return the context and the weights alpha, for a query that is multiplied with `query_weights` already."""
+        alpha = masked_softmax(self.score(query, keys, weights), values_mask)
         context = tf.squeeze(tf.matmul(tf.expand_dims(alpha, 1), values), 1)  # (B, 1, Tx) x (B, Tx, d)
         return context, alpha
 
@@ -79,6 +104,8 @@ class BahdanauAttention(Attention):
     Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, section 3.1 and appendix A.1.2.
     """
 
+    has_gradient = True
+
     def __init__(self, units: int, **kwargs):
         super().__init__(**kwargs)
         self.units = positive("units", units)
@@ -94,14 +121,30 @@ class BahdanauAttention(Attention):
         self.scale = self.add_weight(shape=(self.units, 1), initializer="glorot_uniform", name="scale")
         self.built = True
 
-    def precompute(self, values):
-        """Return W_k y (B, Tx, units)."""
-        return tf.matmul(values, self.cast(self.key_kernel))
+    def key_weights(self):
+        """Return [W_k]."""
+        return [self.cast(self.key_kernel)]
 
-    def score(self, query, keys):
-        """Return v^T tanh(W_q s + W_k y), (B, Tx)."""
-        projected = tf.expand_dims(tf.matmul(query, self.cast(self.query_kernel)), 1)
-        return tf.squeeze(tf.matmul(tf.tanh(projected + keys), self.cast(self.scale)), -1)
+    def query_weights(self):
+        """Return [W_q]."""
+        return [self.cast(self.query_kernel)]
+
+    def score_weights(self):
+        """Return [v]."""
+        return [self.cast(self.scale)]
+
+    def score(self, query, keys, weights):
+        """Return v^T tanh(W_q s + W_k y), (B, Tx); the query is W_q s, the keys are W_k y."""
+        (v,) = weights
+        return tf.squeeze(times(tf.tanh(tf.expand_dims(query, 1) + keys), v), -1)
+
+    def score_gradient(self, d_scores, query, keys, weights):
+        """Return the gradients of W_q s, W_k y and v; the tanh is computed again rather than kept."""
+        (v,) = weights
+        tanh = tf.tanh(tf.expand_dims(query, 1) + keys)  # (B, Tx, units)
+        d_v = outer(tanh, tf.expand_dims(d_scores, -1))
+        d_keys = tf.expand_dims(d_scores, -1) * (1 - tanh * tanh) * tf.squeeze(v, -1)
+        return tf.reduce_sum(d_keys, 1), d_keys, [d_v]
 
     def get_config(self):
         """Return the constructor's arguments."""
@@ -128,6 +171,8 @@ class LuongAttention(Attention):
     Source: Luong, Pham, Manning 2015, arXiv 1508.04025, equation 8.
     """
 
+    has_gradient = True
+
     def __init__(self, score: str = "general", **kwargs):
         super().__init__(**kwargs)
         self.score_name = one_of("score", score, ["dot", "general"])
@@ -144,13 +189,18 @@ class LuongAttention(Attention):
             )
         self.built = True
 
-    def precompute(self, values):
-        """Return y (dot) or W y (general), (B, Tx, q)."""
-        return tf.matmul(values, self.cast(self.kernel)) if self.score_name == "general" else values
+    def key_weights(self):
+        """Return [W] for "general"."""
+        return [self.cast(self.kernel)] if self.score_name == "general" else []
 
-    def score(self, query, keys):
+    def score(self, query, keys, weights):
         """Return s^T y or s^T W y, (B, Tx)."""
         return tf.squeeze(tf.matmul(keys, tf.expand_dims(query, -1)), -1)
+
+    def score_gradient(self, d_scores, query, keys, weights):
+        """Return the gradients of s and of the keys."""
+        d_query = tf.squeeze(tf.matmul(keys, tf.expand_dims(d_scores, -1), transpose_a=True), -1)
+        return d_query, tf.expand_dims(d_scores, -1) * tf.expand_dims(query, 1), []
 
     def get_config(self):
         """Return the constructor's arguments."""

@@ -5,23 +5,30 @@ import tensorflow as tf
 
 from zoo.layers.checks import one_of, positive
 from zoo.layers.layer import Layer
+from zoo.linear import affine
 
 
 class Cell(Layer):
-    """What the three cells share: weights for `gates` blocks of `units`.
+    """What the three cells share: weights for `blocks` gates of `units`.
+
+    A step is two products and what happens between the gates:
+
+        projected = W x_t + b            (`project`; needs no state, so it can leave the time loop)
+        product = U h_{t-1} + b_u        (`product`)
+        states = gates(projected, product, states before)
+
+    The first of the states is the output. `gates` also returns what `gates_gradient` needs of it.
 
     Args:
         units: the size of the state.
-
-    A cell offers `project(inputs)`, the part of a step that needs no state, and
-    `step(projected, states) -> states`; the first of its states is its output.
 
     Raises:
         CallError: `units` is not a positive integer.
     """
 
-    gates = 1
+    blocks = 1
     state_count = 1
+    kept_count = 0
 
     def __init__(self, units: int, **kwargs):
         super().__init__(**kwargs)
@@ -29,7 +36,7 @@ class Cell(Layer):
 
     def build(self, input_shape):
         """Create the weights for inputs (..., n)."""
-        width = self.gates * self.units
+        width = self.blocks * self.units
         self.kernel = self.add_weight(shape=(input_shape[-1], width), initializer="glorot_uniform", name="kernel")
         self.recurrent_kernel = self.add_weight(
             shape=(self.units, width), initializer="orthogonal", name="recurrent_kernel"
@@ -41,12 +48,46 @@ class Cell(Layer):
         return tf.zeros(shape, dtype)
 
     def project(self, inputs):
-        """Return the product of the inputs (..., n) with `kernel`, plus the bias: (..., gates * units)."""
-        return tf.matmul(inputs, self.cast(self.kernel)) + self.cast(self.bias)
+        """Return the product of the inputs (..., n) with `kernel`, plus the bias: (..., blocks * units)."""
+        return affine(inputs, self.cast(self.kernel), self.cast(self.bias))
+
+    def recurrent_weights(self):
+        """Return [U] or [U, b_u]: (units, blocks * units) and (blocks * units)."""
+        return [self.cast(self.recurrent_kernel)]
+
+    def product(self, h, weights):
+        """Return U h + b_u, (B, blocks * units), for the weights that `recurrent_weights` returned."""
+        return self.add_bias(tf.matmul(h, weights[0]), weights)
+
+    def add_bias(self, product, weights):
+        """Return the product plus b_u, if there is one."""
+        return tf.nn.bias_add(product, weights[1]) if weights[1:] else product
+
+    def gates(self, projected, product, states):
+        """Return the states (B, units) after a step, and what its gradient needs, `kept_count` tensors (B, units)."""
+        raise NotImplementedError
+
+    def gates_gradient(self, d_states, output, states, kept):
+        """Go back through `gates`.
+
+        Args:
+            d_states: the gradients of the states after the step.
+            output: the first of the states after the step.
+            states: the states before the step.
+            kept: what `gates` kept.
+
+        Returns:
+            The gradient of `projected`, and those of the states before the step, but for what went through `product`.
+        """
+        raise NotImplementedError
+
+    def product_gradient(self, d_projected, kept):
+        """Return the gradient of `product` from that of `projected`: the same, where the gates add the two."""
+        return d_projected
 
     def step(self, projected, states):
         """Return the states (B, units) after one step, from the projected input and the states before it."""
-        raise NotImplementedError
+        return self.gates(projected, self.product(states[0], self.recurrent_weights()), states)[0]
 
     def call(self, inputs, states):
         """Do one whole step: inputs (B, n) and states before it give the states after it."""
@@ -72,10 +113,14 @@ class TanhCell(Cell):
     Source: Elman 1990, "Finding structure in time".
     """
 
-    def step(self, projected, states):
-        """Return [h_t]."""
-        (h,) = states
-        return [tf.tanh(projected + tf.matmul(h, self.cast(self.recurrent_kernel)))]
+    def gates(self, projected, product, states):
+        """Return [h_t], and nothing more: tanh' = 1 - h_t^2."""
+        return [tf.tanh(projected + product)], []
+
+    def gates_gradient(self, d_states, output, states, kept):
+        """Return the gradients; see `Cell`."""
+        d = d_states[0] * (1 - output * output)
+        return d, [tf.zeros_like(d)]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -93,22 +138,40 @@ class GRUCell(Cell):
     the reset gate, as cuDNN and Keras (`reset_after=True`) have it.
     """
 
-    gates = 3
+    blocks = 3
+    kept_count = 4
 
     def build(self, input_shape):
         """Create the weights for inputs (..., n)."""
         super().build(input_shape)
         self.recurrent_bias = self.add_weight(shape=(self.units,), initializer="zeros", name="recurrent_bias")
 
-    def step(self, projected, states):
-        """Return [h_t]."""
+    def recurrent_weights(self):
+        """Return U and b_u, the latter with zeros for z and r."""
+        return [self.cast(self.recurrent_kernel), tf.pad(self.cast(self.recurrent_bias), [[2 * self.units, 0]])]
+
+    def gates(self, projected, product, states):
+        """Return [h_t], and z, r, n and U_n h_{t-1} + b_u."""
         (h,) = states
         x_z, x_r, x_n = tf.split(projected, 3, axis=-1)
-        u_z, u_r, u_n = tf.split(tf.matmul(h, self.cast(self.recurrent_kernel)), 3, axis=-1)
+        u_z, u_r, u_n = tf.split(product, 3, axis=-1)
         z = tf.sigmoid(x_z + u_z)
         r = tf.sigmoid(x_r + u_r)
-        n = tf.tanh(x_n + r * (u_n + self.cast(self.recurrent_bias)))
-        return [z * h + (1 - z) * n]
+        n = tf.tanh(x_n + r * u_n)
+        return [z * h + (1 - z) * n], [z, r, n, u_n]
+
+    def gates_gradient(self, d_states, output, states, kept):
+        """Return the gradients; see `Cell`."""
+        (d_h,), (h,), (z, r, n, u_n) = d_states, states, kept
+        d_z = d_h * (h - n) * z * (1 - z)
+        d_n = d_h * (1 - z) * (1 - n * n)
+        d_r = d_n * u_n * r * (1 - r)
+        return tf.concat([d_z, d_r, d_n], -1), [d_h * z]
+
+    def product_gradient(self, d_projected, kept):
+        """Return the gradient of the product, which the reset gate lets through to n."""
+        d_z, d_r, d_n = tf.split(d_projected, 3, axis=-1)
+        return tf.concat([d_z, d_r, d_n * kept[1]], -1)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -125,20 +188,29 @@ class LSTMCell(Cell):
     Source: Hochreiter and Schmidhuber 1997; forget gate of Gers et al. 2000; bias of Jozefowicz et al. 2015.
     """
 
-    gates = 4
+    blocks = 4
     state_count = 2
+    kept_count = 5
 
     def _first_bias(self, shape, dtype=None):
         i, f, g, o = tf.split(tf.zeros(shape, dtype), 4)
         return tf.concat([i, f + 1, g, o], axis=0)
 
-    def step(self, projected, states):
-        """Return [h_t, m_t]."""
-        h, m = states
-        gates = projected + tf.matmul(h, self.cast(self.recurrent_kernel))
-        i, f, g, o = tf.split(gates, 4, axis=-1)
-        m = tf.sigmoid(f) * m + tf.sigmoid(i) * tf.tanh(g)
-        return [tf.sigmoid(o) * tf.tanh(m), m]
+    def gates(self, projected, product, states):
+        """Return [h_t, m_t], and i, f, g, o and tanh(m_t)."""
+        i, f, g, o = tf.split(projected + product, 4, axis=-1)
+        i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
+        m = f * states[1] + i * g
+        tanh_m = tf.tanh(m)
+        return [o * tanh_m, m], [i, f, g, o, tanh_m]
+
+    def gates_gradient(self, d_states, output, states, kept):
+        """Return the gradients; see `Cell`."""
+        (d_h, d_m), (_, m), (i, f, g, o, tanh_m) = d_states, states, kept
+        d_m = d_m + d_h * o * (1 - tanh_m * tanh_m)
+        d_i, d_f, d_g = d_m * g * i * (1 - i), d_m * m * f * (1 - f), d_m * i * (1 - g * g)
+        d = tf.concat([d_i, d_f, d_g, d_h * tanh_m * o * (1 - o)], -1)
+        return d, [tf.zeros_like(d_h), d_m * f]
 
 
 CELLS: dict[str, type[Cell]] = {"tanh": TanhCell, "gru": GRUCell, "lstm": LSTMCell}

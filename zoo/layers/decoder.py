@@ -6,7 +6,8 @@ import tensorflow as tf
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.cells import make_cell
 from zoo.layers.layer import Layer
-from zoo.scan import scan
+from zoo.linear import affine
+from zoo.recurrences import attend
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -70,22 +71,17 @@ class AttentionDecoder(Layer):
         """Run over the target; see the class."""
         if initial_state is None:
             initial_state = self.cell.zero_state(tf.shape(inputs)[0])
-        keys = self.attention.precompute(values)
         kernel_r, kernel_c = self._split_kernel(inputs.shape[-1])
-
-        def step(t, projected, states, memory):
-            context, weights = self.attention(states[0], values, keys, values_mask=values_mask)
-            states = self.cell.step(projected + tf.matmul(context, kernel_c), states)
-            return [states[0], weights], states, memory
-
-        (states, weights), _, _ = scan(
-            step,
-            tf.matmul(inputs, kernel_r) + self.cast(self.cell.bias),
+        states, _, weights = attend(
+            self.cell,
+            self.attention,
+            affine(inputs, kernel_r, self.cast(self.cell.bias)),
+            kernel_c,
+            values,
             initial_state,
-            output_sizes=[self.units, tf.shape(values)[1]],
             mask=mask,
+            values_mask=values_mask,
         )
-        weights.set_shape([inputs.shape[0], inputs.shape[1], values.shape[1]])
         return (states, weights) if self.return_weights else states
 
     def _split_kernel(self, input_size):

@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from zoo.layers.checks import positive
 from zoo.layers.layer import Layer
+from zoo.linear import affine
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -43,7 +44,7 @@ class TanhDense(Layer):
     def call(self, inputs):
         """Return y (..., units)."""
         W, b, x = self.cast(self.kernel), self.cast(self.bias), inputs
-        return tf.tanh(tf.matmul(x, W) + b)
+        return tf.tanh(affine(x, W, b))
 
     def compute_output_shape(self, input_shape):
         """Return (..., units)."""

@@ -6,7 +6,7 @@ import tensorflow as tf
 from zoo.errors import CallError
 from zoo.layers.cells import make_cell
 from zoo.layers.layer import Layer
-from zoo.scan import scan
+from zoo.recurrences import recur
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -66,18 +66,7 @@ class Recurrent(Layer):
                 f'cell="{self.cell_name}". Received: {len(initial_state)}.'
             )
 
-        def step(t, projected, states, memory):
-            states = self.cell.step(projected, states)
-            return states[:1], states, memory
-
-        (outputs,), states, _ = scan(
-            step,
-            self.cell.project(inputs),
-            initial_state,
-            output_sizes=[self.units],
-            mask=mask,
-            reverse=self.reverse,
-        )
+        outputs, states = recur(self.cell, self.cell.project(inputs), initial_state, mask=mask, reverse=self.reverse)
         result = outputs if self.return_sequences else states[0]
         return (result, states) if self.return_state else result
 

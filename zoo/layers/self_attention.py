@@ -6,7 +6,8 @@ import tensorflow as tf
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.cells import make_cell
 from zoo.layers.layer import Layer
-from zoo.scan import scan
+from zoo.linear import affine
+from zoo.recurrences import empty_memory, remember, self_attend
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -79,61 +80,41 @@ class SelfAttentionRNN(Layer):
 
     def call(self, inputs, mask=None, initial_state=None, room=0):
         """Run over the sequence; see the class."""
-        batch, steps = tf.shape(inputs)[0], tf.shape(inputs)[1]
-        valid = tf.ones([batch, steps], tf.bool) if mask is None else mask
-        times = tf.expand_dims(tf.range(steps), 0)
+        batch = tf.shape(inputs)[0]
         kernel_x, kernel_c = self._split_kernel()
-
-        def step(t, projected, states, memory):
-            before = tf.logical_and(valid, times > t if self.reverse else times < t)
-            states, memory, weights = self._step(projected, states, memory, t, before, kernel_c)
-            return [states[0], weights], states, memory
-
-        (outputs, weights), states, memory = scan(
-            step,
-            tf.matmul(inputs, kernel_x) + self.cast(self.cell.bias),
+        outputs, states, weights = self_attend(
+            self.cell,
+            self.attention,
+            affine(inputs, kernel_x, self.cast(self.cell.bias)),
+            kernel_c,
             self.cell.zero_state(batch) if initial_state is None else initial_state,
-            output_sizes=[self.units, steps],
-            memory=self._empty_memory(batch, steps),
             mask=mask,
             reverse=self.reverse,
         )
-        weights.set_shape([inputs.shape[0], inputs.shape[1], inputs.shape[1]])
         results = [outputs if self.return_sequences else states[0]]
         if self.return_state:
-            results.append([*states, *_widen(*memory, valid, room), steps])
+            results.append([*states, *self._memory(outputs, mask, room), tf.shape(inputs)[1]])
         if self.return_weights:
             results.append(weights)
         return tuple(results) if len(results) > 1 else results[0]
 
-    def _step(self, projected, states, memory, t, before, kernel_c):
-        """Return the states and the memory after step t, and the weights it gave to the outputs `before`."""
-        values, keys = memory
-        context, weights = self.attention(states[0], values, keys, before)
-        states = self.cell.step(projected + tf.matmul(context, kernel_c), states)
-        y = tf.expand_dims(states[0], 1)  # (B, 1, units)
-        slot = tf.reshape(tf.one_hot(t, tf.shape(values)[1], dtype=values.dtype), [1, -1, 1])
-        return states, [values + slot * y, keys + slot * self.attention.precompute(y)], weights
+    def _memory(self, outputs, mask, room):
+        """Return the outputs, their keys and which of them are valid, with `room` empty slots behind."""
+        valid = tf.ones(tf.shape(outputs)[:2], tf.int32) if mask is None else tf.cast(mask, tf.int32)
+        slots = [[0, 0], [0, room]]
+        values = tf.pad(outputs, [*slots, [0, 0]])
+        return values, self.attention.precompute(values), tf.pad(valid, slots) > 0  # LiteRT pads no booleans
 
     def _split_kernel(self):
         """Return the parts of the kernel for x_t and for c_{t-1}: the first leaves the loop."""
         kernel = self.cast(self.cell.kernel)
         return tf.split(kernel, [kernel.shape[0] - self.units, self.units])
 
-    def _empty_memory(self, batch, slots):
-        """Return no outputs yet and their keys: (B, slots, units) and (B, slots, size of a key)."""
-        values = tf.zeros([batch, slots, self.units], self.compute_dtype)
-        return [values, self.attention.precompute(values)]
-
     def initial_state(self, batch_size, room: int = 0):
         """Return the states before the first step, with room for so many steps."""
         nothing = tf.zeros([batch_size, room], tf.bool)
-        return [
-            *self.cell.zero_state(batch_size),
-            *self._empty_memory(batch_size, room),
-            nothing,
-            tf.constant(0),
-        ]
+        memory = empty_memory(batch_size, room, self.units, self.attention.key_weights(), self.compute_dtype)
+        return [*self.cell.zero_state(batch_size), *memory, nothing, tf.constant(0)]
 
     def step(self, inputs, states):
         """Do one step outside the loop.
@@ -146,9 +127,9 @@ class SelfAttentionRNN(Layer):
             The output (B, units) and the states after the step.
         """
         *cell_states, values, keys, valid, t = states
-        kernel_x, kernel_c = self._split_kernel()
-        projected = tf.matmul(inputs, kernel_x) + self.cast(self.cell.bias)
-        cell_states, memory, _ = self._step(projected, cell_states, [values, keys], t, valid, kernel_c)
+        context, _ = self.attention(cell_states[0], values, keys, valid)
+        cell_states = self.cell(tf.concat([inputs, context], -1), cell_states)
+        memory = remember([values, keys], t, cell_states[0], self.attention.key_weights())
         valid = tf.logical_or(valid, tf.expand_dims(tf.equal(tf.range(tf.shape(values)[1]), t), 0))
         return cell_states[0], [*cell_states, *memory, valid, t + 1]
 
@@ -179,14 +160,3 @@ class SelfAttentionRNN(Layer):
         """Make the layer again from `get_config`."""
         config = {**config, "attention": keras.saving.deserialize_keras_object(config["attention"])}
         return cls(**config)
-
-
-def _widen(values, keys, valid, room):
-    """Add `room` empty slots to the memory and to the map of its valid slots."""
-    slots = [[0, 0], [0, room]]
-    return tf.pad(values, [*slots, [0, 0]]), tf.pad(keys, [*slots, [0, 0]]), _pad_mask(valid, slots)
-
-
-def _pad_mask(mask, slots):
-    """Pad a mask with false; LiteRT pads no booleans."""
-    return tf.pad(tf.cast(mask, tf.int32), slots) > 0

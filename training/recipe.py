@@ -1,0 +1,106 @@
+"""Recipes: what a model is best trained with on a corpus, one TOML file each in training/recipes/."""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zoo.catalog import find
+from zoo.errors import CallError, nearest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+if TYPE_CHECKING:
+    from training.settings import Settings
+
+FOLDER = Path(__file__).parent / "recipes"
+SPLITS = ("train", "valid")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe.
+
+    Attributes:
+        name: "<corpus>.<model>", or the path of a file of the user's own.
+        description: one line.
+        model: the name of a model.
+        data: DATA for "train" and "valid", where the corpus is built in.
+        options: of the model's builder.
+        settings: of the training, as the fields of `training.settings.Settings`.
+    """
+
+    name: str
+    model: str
+    description: str = ""
+    data: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def settled(
+        self, options: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
+    ) -> "tuple[dict[str, Any], Settings]":
+        """Return the model's options and the settings: the recipe's, but for those that are given here.
+
+        Raises:
+            CallError: an option or setting that there is not; the message gives the nearest.
+        """
+        from training.settings import Settings
+        from zoo.models import check_options
+
+        try:
+            check_options(self.model, self.options)
+            _check_keys("setting", self.settings, [one.name for one in fields(Settings)])
+        except CallError as error:
+            raise CallError(f"Recipe {self.name}: {error}") from None
+        return {**self.options, **(options or {})}, Settings(**{**self.settings, **(settings or {})})
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that come with the zoo."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def read_recipe(name: str) -> Recipe:
+    """Read a recipe.
+
+    Args:
+        name: one of `recipe_names()`, or the path of a .toml file.
+
+    Raises:
+        CallError: there is none of that name (the message gives the nearest), or it is no recipe.
+    """
+    known = recipe_names()
+    path = FOLDER / f"{name}.toml" if name in known else Path(name)
+    if name not in known and path.suffix != ".toml":
+        raise CallError(f'There is no recipe "{name}". There are: {", ".join(known)}.{nearest(name, known)}')
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CallError(f"Cannot read the recipe {path}: {error.strerror}.") from error
+    except ValueError as error:  # no UTF-8, or no TOML
+        raise CallError(f"{path} is no recipe: {error}.") from error
+    return _recipe(name, content)
+
+
+def _recipe(name, content) -> Recipe:
+    try:
+        _check_keys("key", content, [one.name for one in fields(Recipe) if one.name != "name"])
+        for table in ("data", "options", "settings"):
+            if not isinstance(content.get(table, {}), dict):
+                raise CallError(f"`{table}` must be a table. Received: {content[table]!r}.")
+        _check_keys("split", content.get("data", {}), SPLITS)
+        find(str(content.get("model")))
+    except CallError as error:
+        raise CallError(f"Recipe {name}: {error}") from None
+    return Recipe(name, **content)
+
+
+def _check_keys(kind, given, known) -> None:
+    for key in given:
+        if key not in known:
+            raise CallError(f'There is no {kind} "{key}". There are: {", ".join(known)}.{nearest(key, known)}')

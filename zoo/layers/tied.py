@@ -1,0 +1,54 @@
+"""Logits that share the matrix of an embedding."""
+
+import keras
+import tensorflow as tf
+
+from zoo.layers.checks import positive
+from zoo.layers.layer import Layer
+from zoo.linear import on_rows
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class TiedLogits(Layer):
+    """Logits whose matrix is that of an embedding.
+
+        logits = E x + b
+
+    E are the `embeddings`, b is `bias`.
+
+    Args:
+        size: how many logits, V.
+
+    Call arguments:
+        inputs: x, (..., n).
+        embeddings: E, (V, n).
+
+    Output shape: (..., V).
+
+    Raises:
+        CallError: `size` is not a positive integer.
+
+    Source: Press and Wolf 2017, arXiv 1608.05859.
+    """
+
+    def __init__(self, size: int, **kwargs):
+        super().__init__(**kwargs)
+        self.size = positive("size", size)
+
+    def build(self, inputs_shape, embeddings_shape):
+        """Create b."""
+        self.bias = self.add_weight(shape=(self.size,), initializer="zeros", name="bias")
+        self.built = True
+
+    def call(self, inputs, embeddings):
+        """Return the logits (..., V)."""
+        bias = self.cast(self.bias)
+        return on_rows(lambda x: tf.nn.bias_add(tf.matmul(x, embeddings, transpose_b=True), bias), inputs)
+
+    def compute_output_shape(self, inputs_shape, embeddings_shape):
+        """Return (..., V)."""
+        return (*inputs_shape[:-1], self.size)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "size": self.size}
