@@ -14,8 +14,9 @@ import pytest
 import tensorflow as tf
 
 from training.callbacks import read_history
-from training.distribute import is_chief, one_writer, share, strategy, sum_replicas, task, together
+from training.distribute import is_chief, one_writer, share, strategy, task, together
 from training.fit import train
+from training.replicas import sum_replicas
 from zoo.errors import CallError, WorkError
 
 ENVIRONMENT = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}

@@ -12,8 +12,9 @@ from typing import Any
 import keras
 
 from training.checkpoints import Position, is_finite, newest, put_back_best, read_position, restore, write
-from training.distribute import as_chief, part_dropout
+from training.distribute import as_chief
 from training.record import check_same
+from training.replicas import part_dropout
 from training.stopping import StopSignals
 from zoo.errors import CallError, WorkError
 from zoo.files import new_file

@@ -8,9 +8,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from training.distribute import FitsReplicas, GlobalMean, sum_replicas
 from training.losses import count_right, summed_loss, summed_smoothing, without_padding
 from training.precision import in_float32
+from training.replicas import FitsReplicas, GlobalMean, replica, sum_replicas
 from training.sampling import with_guesses
 from zoo.base import TokenModel
 
@@ -94,7 +94,7 @@ class Trainer(FitsReplicas, keras.Model):
         share = most * tf.minimum(tf.cast(step / self.options["steps"], tf.float32), 1.0)
         tokens = inputs["target"] if self.model.task == "translation" else inputs
         logits = self.model(inputs, training=False)
-        tokens = with_guesses(tokens, logits, share, tf.stack([self.options["seed"], step]))
+        tokens = with_guesses(tokens, logits, share, tf.stack([self.options["seed"] + replica(), step]))
         return {**inputs, "target": tokens} if self.model.task == "translation" else tokens
 
     def _minimised(self, targets, logits, total):
@@ -118,7 +118,7 @@ class Trainer(FitsReplicas, keras.Model):
     def evaluation_weights(self) -> Iterator[None]:
         """Inside the block the model has the averaged weights, if the optimizer averages them; then its own again."""
         optimizer: Any = getattr(self.optimizer, "inner_optimizer", self.optimizer)
-        if self.averaged or not getattr(optimizer, "use_ema", False) or not int(optimizer.iterations):
+        if self.averaged or not getattr(optimizer, "use_ema", False) or not int(optimizer.iterations.numpy()):
             yield
             return
         variables = self.model.trainable_variables
