@@ -12,7 +12,9 @@ from typing import Any
 import keras
 
 from training.checkpoints import Position, is_finite, newest, put_back_best, read_position, restore, write
+from training.distribute import as_chief
 from training.record import check_same
+from training.replicas import part_dropout
 from training.stopping import StopSignals
 from zoo.errors import CallError, WorkError
 from zoo.files import new_file
@@ -155,6 +157,7 @@ class KeepRun(keras.callbacks.Callback):
         """Take the state from the checkpoint, at first; here, for `fit` has set the metrics to zero before."""
         if self.fresh and self.checkpoint:
             restore(self.checkpoint, self.model)
+            part_dropout(self.model.model)
             if not self.position.step:  # what the metrics hold is of the validation before
                 self.model.reset_metrics()
         self.fresh = False
@@ -173,8 +176,9 @@ class KeepRun(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """Write what the run needs to go on: the model, if it is the best; then the checkpoint; then the history."""
-        row = {"epoch": epoch + 1, **{name: float(value) for name, value in (logs or {}).items()}}
-        row["seconds"] = round(time.monotonic() - self.began, 2)
+        scores = {name: float(value) for name, value in (logs or {}).items()}
+        scores["seconds"] = round(time.monotonic() - self.began, 2)
+        row = {"epoch": epoch + 1, **as_chief(scores)}
         if not is_finite(self.model):
             raise self._diverged("a weight")
         self.position = Position(epoch + 1, history=[*self.history, row])

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from training import distribute
 from training.batches import Examples, batches, encode, steps_per_epoch
 from training.callbacks import KeepRun
 from training.checkpoints import checkpoints, sweep
@@ -73,6 +74,11 @@ def train(
     task = find(model).task
     settings = for_device(settings or Settings())
     settings.check(task)
+    distribute.strategy()  # before any other use of TensorFlow
+    if not distribute.is_chief():
+        with distribute.together(Path(out)):
+            distribute.meet()  # the chief has made the folder
+        return resume(out)
     _check_options(model, options)
     check_free(Path(out), force)
     corpora = {"train": _read(train, "train", task, settings), "valid": _read(valid, "valid", task, settings)}
@@ -96,6 +102,8 @@ def train(
         (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
         config["vocabularies"] = _digests(draft, vocabularies)
         write_json(draft / CONFIG, config)
+    with distribute.together(Path(out)):
+        distribute.meet()
     return _fit(Path(out), config, examples, corpora["valid"])
 
 
@@ -106,6 +114,7 @@ def resume(path: str | os.PathLike) -> Run:
         CallError: it is no run folder, it is damaged, or its data, vocabularies, model or settings have changed.
         WorkError: it has lost its checkpoints, the training diverged or could not be written down.
     """
+    distribute.strategy()  # before any other use of TensorFlow
     run = Path(path)
     config = read_config(run)
     if not {"training", "data", "labels", "vocabularies"} <= config.keys():
@@ -122,8 +131,7 @@ def resume(path: str | os.PathLike) -> Run:
         if found != config["vocabularies"].get(name):
             raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
     examples = _encode(config, vocabularies, corpora)
-    sweep(run)
-    if not checkpoints(run):
+    if distribute.is_chief() and not checkpoints(run):
         print(f"{run} has no checkpoint yet: it begins at step 0.", file=sys.stderr)
     return _fit(run, config, examples, corpora["valid"])
 
@@ -174,12 +182,20 @@ def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
 
 def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Run:
     """Train from what the run folder says and holds; the same for a new run and one that goes on."""
+    with distribute.one_writer(path) as place:
+        sweep(place)
+        _fit_in(place, config, examples, valid)
+    return load_run(path)
+
+
+def _fit_in(path, config, examples, valid) -> None:
     settings, task = Settings.from_config(config), config["task"]
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(settings.seed)
     steps = steps_per_epoch(examples["train"], settings.batch_size, **_batching(settings))
-    trainer = _compiled(config, settings, steps)
+    with distribute.strategy().scope():
+        trainer = _compiled(config, settings, steps)
     watch = Watch(Run(path, config, read_vocabularies(path, config), trainer.model), valid, size=settings.watch_size)
     monitor, higher = settings.watched(task)
     with StopSignals() as signals:
@@ -195,9 +211,11 @@ def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Ru
             signals=signals,
         )
         keep.go_on(trainer)
+        at = keep.position.epoch * steps + keep.position.step
+        distribute.meet(at, "The workers do not find the same checkpoint sound.")
         while not (keep.finished() or trainer.stop_training):
             _run_epochs(trainer, settings, examples, keep, watch)
-    return _close(path, keep)
+    _close(path, keep)
 
 
 def _run_epochs(trainer, settings, examples, keep, watch) -> None:
@@ -209,20 +227,23 @@ def _run_epochs(trainer, settings, examples, keep, watch) -> None:
     epoch, step = keep.position.epoch, keep.position.step
     kind = _batching(settings)
     data = batches(examples["train"], settings.batch_size, shuffle_seed=settings.seed, first_epoch=epoch, **kind)
-    show = ShowProgress(settings.epochs, keep.steps, first_step=step)
+    valid = batches(examples["valid"], settings.batch_size, **kind)
+    shows = [ShowProgress(settings.epochs, keep.steps, first_step=step)] if distribute.is_chief() else []
     try:
         trainer.fit(
-            data.skip(step),
-            validation_data=batches(examples["valid"], settings.batch_size, **kind),
+            distribute.share(data.skip(step), endless=True),
+            validation_data=distribute.share(valid),
+            validation_steps=steps_per_epoch(examples["valid"], settings.batch_size, **kind),
             initial_epoch=epoch,
             epochs=epoch + 1 if step else settings.epochs,
             steps_per_epoch=keep.steps - step,
             shuffle=False,  # the dataset does it
             verbose=0,
-            callbacks=[watch, show, Board(keep.run / "logs"), keep],  # the watch adds scores to the logs
+            callbacks=[watch, *shows, Board(keep.run / "logs"), keep],  # the watch adds scores to the logs
         )
     except BaseException:
-        show.on_train_end()
+        for show in shows:
+            show.on_train_end()
         raise
 
 
@@ -256,11 +277,10 @@ def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
             )
 
 
-def _close(path, keep) -> Run:
+def _close(path, keep) -> None:
     if not keep.best_epoch():
         raise WorkError(f"{path}: the validation loss was never a number. Try a lower --learning-rate.")
     best = keep.history[keep.best_epoch() - 1]
     seconds = round(sum(row["seconds"] for row in keep.history), 1)
     metrics = {"epochs": len(keep.history), "best_epoch": keep.best_epoch(), **best, "seconds": seconds}
     write_json(path / "metrics.json", metrics)
-    return load_run(path)

@@ -10,18 +10,20 @@ import tensorflow as tf
 
 from training.losses import count_right, summed_loss, summed_smoothing, without_padding
 from training.precision import in_float32
+from training.replicas import FitsReplicas, GlobalMean, replica, sum_replicas
 from training.sampling import with_guesses
 from zoo.base import TokenModel
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Trainer(keras.Model):
+class Trainer(FitsReplicas, keras.Model):
     """Trains a model of the zoo with `fit`.
 
     It is an ordinary Keras model around another: same inputs, same outputs, same weights. What it adds is the step:
     the loss is summed over the tokens (or texts) that count and divided by their number, so that no padding and no
-    way to cut a batch into parts changes it. With an optimizer that averages the weights, `evaluate` and `save_model`
-    use the averages.
+    way to cut a batch into parts changes it. On several devices or machines each has a part of the batch; the sums,
+    and the gradients before they are clipped, are over all parts. With an optimizer that averages the weights,
+    `evaluate` and `save_model` use the averages.
 
     Args:
         model: the model to train.
@@ -52,8 +54,8 @@ class Trainer(keras.Model):
             "seed": seed,
         }
         self.averaged = False
-        self.loss_mean = keras.metrics.Mean(name="loss")
-        self.accuracy = keras.metrics.Mean(name="accuracy")
+        self.loss_mean = GlobalMean(name="loss")
+        self.accuracy = GlobalMean(name="accuracy")
         self.built = True
 
     @property
@@ -75,11 +77,13 @@ class Trainer(keras.Model):
                 hidden, targets = without_padding(self.model.task, hidden, targets)
             logits = self.model.to_logits(hidden)
             total, count = summed_loss(self.model.task, targets, logits)
+            count = sum_replicas(count)
             loss = self.optimizer.scale_loss(self._minimised(targets, logits, total) / count)
         variables = self.model.trainable_variables
-        gradients = tape.gradient(loss, variables)
+        right = count_right(self.model.task, targets, logits)
+        gradients, total, right = sum_replicas((tape.gradient(loss, variables), total, right))
         self.optimizer.apply(gradients, variables)
-        return self._logs(targets, logits, total, count)
+        return self._logs(total, right, count)
 
     def _read(self, inputs):
         """Return the inputs, with guesses among the target tokens under scheduled sampling."""
@@ -90,7 +94,7 @@ class Trainer(keras.Model):
         share = most * tf.minimum(tf.cast(step / self.options["steps"], tf.float32), 1.0)
         tokens = inputs["target"] if self.model.task == "translation" else inputs
         logits = self.model(inputs, training=False)
-        tokens = with_guesses(tokens, logits, share, tf.stack([self.options["seed"], step]))
+        tokens = with_guesses(tokens, logits, share, tf.stack([self.options["seed"] + replica(), step]))
         return {**inputs, "target": tokens} if self.model.task == "translation" else tokens
 
     def _minimised(self, targets, logits, total):
@@ -102,18 +106,19 @@ class Trainer(keras.Model):
         """Score one batch (inputs, targets) and return the logs."""
         inputs, targets = data
         logits = self.model(inputs, training=False)
-        return self._logs(targets, logits, *summed_loss(self.model.task, targets, logits))
+        total, count = summed_loss(self.model.task, targets, logits)
+        return self._logs(*sum_replicas((total, count_right(self.model.task, targets, logits), count)))
 
-    def _logs(self, targets, logits, total, count):
+    def _logs(self, total, right, count):
         self.loss_mean.update_state(total / count, count)
-        self.accuracy.update_state(count_right(self.model.task, targets, logits) / count, count)
-        return {metric.name: metric.result() for metric in self.metrics}
+        self.accuracy.update_state(right / count, count)
+        return self._as_logs({metric.name: metric.result() for metric in self.metrics})
 
     @contextlib.contextmanager
     def evaluation_weights(self) -> Iterator[None]:
         """Inside the block the model has the averaged weights, if the optimizer averages them; then its own again."""
         optimizer: Any = getattr(self.optimizer, "inner_optimizer", self.optimizer)
-        if self.averaged or not getattr(optimizer, "use_ema", False) or not int(optimizer.iterations):
+        if self.averaged or not getattr(optimizer, "use_ema", False) or not int(optimizer.iterations.numpy()):
             yield
             return
         variables = self.model.trainable_variables
