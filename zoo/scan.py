@@ -97,6 +97,7 @@ def scan(
             list(memory),
         ),
         maximum_iterations=steps,
+        parallel_iterations=1,
     )
     outputs = [_finish(rows, first.shape[:2], size) for rows, size in zip(outputs, output_sizes, strict=True)]
     return outputs, list(states), list(memory)

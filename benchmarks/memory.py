@@ -1,0 +1,158 @@
+"""Measures the peak memory of one training step against automatic differentiation of the very same model.
+
+    python -m benchmarks.memory --json /tmp/memory.json
+    python -m benchmarks.memory --model bahdanau_seq2seq --steps 50 100     # a part of it
+
+One step is forward, backward and the optimizer, by the project's own `Trainer`: batch 32, units 256, embeddings 256, cell
+tanh, vocabularies of 500 so that the logits do not hide what the recurrence needs, no token is padding, no XLA.
+Each number is from a fresh process: it does two steps on a batch of 2 x 3 tokens with the same graph, which makes the
+optimizer's variables; then the peak of its resident memory in one step of the real size, minus the resident
+memory before. All sizes are in MB of 10^6 bytes.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+BATCH, UNITS, VOCABULARY = 32, 256, 500
+MODELS = ("bahdanau_seq2seq", "self_attention_rnn")
+LENGTHS = (50, 100, 200, 400, 800)
+LIMIT = 14e9  # bytes
+
+
+def resident(name: str) -> int:
+    """Return bytes of resident memory of this process: "VmRSS" now, or "VmHWM" at its peak."""
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith(name):
+            return int(line.split()[1]) * 1024
+    raise LookupError(name)
+
+
+def make_step(model_name: str):
+    """Return one training step as a graph for batches of any size, and a function that makes a batch."""
+    import numpy as np
+    import tensorflow as tf
+
+    import zoo
+    from training.optimizer import make_optimizer
+    from training.settings import Settings
+    from training.trainer import Trainer
+
+    pairs = model_name == "bahdanau_seq2seq"
+    builder = zoo.bahdanau_seq2seq if pairs else zoo.self_attention_rnn
+    model = builder(VOCABULARY, VOCABULARY if pairs else 2, units=UNITS, embedding_units=UNITS, cell="tanh")
+    trainer = Trainer(model)
+    trainer.compile(optimizer=make_optimizer(Settings(), 1000), jit_compile=False)
+    trainer.optimizer.build(model.trainable_variables)
+    ids = tf.TensorSpec([None, None], tf.int32)
+    inputs, targets = ({"source": ids, "target": ids}, ids) if pairs else (ids, tf.TensorSpec([None], tf.int32))
+    step = tf.function(lambda *data: trainer.train_step(data), input_signature=[inputs, targets])
+
+    def batch(size: int, length: int):
+        dice = np.random.default_rng(1)
+        first, second, third = (dice.integers(4, VOCABULARY, [size, length]).astype("int32") for _ in range(3))
+        return ({"source": first, "target": second}, third) if pairs else (first, first[:, 0] % 2)
+
+    return step, batch
+
+
+def measure(model_name: str, length: int, automatic: bool) -> None:
+    """Measure one case in this process and print it as JSON."""
+    import zoo.recurrences
+
+    if automatic:
+        zoo.recurrences.with_gradient = lambda forward, *tensors, **_: forward(False, *tensors)[0]
+    step, batch = make_step(model_name)
+    for _ in range(2):
+        step(*batch(2, 3))
+    real = batch(BATCH, length)
+    if automatic:
+        _limit_memory()
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
+    before, began = resident("VmRSS"), time.monotonic()
+    logs = step(*real)
+    seconds = time.monotonic() - began
+    row = {"bytes": resident("VmHWM") - before, "seconds": round(seconds, 2), "loss": float(logs["loss"])}
+    print(json.dumps(row))
+
+
+def _limit_memory() -> None:
+    """Let an allocation fail that goes beyond the limit, rather than take the machine down."""
+    import resource
+
+    used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
+    resource.setrlimit(resource.RLIMIT_AS, (used + int(LIMIT), used + int(LIMIT)))
+
+
+def run(model_name: str, length: int, automatic: bool) -> dict:
+    """Measure one case in a fresh process.
+
+    Returns:
+        `bytes`, `seconds` and `loss`; or `failed`: why there are none.
+    """
+    if automatic and BATCH * length * length * UNITS * 4 > LIMIT:
+        return {"failed": f"over {LIMIT / 1e9:.0f} GB (tanh(W_q s + W_k y) of all steps alone is)"}
+    command = [sys.executable, "-m", "benchmarks.memory", "--case", model_name, str(length), str(int(automatic))]
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode == 0:
+        return json.loads(process.stdout.splitlines()[-1])
+    if automatic and any(word in process.stderr for word in ("OOM", "bad_alloc", "ResourceExhausted", "allocat")):
+        return {"failed": f"over {LIMIT / 1e9:.0f} GB"}
+    raise SystemExit(process.stderr)
+
+
+def measure_all(models, lengths) -> list[dict]:
+    """Return a row for each model and length."""
+    rows = []
+    for name in models:
+        for length in lengths:
+            ours, automatic = run(name, length, False), run(name, length, True)
+            weights = BATCH * length * length * 4
+            positions = length * (2 if name == "bahdanau_seq2seq" else 1)
+            beyond = (ours["bytes"] - weights) / positions
+            row = {"model": name, "length": length, "weights_bytes": weights, "positions": positions}
+            rows.append(row | {"beyond_weights_bytes_a_position": round(beyond), "ours": ours, "automatic": automatic})
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    return rows
+
+
+def table(rows: list[dict]) -> str:
+    """Return the rows as a table."""
+    lines = [
+        "| model | S = T | attention weights, MB | peak, MB | (peak - weights) / positions, kB "
+        "| automatic, MB | automatic / positions, kB |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        ours, automatic = row["ours"]["bytes"], row["automatic"].get("bytes")
+        beyond = row["beyond_weights_bytes_a_position"] / 1e3
+        theirs = f"{automatic / 1e6:,.0f}" if automatic else row["automatic"]["failed"]
+        growth = f"{(automatic - row['weights_bytes']) / row['positions'] / 1e3:,.0f}" if automatic else ""
+        numbers = f"{row['weights_bytes'] / 1e6:,.1f} | {ours / 1e6:,.0f} | {beyond:,.0f} | {theirs} | {growth}"
+        lines.append(f"| {row['model']} | {row['length']} | {numbers} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure all cases, print a table and write the JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, help="a file to write")
+    parser.add_argument("--model", nargs="+", choices=MODELS, default=MODELS)
+    parser.add_argument("--steps", nargs="+", type=int, default=LENGTHS, help="the lengths, S = T")
+    parser.add_argument("--case", nargs=3, help=argparse.SUPPRESS)  # one measurement, in a process of its own
+    options = parser.parse_args()
+    if options.case:
+        model_name, length, automatic = options.case
+        return measure(model_name, int(length), automatic == "1")
+    rows = measure_all(options.model, options.steps)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
+    print(table(rows))
+
+
+if __name__ == "__main__":
+    main()
