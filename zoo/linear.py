@@ -18,6 +18,7 @@ def affine(x, kernel, bias):
 
 def on_rows(function, x):
     """Return what a function of a matrix (rows, n) gives for all rows of x (..., n)."""
+    x = tf.convert_to_tensor(x)
     return function(x) if x.shape.rank == 2 else _unflatten(function(tf.reshape(x, [-1, x.shape[-1]])), x)
 
 
