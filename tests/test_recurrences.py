@@ -180,3 +180,124 @@ def test_attend_against_the_equation(cell, score):
 def test_self_attend_against_the_equation(cell, score):
     case = Case("self_attend", cell, score, "holes", reverse=score == "bahdanau")
     assert_same(case.gradients(case.loop), case.gradients(case.formula))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("jit", [False, True])
+def test_in_a_graph(kind, jit):
+    case = Case(kind, "lstm", masks="holes")
+    graph = tf.function(lambda: case.gradients(case.loop), jit_compile=jit)
+    assert_same(graph(), case.gradients(case.loop))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_few_bits(kind, cell):
+    """In bfloat16 the gradients are those of float32 but for its own precision."""
+    case, other = Case(kind, cell, masks="holes"), Case(kind, cell, masks="holes", dtype="mixed_bfloat16")
+    assert {one.dtype for one in other.tensors.values()} == {tf.bfloat16}
+    actual = other.gradients(other.loop)
+    assert {one.dtype for one in actual[0]} == {tf.bfloat16}
+    assert_same(actual, case.gradients(case.loop), 3e-2)
+
+
+class Distance(Attention):
+    """A score of a user's own, whose weight is used where it is: the nearer, the more attention."""
+
+    def build(self, query_shape, values_shape):
+        self.scale = self.add_weight(shape=(values_shape[-1],), name="scale")
+        self.built = True
+
+    def score(self, query, keys, weights):
+        return -tf.reduce_sum(tf.square(tf.expand_dims(query, 1) - keys) * self.cast(self.scale), -1)
+
+
+@pytest.mark.parametrize("kind", ["attend", "self_attend"])
+def test_an_attention_without_a_gradient_of_its_own(kind):
+    """It works, and the gradient is that of the equation written plainly."""
+    case = Case(kind, "tanh", "dot", "none")
+    case.attention = Distance()
+    case.attention.build((None, UNITS), (None, None, UNITS))
+    case.variables = [*case.cell.weights[1:2], *randomise(case.attention).weights]
+    assert not case.attention.has_gradient
+
+    def formula(tensors):
+        (U, a), (h,) = (one.value for one in case.variables), case.states(tensors)
+        outputs, alphas = [], []
+        for t in range(T):
+            values = [tensors["values"][:, i] for i in range(TX)] if kind == "attend" else outputs
+            slots, context = TX if kind == "attend" else T, tf.zeros([B, UNITS])
+            alpha = tf.zeros([B, slots])
+            if values:
+                exponentials = [tf.exp(-tf.reduce_sum((h - y) * (h - y) * a, -1, keepdims=True)) for y in values]
+                rows = [one / tf.add_n(exponentials) for one in exponentials]
+                context = tf.add_n([one * y for one, y in zip(rows, values, strict=True)])
+                alpha = tf.concat([*rows, tf.zeros([B, slots - len(rows)])], -1)
+            h = tf.tanh(tensors["projected"][:, t] + h @ U + context @ tensors["context_kernel"])
+            outputs, alphas = [*outputs, h], [*alphas, alpha]
+        return [tf.stack(outputs, 1), tf.stack(alphas, 1), h]
+
+    assert_same(case.gradients(case.loop), case.gradients(formula))
+
+
+def nodes_of(concrete):
+    definition = concrete.graph.as_graph_def()
+    return [*definition.node, *(node for one in definition.library.function for node in one.node_def)]
+
+
+@pytest.mark.parametrize(("kind", "outputs"), [("recur", 1), ("attend", 2), ("self_attend", 2)])
+def test_a_graph_that_only_answers_keeps_nothing_for_a_gradient(kind, outputs):
+    case = Case(kind, "lstm")
+
+    def counts():
+        nodes = nodes_of(tf.function(lambda: case.loop(case.tensors)).get_concrete_function())
+        return sum("_gradient_op_type" in one.attr for one in nodes), sum(one.op == "TensorListStack" for one in nodes)
+
+    custom, kept = counts()
+    assert custom > 0 and kept > outputs
+    with inference_graph():
+        assert counts() == (0, outputs)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_gradient_of_the_gates(cell):
+    layer = make_cell(cell, UNITS)
+    width = layer.blocks * UNITS
+    projected, product = tf.constant(normal(B, width)), tf.constant(normal(B, width, seed=1))
+    states = [tf.constant(normal(B, UNITS, seed=2 + i)) for i in range(layer.state_count)]
+    d_states = [tf.constant(normal(B, UNITS, seed=4 + i)) for i in range(layer.state_count)]
+    with tf.GradientTape() as tape:
+        tape.watch([projected, product, *states])
+        after, kept = layer.gates(projected, product, states)
+    assert len(kept) == layer.kept_count
+    expected = tape.gradient(after, [projected, product, *states], d_states, "zero")
+    d_projected, d_before = layer.gates_gradient(d_states, after[0], states, kept)
+    assert_close([d_projected, layer.product_gradient(d_projected, kept), *d_before], expected, 1e-6)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_layers_of_unknown_sizes(cell, monkeypatch):
+    """In a graph for any batch and length, the layers' gradients are those that TensorFlow finds."""
+    x, there = tf.constant(normal(B, T, 3)), tf.constant(array(MASKS["holes"]))
+    bare, itself = (made(UNITS, cell=cell, return_sequences=True) for made in (Recurrent, SelfAttentionRNN))
+    layers = [bare, itself, AttentionDecoder(UNITS, cell=cell)]
+    inputs = [[x], [x], [x, x]]
+    for layer, given in zip(layers, inputs, strict=True):
+        layer(*given)
+        randomise(layer)
+
+    def gradients(layer, given):
+        def run(x, there):
+            with tf.GradientTape() as tape:
+                tape.watch(x)
+                loss = tf.reduce_sum(tf.square(layer(*[x] * given, mask=there)))
+            return tape.gradient(loss, [x, *layer.trainable_variables])
+
+        specs = [tf.TensorSpec([None, None, 3]), tf.TensorSpec([None, None], tf.bool)]
+        found = tf.function(run, input_signature=specs)(x, there)
+        return [], dict(enumerate(found))
+
+    written_out = [gradients(layer, len(given)) for layer, given in zip(layers, inputs, strict=True)]
+    automatic(monkeypatch)
+    for layer, given, one in zip(layers, inputs, written_out, strict=True):
+        assert_same(one, gradients(layer, len(given)))
