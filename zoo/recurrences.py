@@ -271,7 +271,7 @@ class _AttendingStep:
         d_projected, d_product, d_states = _cell_gradient(self.cell, d_states, [d_output, output, *rows])
         d_context = tf.matmul(d_projected, self.context_kernel, transpose_b=True)
         d_alpha += tf.squeeze(tf.matmul(values, tf.expand_dims(d_context, -1)), -1)
-        d_scores = alpha * (d_alpha - tf.reduce_sum(alpha * d_alpha, -1, keepdims=True))  # of the softmax
+        d_scores = _softmax_gradient(d_alpha, alpha)
         d_query, d_keys, d_weights = self.attention.score_gradient(d_scores, query, keys, self.score_weights)
         if self.query_weights:
             d_h = tf.matmul(tf.concat([d_product, d_query], -1), self.joint, transpose_b=True)
@@ -290,6 +290,18 @@ class _AttendingStep:
             [outer(_masked(kept[0], self.state_mask), d_queries) for _ in self.query_weights],
             [tf.cast(d, one.dtype) for d, one in zip(d_score_weights, self.score_weights, strict=True)],
         ]
+
+
+def _softmax_gradient(d_alpha, alpha):
+    """Return the gradient of the scores, whose sum is zero: in float32 or wider, since it is a small difference.
+
+    Weights of less than that do not sum to one, but for this they have to.
+    """
+    if alpha.dtype.size >= 4:
+        return alpha * (d_alpha - tf.reduce_sum(alpha * d_alpha, -1, keepdims=True))
+    wide = tf.cast(alpha, tf.float32)
+    wide = tf.math.divide_no_nan(wide, tf.reduce_sum(wide, -1, keepdims=True))
+    return tf.cast(_softmax_gradient(tf.cast(d_alpha, tf.float32), wide), alpha.dtype)
 
 
 def _cell_gradient(cell, d_states, rows):
