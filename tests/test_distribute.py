@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from training.callbacks import read_history
-from training.distribute import is_chief, one_writer, share, strategy, task, together
+from training.distribute import as_chief, is_chief, one_writer, share, strategy, task, together
 from training.fit import train
 from training.replicas import sum_replicas
 from zoo.errors import CallError, WorkError
@@ -110,6 +110,8 @@ def test_one_replica_costs_nothing():
     values, data = (tf.constant(1.0), [None]), tf.data.Dataset.range(3)
     assert sum_replicas(values) is values
     assert share(data) is data
+    scores = {"loss": 1.0}
+    assert as_chief(scores) is scores
     assert strategy() is tf.distribute.get_strategy()
     with one_writer(Path("run")) as place:
         assert place == Path("run")
@@ -126,6 +128,18 @@ def test_a_worker_that_has_gone_is_told_with_what_to_do(error):
     with pytest.raises(WorkError, match=r"Start all workers again with `zoo train --resume some/run`"):
         with together(Path("some/run")):
             raise error
+
+
+def test_a_run_of_other_checkpoints_is_another_run(tmp_path):
+    from training.distribute import _digest
+
+    for name, content in (("config.json", "{}"), ("checkpoints/epoch-0001-step-000002/SHA256SUMS", "1234  state")):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(content)
+    before = _digest(tmp_path)
+    assert _digest(tmp_path) == before
+    (tmp_path / name).write_text("1235  state")  # as long as before
+    assert _digest(tmp_path) != before
 
 
 def test_other_errors_are_not_taken_for_a_worker_that_has_gone():
@@ -215,6 +229,10 @@ def test_two_workers_equal_one(workers):
 
 def test_workers_that_do_not_see_the_same_are_told(workers):
     assert [worker["differs"] for worker in workers] == ["differs", "differs"]
+
+
+def test_workers_decide_by_what_the_chief_has(workers):
+    assert [worker["as chief"] for worker in workers] == [{"loss": 1.5}] * 2
 
 
 def test_keras_still_averages_logs_over_their_first_axis(workers):

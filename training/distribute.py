@@ -152,9 +152,15 @@ def meet(value: int = 0, otherwise: str = "The workers do not all run the same c
         WorkError: `otherwise`, when the numbers differ.
     """
     if task().workers > 1:
-        numbers = strategy().gather(tf.constant([value], tf.int64), axis=0)
+        numbers = _of_all()(tf.constant([value], tf.int64))
         if len(set(numbers.numpy().tolist())) > 1:
             raise WorkError(otherwise)
+
+
+@functools.cache
+def _of_all():
+    # Without a function of its own it would be traced at every call.
+    return tf.function(lambda rows: strategy().gather(rows, axis=0))
 
 
 def as_chief(values: dict[str, float]) -> dict[str, float]:
@@ -165,7 +171,7 @@ def as_chief(values: dict[str, float]) -> dict[str, float]:
     """
     if task().workers == 1:
         return values
-    of_all = strategy().gather(tf.constant([list(values.values())], tf.float64), axis=0)
+    of_all = _of_all()(tf.constant([list(values.values())], tf.float64))
     return dict(zip(values, of_all[0].numpy().tolist(), strict=True))
 
 
