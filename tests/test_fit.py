@@ -7,7 +7,6 @@ import pytest
 from training.callbacks import HISTORY, read_history
 from training.checkpoints import checkpoints
 from training.fit import resume, train, versions
-from training.precision import for_device
 from training.settings import Settings
 from zoo.errors import CallError
 from zoo.run import CONFIG, MODEL, SAMPLES, load_run
