@@ -3,8 +3,8 @@
     python -m benchmarks.memory --json /tmp/memory.json
     python -m benchmarks.memory --model bahdanau_seq2seq --steps 50 100     # a part of it
 
-One step is forward, backward and the optimizer, by the project's own `Trainer`: batch 32, units and embeddings 256, cell
-tanh, vocabularies of 500 so that the logits do not hide what the recurrence needs, no token is padding, no XLA.
+One step is forward, backward and the optimizer, by the project's own `Trainer`: batch 32, units and embeddings 256,
+cell tanh, vocabularies of 500 so that the logits do not hide what the recurrence needs, no token is padding, no XLA.
 Each number is from a fresh process: it does two steps on a batch of 2 x 3 tokens with the same graph, which makes the
 optimizer's variables; then the peak of its resident memory in one step of the real size, minus the resident
 memory before. All sizes are in MB of 10^6 bytes.
