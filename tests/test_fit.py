@@ -7,6 +7,7 @@ import pytest
 from training.callbacks import HISTORY, read_history
 from training.checkpoints import checkpoints
 from training.fit import resume, train, versions
+from training.precision import for_device
 from training.settings import Settings
 from zoo.errors import CallError
 from zoo.run import CONFIG, MODEL, SAMPLES, load_run
@@ -47,7 +48,7 @@ def test_a_run_folder_holds_everything(request, fixture, tiny_data, tiny_setting
         "epoch-0001-step-000000",
     ]
     assert config["model"] == run.model.name and config["task"] == run.task
-    assert config["training"] == {**vars(tiny_settings)} and config["training"]["seed"] == 1
+    assert config["training"] == vars(for_device(tiny_settings)) and config["training"]["seed"] == 1
     assert config["options"].items() <= run.model.options.items() and config["options"]["units"] == 16
     assert config["versions"] == versions() and config["versions"].keys() >= {"python", "tensorflow", "keras"}
     for split, count in (("train", 160), ("valid", 24)):
