@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.batches import BUCKETS, FEW_BUCKETS, Examples, batches, encode, steps_per_epoch
+from training.batches import BUCKETS, Examples, batches, encode, steps_per_epoch
 from training.corpora import Corpus, read_corpus
 from zoo.errors import CallError
 from zoo.special import END, PAD, START
@@ -96,7 +96,7 @@ def test_a_batch_holds_examples_of_one_bucket():
 def test_few_shapes_pads_to_the_bounds_of_the_buckets():
     examples = made_up(count=150)
     widths = {inputs["source"].shape[1] for inputs, _ in epoch(batches(examples, 8, few_shapes=True), 99)}
-    assert widths <= set(FEW_BUCKETS) and len(widths) > 5
+    assert widths <= set(BUCKETS) and len(widths) > 5
     plain, wide = (rows_by_number(epoch(batches(examples, 8, few_shapes=few), 99)) for few in (False, True))
     assert plain == wide and len(plain) == 150
     wider = epoch(batches(examples, 8, few_shapes=True), 99)

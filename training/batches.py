@@ -11,10 +11,9 @@ from zoo.errors import CallError, nearest
 from zoo.special import END, PAD, START
 from zoo.text import Vocabulary
 
-# A batch holds examples of like length: the longer side falls between two of these. XLA compiles for each shape it
-# meets, so few of them; else narrow ones, for little padding.
-FEW_BUCKETS = (6, 9, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400)
-BUCKETS = (*range(6, 32, 2), *FEW_BUCKETS[6:])
+# A batch holds examples of like length: the longer side falls between two of these. Narrower ones would save a little
+# padding; but examples of one length are alike, and a model learns less from batches of those.
+BUCKETS = (6, 9, 12, 16, 20, 25, 32, 40, 50, 64, 80, 100, 128, 160, 200, 256, 320, 400)
 
 
 @dataclass(frozen=True)
@@ -89,8 +88,7 @@ def steps_per_epoch(
 
 def _buckets(examples, batch_size, batch_tokens, few_shapes):
     """Return the bounds of the buckets and how many examples of each make a batch."""
-    bounds = FEW_BUCKETS if few_shapes else BUCKETS
-    bounds = [*bounds, int(max(examples.lengths().max(), bounds[-1])) + 1]
+    bounds = [*BUCKETS, int(max(examples.lengths().max(), BUCKETS[-1])) + 1]
     longest = np.array([*bounds, bounds[-1]]) - (0 if few_shapes else 1)  # the last bucket is empty
     sizes = np.maximum(batch_tokens // longest, 1) if batch_tokens else np.full(len(longest), batch_size)
     return bounds, sizes
