@@ -11,6 +11,11 @@ def times(x, kernel):
     return on_rows(lambda rows: tf.matmul(rows, kernel), x)
 
 
+def times_weights(tensor, weights):
+    """Return a tensor times the one matrix of a list, or itself when the list is empty."""
+    return times(tensor, weights[0]) if weights else tensor
+
+
 def affine(x, kernel, bias):
     """Return x (..., n) times a kernel (n, m) plus a bias (m,)."""
     return on_rows(lambda rows: tf.nn.bias_add(tf.matmul(rows, kernel), bias), x)

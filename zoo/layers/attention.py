@@ -6,8 +6,7 @@ import tensorflow as tf
 from zoo.errors import CallError
 from zoo.layers.checks import one_of, positive
 from zoo.layers.layer import Layer
-from zoo.linear import outer, times
-from zoo.recurrences import times_weights
+from zoo.linear import outer, times, times_weights
 
 
 class Attention(Layer):
