@@ -1,4 +1,4 @@
-"""One step of a recurrence and the way back through it; `zoo/recurrences.py` runs it over time. `d_x`: gradient of x."""
+"""One step of a recurrence, and the way back; `zoo/recurrences.py` runs it over time. `d_x` is the gradient of x."""
 
 from dataclasses import dataclass
 from typing import Any
