@@ -111,7 +111,7 @@ def test_what_is_watched(task, options, watched):
         ("translation", {"monitor": "chrf", "watch_size": 0}, "`watch_size` must be above 0"),
         ("classification", {"scheduled_sampling": 0.1}, "a classifier reads no guess"),
         ("translation", {"schedule": "cosin"}, 'Did you mean "cosine"'),
-        ("translation", {"precision": "float16"}, 'Did you mean "mixed_float16"'),
+        ("translation", {"precision": "mixed_float"}, 'Did you mean "mixed_float16"'),
         ("translation", {"ema": 1.0}, "`ema` must be a number from 0 up to 1"),
         ("translation", {"label_smoothing": -0.1}, "`label_smoothing` must be a number from 0 up to 1"),
         ("translation", {"weight_decay": -1.0}, "`weight_decay` must be a number from 0"),
