@@ -31,8 +31,10 @@ def test_import_of_errors_and_names_needs_no_tensorflow():
     [
         "from zoo.layers import TanhDense; print(TanhDense(3).units)",
         "import zoo; print(zoo.TanhDense(3).units)",
+        "from zoo.classifier import DenseClassifier; print(DenseClassifier(9, 3, units=3).options['units'])",
+        "import zoo; print(zoo.LanguageModel(9, units=3).options['units'])",
     ],
-    ids=["layers first", "by attribute"],
+    ids=["layers first", "by attribute", "a class first", "a class by attribute"],
 )
 def test_layers_are_there_whatever_is_imported_first(code):
     assert python(code)[0] == "3\n"

@@ -4,6 +4,7 @@ Importing it imports neither Keras nor TensorFlow; the first use of a model does
 are registered with Keras as soon as Keras is there, so `keras.saving.load_model` knows them.
 """
 
+import contextlib
 import importlib
 import importlib.abc
 import importlib.util
@@ -78,6 +79,8 @@ __all__ = ["CallError", "WorkError", "ZooError", "names", *_HOME]
 def __getattr__(name):
     if name not in _HOME:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    if _HOME[name] != "zoo.text":
+        importlib.import_module("zoo.models")  # the whole, in its order, whichever part is asked for
     module = importlib.import_module(_HOME[name])
     value = globals()[name] = getattr(module, name)
     return value
@@ -106,7 +109,8 @@ class _RegisterAfterKeras(importlib.abc.MetaPathFinder):
             run(module)  # an import that fails leaves this finder in place for the next
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
-            importlib.import_module("zoo.models")
+            with contextlib.suppress(ImportError):  # one of its modules is being imported right now
+                importlib.import_module("zoo.models")
 
         spec.loader.exec_module = run_and_register  # type: ignore[method-assign]
         return spec
