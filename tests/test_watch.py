@@ -72,6 +72,16 @@ def test_tensorboard_shows_translations_and_attention(watch, tmp_path):
     assert png.startswith(b"\x89PNG") and int(width) > 50 and int(height) > 50
 
 
+def test_a_second_fit_is_shown_too(watch, tmp_path):
+    """A run that goes on inside an epoch is two fits: what is left of that epoch, and the rest."""
+    watch.on_epoch_end(0, {"val_loss": 1.0})
+    watch.on_train_end()
+    watch.on_epoch_end(1, {"val_loss": 1.0})
+    watch.on_train_end()
+    files = EventAccumulator(str(tmp_path / "logs" / "samples"), size_guidance={"tensors": 0}).Reload()
+    assert [one.step for one in files.Tensors("translations")] == [0, 1]
+
+
 def test_a_bar_does_not_break_the_table():
     table = _table([Prediction("a|b", "c", 0.0)], ["d"])
     assert table.splitlines()[-1] == "| a&#124;b | c | d |"

@@ -65,9 +65,10 @@ class Watch(keras.callbacks.Callback):
         self.writer.flush()
 
     def on_train_end(self, logs=None):
-        """Close the file."""
+        """Close the file; a run that goes on inside an epoch calls `fit` again, which opens another."""
         if self.writer is not None:
             self.writer.close()
+            self.writer = None
 
 
 def _table(predictions: Sequence[Prediction], targets: Sequence[str]) -> str:

@@ -57,7 +57,9 @@ class Vocabulary:
         """
         if kind not in KINDS:
             raise CallError(f'A vocabulary is of kind {", ".join(KINDS)}. Received: "{kind}".')
-        model = io.BytesIO()
+        lines, model = list(lines), io.BytesIO()
+        if not any(line.strip() for line in lines):  # some releases of sentencepiece abort the process
+            raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: it is empty.")
         try:
             sentencepiece.SentencePieceTrainer.train(
                 sentence_iterator=iter(lines),
@@ -74,7 +76,7 @@ class Vocabulary:
                 num_threads=2,  # fixed, since the pieces may depend on it
                 minloglevel=2,
             )
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, SyntaxError) as error:
             reason = str(error).strip().splitlines()[-1]
             raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: {reason}") from error
         return cls(_with_exact_sums(model.getvalue()))
