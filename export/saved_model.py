@@ -1,6 +1,5 @@
 """SavedModel: text in, text out, for TF Serving and for Python without the zoo."""
 
-import hashlib
 import json
 import os
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from export.artefact import export_folder, extra_files, predictor_from
 from export.parity import compare
 from export.signatures import Signature, id_signatures, text_signatures
 from zoo.errors import CallError, WorkError
+from zoo.files import sha256_of
 from zoo.predictor import Prediction, Predictor
 from zoo.run import Run, write_json
 from zoo.scan import inference_graph
@@ -55,16 +55,12 @@ def _write(run: Run, folder: Path) -> Path:
     (folder / EXTRA).mkdir()
     for name, content in extra_files(run).items():
         (folder / EXTRA / name).write_bytes(content)
-    write_json(folder / EXTRA / DIGESTS, {name: _digest(folder / name) for name in _names(folder)})
+    write_json(folder / EXTRA / DIGESTS, {name: sha256_of(folder / name) for name in _names(folder)})
     return folder
 
 
 def _names(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def _digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def write_graph(
@@ -122,7 +118,7 @@ def _check_whole(path: Path) -> None:
     """Compare with the digests: TensorFlow has none for the graph, and a damaged one can end the process."""
     try:
         digests = json.loads((path / EXTRA / DIGESTS).read_text(encoding="utf-8"))
-        damaged = [name for name, digest in digests.items() if _digest(path / name) != digest]
+        damaged = [name for name, digest in digests.items() if sha256_of(path / name) != digest]
     except FileNotFoundError as error:
         missing = os.path.relpath(error.filename, path)
         raise CallError(f"{path} is damaged or not made by `zoo export`: it has no {missing}.") from error

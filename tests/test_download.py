@@ -10,9 +10,10 @@ from shared_data import SHARED, needs_shared
 from training import download as download_module
 from training.corpora import read_corpus
 from training.download import PUBLIC, PublicSet, download
-from training.fetch import Remote, fetch, sha256_of
+from training.fetch import Remote, fetch
 from training.pairs import split_pairs
 from zoo.errors import CallError, WorkError
+from zoo.files import sha256_of
 
 CONTENT = bytes(range(256)) * 2_000
 

@@ -1,10 +1,11 @@
 import errno
+import hashlib
 import os
 
 import pytest
 
 from zoo.errors import CallError, WorkError
-from zoo.files import check_free, new_file, new_folder
+from zoo.files import check_free, new_file, new_folder, sha256_of
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 ENDINGS = [(ValueError("no"), ValueError), (KeyboardInterrupt(), KeyboardInterrupt), (FULL, WorkError)]
@@ -151,3 +152,8 @@ def test_check_free(tmp_path):
     check_free(tmp_path, force=True)
     with pytest.raises(CallError, match="already exists"):
         check_free(tmp_path)
+
+
+def test_sha256_of_a_file_of_several_parts(tmp_path):
+    (tmp_path / "a").write_bytes(b"x" * (1 << 20) + b"y")
+    assert sha256_of(tmp_path / "a") == hashlib.sha256((tmp_path / "a").read_bytes()).hexdigest()

@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from training.record import check_same, digest, record, say_versions, versions
+from training.record import check_same, record, say_versions, versions
 from zoo.errors import CallError
 
 CONFIG = {
@@ -55,10 +55,3 @@ def test_other_versions_are_told(capsys):
     say_versions({"versions": {**versions(), "keras": "0.1", "gone": "7"}})
     err = capsys.readouterr().err
     assert f"keras 0.1 (now {versions()['keras']}), gone 7 (now None): the last digits may differ" in err
-
-
-def test_digest_of_a_file_of_several_parts(tmp_path):
-    import hashlib
-
-    (tmp_path / "a").write_bytes(b"x" * (1 << 20) + b"y")
-    assert digest(tmp_path / "a") == hashlib.sha256((tmp_path / "a").read_bytes()).hexdigest()

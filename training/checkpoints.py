@@ -27,9 +27,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from training.record import digest
 from zoo.errors import CallError, WorkError
-from zoo.files import new_file, new_folder
+from zoo.files import new_file, new_folder, sha256_of
 from zoo.run import MODEL
 
 FOLDER = "checkpoints"
@@ -200,7 +199,7 @@ def _tensorflow_checkpoint(variables) -> tf.train.Checkpoint:
 def _sums(checkpoint: Path) -> bytes:
     """Return what SHA256SUMS should hold, as the command sha256sum writes it."""
     files = [file for file in sorted(checkpoint.iterdir()) if file.name in (POSITION, BEST) or file.stem == STATE]
-    return "".join(f"{digest(file)}  {file.name}\n" for file in files).encode()
+    return "".join(f"{sha256_of(file)}  {file.name}\n" for file in files).encode()
 
 
 def _to_disk(path: Path) -> None:

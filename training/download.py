@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from training.corpora import DEFAULT_SIZES, read_corpus, write_tsv
-from training.fetch import Remote, Report, fetch, sha256_of
+from training.fetch import Remote, Report, fetch
 from training.pairs import split_pairs
 from zoo.errors import CallError, WorkError, nearest
-from zoo.files import check_free, new_folder
+from zoo.files import check_free, new_folder, sha256_of
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """One file over HTTP: resumed where it broke off, checked, and under its final name only when it is whole."""
 
-import hashlib
 import http.client
 import os
 import re
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import WorkError
+from zoo.files import sha256_of
 
 TIMEOUT_SECONDS = 30
 CHUNK_BYTES = 1 << 16
@@ -66,15 +66,6 @@ def fetch(remote: Remote, folder: Path, *, report: Report = lambda done, total: 
             "Run the same command again to go on from where it stopped."
         ) from error
     return whole
-
-
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def discard(part: Path) -> None:

@@ -19,14 +19,14 @@ from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.optimizer import make_optimizer
 from training.precision import for_device, precision_policy
 from training.progress import Board, ShowProgress
-from training.record import digest, record, say_versions, versions
+from training.record import record, say_versions, versions
 from training.settings import Settings
 from training.stopping import StopSignals
 from training.trainer import Trainer
 from training.watch import Watch
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
-from zoo.files import check_free, new_folder
+from zoo.files import check_free, new_folder, sha256_of
 from zoo.models import MODELS, build, check_options
 from zoo.run import (
     CONFIG,
@@ -137,7 +137,7 @@ def resume(path: str | os.PathLike) -> Run:
 
 
 def _digests(folder: Path, vocabularies) -> dict[str, str]:
-    return {vocabulary_file(side): digest(folder / vocabulary_file(side)) for side in vocabularies}
+    return {vocabulary_file(side): sha256_of(folder / vocabulary_file(side)) for side in vocabularies}
 
 
 def _read(data, split, task, settings) -> Corpus:

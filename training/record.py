@@ -1,6 +1,5 @@
 """What a run is of: its data, vocabularies, model and settings; and whether that is still so."""
 
-import hashlib
 import importlib.metadata
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,15 +21,6 @@ def versions() -> dict[str, str]:
         except importlib.metadata.PackageNotFoundError:
             continue
     return found
-
-
-def digest(file: Path) -> str:
-    """Return the SHA-256 of a file."""
-    sha256 = hashlib.sha256()
-    with file.open("rb") as content:
-        while part := content.read(1 << 20):
-            sha256.update(part)
-    return sha256.hexdigest()
 
 
 def record(config: Mapping[str, Any]) -> dict[str, Any]:

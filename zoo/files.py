@@ -1,6 +1,7 @@
 """Files and folders that appear under their final name whole or not at all."""
 
 import contextlib
+import hashlib
 import os
 import shutil
 import tempfile
@@ -8,6 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo.errors import CallError, WorkError
+
+
+def sha256_of(path: Path) -> str:
+    """Return the SHA-256 of a file in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def check_free(path: Path, force: bool = False) -> None:
