@@ -8,9 +8,10 @@ the milliseconds of all of them are more than those of the step.
 
 import argparse
 import collections
-import os
 import tempfile
 from pathlib import Path
+
+from zoo.quiet import set_environment
 
 
 def main() -> None:
@@ -20,8 +21,7 @@ def main() -> None:
     parser.add_argument("--jit", action="store_true")
     parser.add_argument("--top", type=int, default=25)
     options = parser.parse_args()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    set_environment()
     import tensorflow as tf
 
     from benchmarks.contenders import MAKERS, make_batches

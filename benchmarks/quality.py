@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from zoo.catalog import CATALOG, Entry
+from zoo.quiet import set_environment
 
 CORPUS = "numbers-fr-en"
 OPTIONS = {"units": 160}
@@ -76,6 +77,7 @@ def main() -> None:
     parser.add_argument("--sst2", type=Path)
     parser.add_argument("--epochs", type=int, default=3)
     options = parser.parse_args()
+    set_environment()
     rows = []
     for entry in CATALOG:
         if not options.only or entry.name in options.only:

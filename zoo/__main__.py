@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 from zoo import __version__, commands
 from zoo.errors import CallError, WorkError, ZooError, nearest
+from zoo.quiet import set_environment
 from zoo.train_options import add_options
 
 DATA = "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en"
@@ -128,14 +129,6 @@ def _demo(sub):
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
 
 
-def _set_environment() -> None:
-    """Keep TensorFlow's log below errors, and let it use oneDNN, unless the user has said otherwise."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
-    # Several times faster with few rows, on processors where TensorFlow leaves it off by default.
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-
-
 def _write_utf8() -> None:
     """Write UTF-8 to standard output, as it is read from standard input, whatever the locale says.
 
@@ -150,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: done; 1: the work failed; 2: the call was wrong; 130: Ctrl-C; 143: SIGTERM.
     """
-    _set_environment()
+    set_environment()
     _write_utf8()
     options: Any = None
     try:

@@ -1,9 +1,17 @@
-"""Silence for native libraries that write to standard error on their own."""
+"""What native libraries are told before they are loaded, and silence for those that write to standard error."""
 
 import contextlib
 import os
 import sys
 from collections.abc import Iterator
+
+
+def set_environment() -> None:
+    """Keep TensorFlow's log below errors, and let it use oneDNN, unless the user has said otherwise."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
+    # Several times faster with few rows, on processors where TensorFlow leaves it off by default.
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @contextlib.contextmanager
