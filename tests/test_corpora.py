@@ -9,6 +9,10 @@ from training.numbers import generate
 from zoo.errors import CallError
 
 
+def gzipped(content):
+    return gzip.compress(content, mtime=0)  # the same bytes, and so the same names of tests, in every process
+
+
 def written(folder, content, name="train.tsv"):
     path = folder / name
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
@@ -43,14 +47,14 @@ def test_only_a_line_feed_ends_a_line(tmp_path, mark):
 
 
 def test_gzip_is_told_by_its_first_bytes(tmp_path):
-    packed = written(tmp_path, gzip.compress(b"un\tone\n", mtime=0), "packed.tsv")
+    packed = written(tmp_path, gzipped(b"un\tone\n"), "packed.tsv")
     plain = written(tmp_path, "un\tone\n", "plain.tsv.gz")
     assert read_corpus(packed, task="translation").sources == ["un"]
     assert read_corpus(plain, task="translation").sources == ["un"]
 
 
 def test_parallel_files(tmp_path):
-    paths = written(tmp_path, "un\ndeux\ttrois\n", "a.fr"), written(tmp_path, gzip.compress(b"one\ntwo", mtime=0), "a.en")
+    paths = written(tmp_path, "un\ndeux\ttrois\n", "a.fr"), written(tmp_path, gzipped(b"one\ntwo"), "a.en")
     corpus = read_corpus(",".join(paths), task="translation")
     assert (corpus.sources, corpus.targets) == (["un", "deux\ttrois"], ["one", "two"])
     assert corpus.where(1) == f"{paths[0]},{paths[1]}, line 2"
@@ -75,7 +79,7 @@ def test_size_keeps_the_first(tmp_path):
 
 def test_digest_is_of_the_content(tmp_path):
     first = read_corpus(written(tmp_path, "a\tb\nc\td\n", "1.tsv"), task="translation")
-    packed = read_corpus(written(tmp_path, gzip.compress(b"a\tb\r\nc\td", mtime=0), "2.tsv"), task="translation")
+    packed = read_corpus(written(tmp_path, gzipped(b"a\tb\r\nc\td"), "2.tsv"), task="translation")
     other = read_corpus(written(tmp_path, "a\tb\nc\te\n", "3.tsv"), task="translation")
     lines = read_corpus(written(tmp_path, "a\nc\nb\nd\n", "4.txt"), task="language_model")
     assert first.digest == packed.digest
@@ -119,8 +123,8 @@ def test_built_in_default_size():
         (b"un\tone\n\xe9t\xe9\tsummer\n", "train.tsv, line 2: expected UTF-8 text. Received: the byte 0xe9."),
         ("", "train.tsv: expected one example a line. Received: an empty file."),
         ("\n \n", "train.tsv: expected one example a line. Received: an empty file."),
-        (gzip.compress(b"un\tone\n", mtime=0)[:-9], "train.tsv: expected a whole gzip file. Received: a damaged one"),
-        (gzip.compress(b"un\tone\n", mtime=0)[:-8] + b"12345678", "expected a whole gzip file. Received: a damaged one"),
+        (gzipped(b"un\tone\n")[:-9], "train.tsv: expected a whole gzip file. Received: a damaged one"),
+        (gzipped(b"un\tone\n")[:-8] + b"12345678", "expected a whole gzip file. Received: a damaged one"),
         (b"\x1f\x8bnothing", "train.tsv: expected a whole gzip file. Received: a damaged one"),
     ],
 )

@@ -57,3 +57,13 @@ def checked(**options: Any) -> dict[str, Any]:
     optional = ("embedding_units", "encoder_units")
     given = {name: value for name, value in options.items() if not (name in optional and value is None)}
     return options | {name: _CHECKS[name](name, value) for name, value in given.items() if name in _CHECKS}
+
+
+def embedding(size: int, units: int, **options: Any) -> keras.layers.Embedding:
+    """Return an embedding of `size` ids whose rows have length about 1 at first.
+
+    Keras' own first rows are of length 0.03 sqrt(units), so small that a recurrent network hears little of its input
+    and a matrix shared with the logits says little: it takes epochs to grow them.
+    """
+    rows = keras.initializers.RandomNormal(stddev=units**-0.5)
+    return keras.layers.Embedding(size, units, embeddings_initializer=rows, **options)

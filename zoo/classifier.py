@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.base import TokenModel, checked
+from zoo.base import TokenModel, checked, embedding
 from zoo.layers.dense import TanhDense
 from zoo.layers.stack import RecurrentStack
 from zoo.special import PAD
@@ -39,7 +39,7 @@ class _Classifier(TokenModel):
         self.options = options = checked(**options)
         policy = {"dtype": self.dtype_policy}
         size = options["embedding_units"] or options["units"]
-        self.embedding = keras.layers.Embedding(options["vocabulary_size"], size, **policy)
+        self.embedding = embedding(options["vocabulary_size"], size, **policy)
         self.embedding_dropout = keras.layers.Dropout(options["embedding_dropout"], **policy)
         self.dropout = keras.layers.Dropout(options["dropout"], **policy)
         self.logits = keras.layers.Dense(options["classes"], **policy)

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from zoo.base import TokenModel, checked
+from zoo.base import TokenModel, checked, embedding
 from zoo.layers.attention import SCORES
 from zoo.layers.checks import one_of
 from zoo.layers.decoder import AttentionDecoder
@@ -93,8 +93,8 @@ class Seq2Seq(TokenModel):
         self.attends = attention is not None
         embedding_units = embedding_units or units
         policy = {"dtype": self.dtype_policy}
-        self.source_embedding = keras.layers.Embedding(source_vocabulary_size, embedding_units, **policy)
-        self.target_embedding = keras.layers.Embedding(target_vocabulary_size, embedding_units, **policy)
+        self.source_embedding = embedding(source_vocabulary_size, embedding_units, **policy)
+        self.target_embedding = embedding(target_vocabulary_size, embedding_units, **policy)
         self.embedding_dropout = keras.layers.Dropout(embedding_dropout, **policy)
         self.encoder = RecurrentStack(
             encoder_units or units,

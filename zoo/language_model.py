@@ -5,7 +5,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.base import TokenModel, checked
+from zoo.base import TokenModel, checked, embedding
 from zoo.errors import CallError
 from zoo.layers.stack import RecurrentStack
 from zoo.layers.tied import TiedLogits
@@ -76,7 +76,7 @@ class LanguageModel(TokenModel):
             )
         self.attends = self_attention
         policy = {"dtype": self.dtype_policy}
-        self.embedding = keras.layers.Embedding(vocabulary_size, embedding_units or units, **policy)
+        self.embedding = embedding(vocabulary_size, embedding_units or units, **policy)
         self.embedding_dropout = keras.layers.Dropout(embedding_dropout, **policy)
         self.stack = RecurrentStack(units, **stack, **policy)
         self.dropout = keras.layers.Dropout(dropout, **policy)
