@@ -30,9 +30,9 @@ def test_no_warm_up(kind):
     assert rates(kind, [0], warm_up=0) == [0.5]
 
 
-def stepped(settings, gradients, start=1.0):
+def stepped(settings, gradients, start=1.0, name="kernel"):
     """Return the optimizer and the weight after each step."""
-    optimizer, weight = make_optimizer(settings, 100), keras.Variable([start])
+    optimizer, weight = make_optimizer(settings, 100), keras.Variable([start], name=name)
     optimizer.build([weight])
     weights = []
     for gradient in gradients:
@@ -69,6 +69,11 @@ def test_weight_decay_shrinks_what_has_no_gradient():
     _, _, plain = stepped(STEADY, [0.0])
     _, _, decayed = stepped(Settings(**{**vars(STEADY), "weight_decay": 0.5}), [0.0])
     assert plain == [1.0] and decayed == [pytest.approx(1 - 0.1 * 0.5)]
+
+
+@pytest.mark.parametrize("name", ["bias", "recurrent_bias"])
+def test_biases_do_not_decay(name):
+    assert stepped(Settings(**{**vars(STEADY), "weight_decay": 0.5}), [0.0], name=name)[2] == [1.0]
 
 
 def test_gradients_are_clipped_to_their_common_norm():

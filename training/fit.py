@@ -12,12 +12,13 @@ import keras
 import tensorflow as tf
 
 from training import distribute
-from training.batches import Examples, batches, encode, steps_per_epoch
+from training.batches import Examples, batches, steps_per_epoch
 from training.callbacks import KeepRun
 from training.checkpoints import checkpoints, sweep
-from training.corpora import BUILT_IN, Corpus, read_corpus
+from training.corpora import Corpus
 from training.optimizer import make_optimizer
 from training.precision import for_device, precision_policy
+from training.prepare import describe, digests, encode_all, learn_vocabularies, read, vocabulary_sizes
 from training.progress import Board, ShowProgress
 from training.record import record, say_versions, versions
 from training.settings import Settings
@@ -26,7 +27,7 @@ from training.trainer import Trainer
 from training.watch import Watch
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
-from zoo.files import check_free, new_folder, sha256_of
+from zoo.files import check_free, new_folder
 from zoo.models import MODELS, build, check_options
 from zoo.run import (
     CONFIG,
@@ -38,7 +39,6 @@ from zoo.run import (
     vocabulary_file,
     write_json,
 )
-from zoo.text import Vocabulary
 
 SAMPLE_COUNT = 500
 
@@ -81,10 +81,10 @@ def train(
         return resume(out)
     _check_options(model, options)
     check_free(Path(out), force)
-    corpora = {"train": _read(train, "train", task, settings), "valid": _read(valid, "valid", task, settings)}
-    vocabularies = _learn(corpora["train"], task, settings)
+    corpora = {"train": read(train, "train", task, settings), "valid": read(valid, "valid", task, settings)}
+    vocabularies = learn_vocabularies(corpora["train"], task, settings)
     labels = sorted(set(corpora["train"].targets)) if task == "classification" else []
-    sizes = _sizes(task, vocabularies, labels)
+    sizes = vocabulary_sizes(task, vocabularies, labels)
     config = {
         "model": model,
         "recipe": recipe,
@@ -92,15 +92,15 @@ def train(
         "options": {**sizes, **options},
         "labels": labels,
         "training": asdict(settings),
-        "data": {name: _description(corpus) for name, corpus in corpora.items()},
+        "data": {name: describe(corpus) for name, corpus in corpora.items()},
         "versions": versions(),
     }
-    examples = _encode(config, vocabularies, corpora)
+    examples = encode_all(config, vocabularies, corpora)
     with new_folder(out, force) as draft:
         for side, vocabulary in vocabularies.items():
             vocabulary.save(draft / vocabulary_file(side))
         (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
-        config["vocabularies"] = _digests(draft, vocabularies)
+        config["vocabularies"] = digests(draft, vocabularies)
         write_json(draft / CONFIG, config)
     with distribute.together(Path(out)):
         distribute.meet()
@@ -123,37 +123,17 @@ def resume(path: str | os.PathLike) -> Run:
     say_versions(config)
     corpora = {}
     for split, description in config["data"].items():
-        corpora[split] = _read(description["origin"], split, config["task"], settings)
+        corpora[split] = read(description["origin"], split, config["task"], settings)
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
     vocabularies = read_vocabularies(run, config)
-    for name, found in _digests(run, vocabularies).items():
+    for name, found in digests(run, vocabularies).items():
         if found != config["vocabularies"].get(name):
             raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
-    examples = _encode(config, vocabularies, corpora)
+    examples = encode_all(config, vocabularies, corpora)
     if distribute.is_chief() and not checkpoints(run):
         print(f"{run} has no checkpoint yet: it begins at step 0.", file=sys.stderr)
     return _fit(run, config, examples, corpora["valid"])
-
-
-def _digests(folder: Path, vocabularies) -> dict[str, str]:
-    return {vocabulary_file(side): sha256_of(folder / vocabulary_file(side)) for side in vocabularies}
-
-
-def _read(data, split, task, settings) -> Corpus:
-    return read_corpus(data, task=task, split=split, size=settings.train_size if split == "train" else None)
-
-
-def _description(corpus) -> dict[str, Any]:
-    built_in = corpus.origin.split(":")[0] in BUILT_IN
-    origin = corpus.origin if built_in else ",".join(str(Path(part).resolve()) for part in corpus.origin.split(","))
-    return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
-
-
-def _learn(corpus, task, settings) -> dict[str, Vocabulary]:
-    sides = {"source": corpus.sources} | ({"target": corpus.targets} if task == "translation" else {})
-    wanted = {"size": settings.vocabulary_size, "kind": settings.text}
-    return {side: Vocabulary.learn(lines, **wanted) for side, lines in sides.items()}
 
 
 def _check_options(model, options) -> None:
@@ -161,23 +141,6 @@ def _check_options(model, options) -> None:
     check_options(model, options)
     parameters = inspect.signature(MODELS[model]).parameters.values()
     build(model, **{one.name: 1 for one in parameters if one.default is one.empty}, **options)
-
-
-def _sizes(task, vocabularies, labels) -> dict[str, int]:
-    if task == "translation":
-        return {f"{side}_vocabulary_size": vocabulary.size for side, vocabulary in vocabularies.items()}
-    size = {"vocabulary_size": vocabularies["source"].size}
-    return size | ({"classes": len(labels)} if task == "classification" else {})
-
-
-def _encode(config, vocabularies, corpora) -> dict[str, Examples]:
-    settings = Settings.from_config(config)
-    examples = {
-        split: encode(corpus, config["task"], vocabularies, config["labels"], max_length=settings.max_length)
-        for split, corpus in corpora.items()
-    }
-    _say_dropped(examples, corpora, settings)
-    return examples
 
 
 def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Run:
@@ -265,16 +228,6 @@ def _compiled(config, settings, steps) -> Trainer:
     trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
     trainer.optimizer.build(trainer.model.trainable_variables)
     return trainer
-
-
-def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
-    for split, some in examples.items():
-        if some.dropped:
-            print(
-                f"{corpora[split].origin} ({split}): left out {some.dropped:,} of {len(corpora[split]):,} "
-                f"examples with more than {settings.max_length} pieces on a side",
-                file=sys.stderr,
-            )
 
 
 def _close(path, keep) -> None:

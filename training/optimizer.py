@@ -18,13 +18,16 @@ def make_optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer
         settings: how to train.
         steps: how many steps the run will have.
     """
-    return Adam(
+    optimizer = Adam(
         Schedule(settings.learning_rate, settings.schedule, int(steps * settings.warm_up), steps),
         weight_decay=settings.weight_decay or None,
         global_clipnorm=settings.clip,
         use_ema=settings.ema > 0,
         ema_momentum=settings.ema,
     )
+    if settings.weight_decay:
+        optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -1,0 +1,120 @@
+"""The three time loops alone, forwards and backwards, beside their floor.
+
+    python -m benchmarks.loops --json loops.json
+    python -m benchmarks.loops --jit
+
+A batch of 64, inputs of 256, states and encoder outputs of 512; the gradient is of the inputs and of every weight. The
+floor is the matrix products at the speed of one large one: multiplications and additions, three times those of the way
+forward. The second floor adds the tanh of the additive score, batch x steps x values x units numbers once, at the
+speed of one large tanh. All are measured in turns, and each figure is a median.
+"""
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+
+from benchmarks.training import BLOCKS, product_speed
+from zoo.quiet import set_environment
+
+BATCH, INPUTS, UNITS = 64, 256, 512
+LOOPS = {"TanhRNN": (50, 0), "AttentionDecoder": (30, 30), "SelfAttentionRNN": (50, 50)}  # steps, values
+
+
+def operations(name: str, cell: str) -> float:
+    """Return the multiplications and additions of the products, forwards and backwards."""
+    steps, values = LOOPS[name]
+    row = BLOCKS[cell] * UNITS * (INPUTS + UNITS)
+    if values:
+        seen = values if name == "AttentionDecoder" else (values - 1) / 2  # of its own outputs, those before
+        row += BLOCKS[cell] * UNITS * UNITS + UNITS * UNITS + seen * 2 * UNITS  # context; query; score and context
+        row += UNITS * UNITS * values / steps  # the keys
+    return 3 * 2 * BATCH * steps * row
+
+
+def tanhs(name: str) -> float:
+    """Return of how many numbers the additive score takes the tanh."""
+    steps, values = LOOPS[name]
+    return BATCH * steps * UNITS * (values if name == "AttentionDecoder" else max(values - 1, 0) / 2)
+
+
+def tanh_speed(rounds: int = 9) -> float:
+    """Return how many tanh a second TensorFlow takes of a large tensor."""
+    import tensorflow as tf
+
+    numbers, seconds = tf.random.normal([1024, 4096]), []
+    for _ in range(rounds):
+        began = time.perf_counter()
+        tf.tanh(numbers).numpy()
+        seconds.append(time.perf_counter() - began)
+    return 1024 * 4096 / min(seconds)
+
+
+def make_step(name: str, cell: str, jit: bool):
+    """Return a function that does one loop forwards and backwards."""
+    import tensorflow as tf
+
+    import zoo
+
+    steps, values = LOOPS[name]
+    inputs = [tf.random.normal([BATCH, steps, INPUTS])]
+    if name == "TanhRNN":
+        layer = zoo.Recurrent(UNITS, cell=cell, return_sequences=True)
+    elif name == "AttentionDecoder":
+        layer, inputs = zoo.AttentionDecoder(UNITS, cell=cell), [*inputs, tf.random.normal([BATCH, values, UNITS])]
+    else:
+        layer = zoo.SelfAttentionRNN(UNITS, cell=cell, return_sequences=True)
+    layer(*inputs)
+    weights = [variable.value for variable in layer.trainable_variables]
+
+    @tf.function(autograph=False, jit_compile=jit)
+    def step(*inputs):
+        with tf.GradientTape() as tape:
+            tape.watch(inputs)
+            outputs = layer(*inputs)
+        return tape.gradient(outputs, [*inputs, *weights], output_gradients=tf.ones_like(outputs))
+
+    return lambda: [gradient.numpy() for gradient in step(*inputs)]
+
+
+def measure(name: str, cell: str, jit: bool, rounds: int) -> dict[str, float]:
+    """Return the medians of a loop's milliseconds, of its floors, and of its ratios to them."""
+    step = make_step(name, cell, jit)
+    step()
+    rows = []
+    for _ in range(rounds):
+        floor = operations(name, cell) / product_speed(0.3)
+        with_tanh = floor + tanhs(name) / tanh_speed()
+        began = time.perf_counter()
+        step()
+        took = time.perf_counter() - began
+        rows.append((1e3 * took, 1e3 * floor, took / floor, took / with_tanh))
+    columns = ("milliseconds", "floor", "ratio", "ratio_with_tanh")
+    return {name: statistics.median(column) for name, column in zip(columns, zip(*rows, strict=True), strict=True)}
+
+
+def main() -> None:
+    """Measure every loop and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cells", nargs="*", choices=list(BLOCKS), default=["tanh", "gru"])
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--jit", action="store_true")
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    set_environment()
+    rows = []
+    print("| loop | cell | ms | floor, ms | times the floor | with tanh |\n|---|---|---|---|---|---|")
+    for name in LOOPS:
+        for cell in options.cells:
+            row = measure(name, cell, options.jit, options.rounds)
+            rows.append({"loop": name, "cell": cell, "jit": options.jit, **row})
+            cells = [f"{row['milliseconds']:.0f}", f"{row['floor']:.0f}"]
+            cells += [f"{row['ratio']:.2f}", f"{row['ratio_with_tanh']:.2f}"]
+            print(f"| {name} | {cell} | {' | '.join(cells)} |", flush=True)
+    if options.json:
+        options.json.write_text(json.dumps(rows, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""What a run is made from: corpora read, vocabularies learnt, examples encoded, and all of it described."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from training.batches import Examples, encode
+from training.corpora import BUILT_IN, Corpus, read_corpus
+from training.settings import Settings
+from zoo.files import sha256_of
+from zoo.run import vocabulary_file
+from zoo.text import Vocabulary
+
+
+def read(data: str, split: str, task: str, settings: Settings) -> Corpus:
+    """Read the corpus of a split, of the training set no more than `train_size`; errors as `read_corpus`."""
+    return read_corpus(data, task=task, split=split, size=settings.train_size if split == "train" else None)
+
+
+def describe(corpus: Corpus) -> dict[str, Any]:
+    """Return what a run folder says of a corpus, by which it is found and known again."""
+    built_in = corpus.origin.split(":")[0] in BUILT_IN
+    origin = corpus.origin if built_in else ",".join(str(Path(part).resolve()) for part in corpus.origin.split(","))
+    return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
+
+
+def learn_vocabularies(corpus: Corpus, task: str, settings: Settings) -> dict[str, Vocabulary]:
+    """Learn the vocabulary of each side; errors as `Vocabulary.learn`."""
+    sides = {"source": corpus.sources} | ({"target": corpus.targets} if task == "translation" else {})
+    size, kind = settings.vocabulary_size, settings.text
+    return {side: Vocabulary.learn(lines, size=size, kind=kind) for side, lines in sides.items()}
+
+
+def vocabulary_sizes(task: str, vocabularies: dict[str, Vocabulary], labels: list[str]) -> dict[str, int]:
+    """Return the sizes that the model of a task is built with, by the names of its options."""
+    if task == "translation":
+        return {f"{side}_vocabulary_size": vocabulary.size for side, vocabulary in vocabularies.items()}
+    size = {"vocabulary_size": vocabularies["source"].size}
+    return size | ({"classes": len(labels)} if task == "classification" else {})
+
+
+def encode_all(config: dict, vocabularies: dict[str, Vocabulary], corpora: dict[str, Corpus]) -> dict[str, Examples]:
+    """Encode the corpora of a run by split, and say on standard error how many examples were too long."""
+    settings = Settings.from_config(config)
+    examples = {
+        split: encode(corpus, config["task"], vocabularies, config["labels"], max_length=settings.max_length)
+        for split, corpus in corpora.items()
+    }
+    _say_dropped(examples, corpora, settings)
+    return examples
+
+
+def digests(folder: Path, vocabularies: dict[str, Vocabulary]) -> dict[str, str]:
+    """Return the SHA-256 of the vocabularies in a run folder, by file name."""
+    return {vocabulary_file(side): sha256_of(folder / vocabulary_file(side)) for side in vocabularies}
+
+
+def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
+    for split, some in examples.items():
+        if some.dropped:
+            print(
+                f"{corpora[split].origin} ({split}): left out {some.dropped:,} of {len(corpora[split]):,} "
+                f"examples with more than {settings.max_length} pieces on a side",
+                file=sys.stderr,
+            )
