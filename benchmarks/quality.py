@@ -1,26 +1,40 @@
-"""Trains every model of the zoo for a few minutes and prints what it scores on data it has not seen.
+"""Trains models of the zoo for a few minutes each and prints what they score on data they have not seen.
 
     python -m benchmarks.quality --out /tmp/quality                                    # on the built-in corpus
     python -m benchmarks.quality --out /tmp/quality --sst2 data/sst2 --only tanh_rnn   # a classifier on SST-2
+    python -m benchmarks.quality --out /tmp/quality --multi30k data/multi30k --cells tanh gru lstm --epochs 2
 
 Translation and language models use `numbers-fr-en`; classifiers tell its kinds of phrases apart or, with
 `--sst2 DIR`, good film reviews from bad ones (DIR holds train.tsv.gz and dev.tsv.gz; the score is on dev, so a
-twentieth of train is held out to choose the epoch).
+twentieth of train is held out to choose the epoch). With `--multi30k DIR` the translation models alone, on image
+descriptions (DIR holds {train,val,test_2016_flickr}.{fr,en}.gz; the epoch is chosen on val, the score is on test).
+A model that was measured in the same `--out` before is not trained again.
 """
 
 import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
-from zoo.catalog import CATALOG, Entry
+from zoo.catalog import CATALOG
 from zoo.quiet import set_environment
 
 CORPUS = "numbers-fr-en"
-OPTIONS = {"units": 160}
+SCORES = ("exact_match", "bleu", "chrf", "accuracy", "perplexity")
 
 
-def held_out(folder: Path, out: Path) -> tuple[str, str]:
+class Task(NamedTuple):
+    """One model, its data, and how it is trained."""
+
+    model: str
+    corpus: str
+    data: dict[str, str]  # train, valid, test
+    options: dict[str, Any]
+    settings: dict[str, Any]
+
+
+def held_out(folder: Path, out: Path) -> dict[str, str]:
     """Split SST-2's training set: every twentieth example chooses the epoch."""
     from training.corpora import read_corpus
 
@@ -31,42 +45,59 @@ def held_out(folder: Path, out: Path) -> tuple[str, str]:
     for name, part in parts.items():
         lines = "".join(f"{text}\t{label}\n" for text, label in part)
         (out / f"sst2-{name}.tsv").write_text(lines, encoding="utf-8")
-    return str(out / "sst2-train.tsv"), str(out / "sst2-valid.tsv")
+    return {name: str(out / f"sst2-{name}.tsv") for name in parts} | {"test": str(folder / "dev.tsv.gz")}
 
 
-def measure(entry: Entry, out: Path, sst2: Path | None, epochs: int) -> dict:
+def tasks(options: argparse.Namespace) -> list[Task]:
+    """Return what is to be measured."""
+    found = []
+    for entry in CATALOG:
+        both_ways = {"bidirectional": True} if entry.task == "translation" else {}
+        for cell in options.cells if entry.name != "tanh_dnn" else ["tanh"]:
+            kind = both_ways | ({"cell": cell} if cell != "tanh" else {})
+            if options.multi30k:
+                if entry.task == "translation":
+                    found.append(_on_multi30k(entry.name, kind, options.multi30k))
+            elif options.sst2 and entry.task == "classification":
+                data = held_out(options.sst2, options.out)
+                kind |= {"units": 160, "dropout": 0.3}
+                found.append(Task(entry.name, "SST-2", data, kind, {"vocabulary_size": 4000}))
+            else:
+                data = dict.fromkeys(("train", "valid", "test"), CORPUS)
+                found.append(Task(entry.name, CORPUS, data, {"units": 160, **kind}, {"vocabulary_size": 1000}))
+    return [one for one in found if not options.only or one.model in options.only]
+
+
+def _on_multi30k(model, kind, folder):
+    splits = {"train": "train", "valid": "val", "test": "test_2016_flickr"}
+    data = {name: ",".join(str(folder / f"{file}.{side}.gz") for side in ("fr", "en")) for name, file in splits.items()}
+    sizes = {"units": 256, "encoder_units": 128, "embedding_units": 160, "tie_embeddings": True}
+    settings = {"batch_size": 32, "clip": 5.0, "label_smoothing": 0.1, "vocabulary_size": 4000, "watch_size": 0}
+    return Task(model, "multi30k", data, {**sizes, "dropout": 0.2, "embedding_dropout": 0.1, **kind}, settings)
+
+
+def measure(task: Task, out: Path, epochs: int) -> dict[str, Any]:
     """Train one model and score it."""
     from training.corpora import read_corpus
     from training.evaluate import evaluate
     from training.fit import train
     from training.settings import Settings
 
-    train_data = valid_data = test_data = CORPUS
-    if sst2 and entry.task == "classification":
-        train_data, valid_data = held_out(sst2, out)
-        test_data = str(sst2 / "dev.tsv.gz")
-    settings = Settings(epochs=epochs, vocabulary_size=4000 if sst2 and entry.task == "classification" else 1000)
-    options = OPTIONS | ({"bidirectional": True} if entry.task == "translation" else {})
-    options |= {"dropout": 0.3} if test_data != CORPUS else {}
-    run = train(
-        entry.name,
-        train=train_data,
-        valid=valid_data,
-        out=out / entry.name,
-        options=options,
-        settings=settings,
-        force=True,
-    )
-    scores = evaluate(run.predictor(), read_corpus(test_data, task=entry.task, split="test"))
+    cell = task.options.get("cell", "tanh")
+    folder = out / f"{task.corpus}-{task.model}-{cell}-{epochs}"
+    report = folder.with_suffix(".json")
+    if report.is_file():
+        return json.loads(report.read_text())
+    settings = Settings(epochs=epochs, **task.settings)
+    data = {name: task.data[name] for name in ("train", "valid")}
+    run = train(task.model, **data, out=folder, options=task.options, settings=settings, force=True)
+    scores = evaluate(run.predictor(), read_corpus(task.data["test"], task=run.task, split="test"))
     seconds = json.loads((run.path / "metrics.json").read_text())["seconds"]
-    return {
-        "model": entry.name,
-        "data": "SST-2" if test_data != CORPUS else CORPUS,
-        "parameters": run.model.count_params(),
-        "epochs": epochs,
-        "minutes": round(seconds / 60, 1),
-        **{name: scores[name] for name in ("exact_match", "bleu", "accuracy", "perplexity") if name in scores},
-    }
+    row = {"model": task.model, "cell": cell, "data": task.corpus, "parameters": run.model.count_params()}
+    row |= {"epochs": epochs, "seed": settings.seed, "minutes": round(seconds / 60, 1)}
+    row |= {name: scores[name] for name in SCORES if name in scores}
+    report.write_text(json.dumps(row))
+    return row
 
 
 def main() -> None:
@@ -74,21 +105,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", help="names of models; default all")
+    parser.add_argument("--cells", nargs="*", choices=["tanh", "gru", "lstm"], default=["tanh"])
     parser.add_argument("--sst2", type=Path)
+    parser.add_argument("--multi30k", type=Path)
     parser.add_argument("--epochs", type=int, default=3)
     options = parser.parse_args()
     set_environment()
+    options.out.mkdir(parents=True, exist_ok=True)
     rows = []
-    for entry in CATALOG:
-        if not options.only or entry.name in options.only:
-            rows.append(measure(entry, options.out, options.sst2, options.epochs))
-            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
-    print("| model | data | parameters | epochs | minutes | score |\n|---|---|---|---|---|---|")
+    for task in tasks(options):
+        rows.append(measure(task, options.out, options.epochs))
+        print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    print("| model | cell | data | parameters | epochs | seed | minutes | score |\n|---|---|---|---|---|---|---|---|")
     for row in rows:
-        measured = ("exact_match", "bleu", "accuracy", "perplexity")
-        scores = ", ".join(f"{name.replace('_', ' ')} {row[name]:.4g}" for name in measured if name in row)
-        columns = [row["model"], row["data"], f"{row['parameters']:,}", row["epochs"], row["minutes"], scores]
-        print("| " + " | ".join(map(str, columns)) + " |")
+        scores = ", ".join(f"{name.replace('_', ' ')} {row[name]:.4g}" for name in SCORES if name in row)
+        columns = [row["model"], row["cell"], row["data"], f"{row['parameters']:,}"]
+        print("| " + " | ".join(map(str, [*columns, row["epochs"], row["seed"], row["minutes"], scores])) + " |")
 
 
 if __name__ == "__main__":
