@@ -28,9 +28,9 @@ def beam_search(
 
         rank_score = log p(y | x) / ((5 + |y|) / 6)^alpha + beta sum_i log(min(sum_t alpha_ti, 1))
 
-    A hypothesis that has ended keeps its place in the beam. So a beam of one is `greedy`, and one that has room for every
-    hypothesis finds the best there is. A row stops when all its hypotheses have ended, or when none that goes on can come
-    before the `n_best` that have ended.
+    A hypothesis that has ended keeps its place in the beam. So a beam of one is `greedy`, and one that has room for
+    every hypothesis finds the best there is. A row stops when all its hypotheses have ended, or when none that goes on
+    can come before the `n_best` that have ended.
 
     Args:
         model, source_ids: as `greedy`.
@@ -46,9 +46,9 @@ def beam_search(
     All but `no_repeat_ngram` may be scalar tensors; `max_length` is at most 128 then.
 
     Returns:
-        `ids` (B, N, T), the hypotheses from the best to the worst, padded with 0; `score` (B, N), their log-probabilities;
-        `rank_score` (B, N), what they are ordered by; and, when the decoder attends, `attention` (B, N, T, S). Where there
-        are fewer hypotheses than N, the last have no ids and the score -1e9.
+        `ids` (B, N, T), the hypotheses from the best to the worst, padded with 0; `score` (B, N), their
+        log-probabilities; `rank_score` (B, N), what they are ordered by; and, when the decoder attends, `attention`
+        (B, N, T, S). Where there are fewer hypotheses than N, the last have no ids and the score -1e9.
 
     Raises:
         CallError: a bad option.
@@ -236,9 +236,7 @@ def _repeats(ids, t, n, vocabulary):
     after = tf.gather(ids, tf.range(n - 1, steps), axis=1)  # (BK, windows): the token behind each window
     same = tf.logical_and(same, tf.greater(after, PAD))
     row = tf.broadcast_to(tf.expand_dims(tf.range(tf.shape(ids)[0]), 1), tf.shape(after))
-    counts = tf.scatter_nd(
-        tf.stack([row, after], axis=-1), tf.cast(same, tf.float32), [tf.shape(ids)[0], vocabulary]
-    )
+    counts = tf.scatter_nd(tf.stack([row, after], axis=-1), tf.cast(same, tf.float32), [tf.shape(ids)[0], vocabulary])
     return tf.minimum(counts, 1.0)
 
 
