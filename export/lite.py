@@ -56,4 +56,12 @@ def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
 
 def _function(interpreter, name):
     runner = interpreter.get_signature_runner(name)
-    return lambda ids, **more: runner(ids=ids, **more)
+    known = set(runner.get_input_details())
+    width = None if name != "beam" or "beam_width" in known else runner.get_output_details()["score"]["shape"][1]
+
+    def function(ids, **more):
+        if width is not None and (asked := more.pop("beam_width", width)) != width:
+            raise CallError(f"This .tflite searches with a beam of {width} alone. Received: {asked}.")
+        return runner(ids=ids, **more)
+
+    return function

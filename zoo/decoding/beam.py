@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from zoo.base import TokenModel
-from zoo.decoding.options import MAX_BEAM_WIDTH, bounded
+from zoo.decoding.ngrams import repeats
+from zoo.decoding.options import bounded
 from zoo.decoding.steps import NEVER, answer_room, first, log_softmax, never_answered, put
 from zoo.errors import CallError
 from zoo.scan import size
-from zoo.special import END, MAX_TARGET_PIECES, PAD
+from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_TARGET_PIECES, PAD
 
 
 def beam_search(
@@ -18,7 +19,7 @@ def beam_search(
     *,
     beam_width: Any = 4,
     n_best: Any = None,
-    length_penalty: Any = 0.6,
+    length_penalty: Any = LENGTH_PENALTY,
     coverage_penalty: Any = 0.0,
     min_length: Any = 0,
     max_length: Any = MAX_TARGET_PIECES,
@@ -148,9 +149,10 @@ class _Search:
         worst = tf.gather(tf.math.top_k(rank, self.best).values, self.best - 1, axis=1)
         return self._rows(beam.score / self._penalty(self.limit)) >= tf.expand_dims(worst, 1)
 
-    def _rows(self, tensor):
+    def _rows(self, tensor, places=None):
         """Turn (BK, ...) into (B, K, ...)."""
-        return tf.reshape(tensor, [self.batch, self.width, *tf.unstack(tf.shape(tensor))[1:]])
+        places = self.width if places is None else places
+        return tf.reshape(tensor, [self.batch, places, *(size(tensor, i) for i in range(1, tensor.shape.rank))])
 
     def _lengths(self, beam):
         return tf.reduce_sum(tf.cast(tf.not_equal(beam.ids, PAD), tf.int32), axis=1)
@@ -188,7 +190,7 @@ class _Search:
             early = tf.where(t + 1 < self.min_length, NEVER, 0.0)
             allowed += early * tf.one_hot(END, vocabulary)
         if self.ngram:
-            allowed += NEVER * _repeats(beam.ids, t, self.ngram, vocabulary)
+            allowed += NEVER * repeats(beam.ids, t, self.ngram, vocabulary)
         return allowed
 
     def answer(self, t, beam):
@@ -200,12 +202,10 @@ class _Search:
         for one in weights:
             rank += self.beta * self._coverage(one)
         rank, order = tf.math.top_k(self._rows(tf.where(alive, rank, NEVER)), self.best)
-        score = self._rows(tf.maximum(beam.score, NEVER))
-        names = ("ids", "score", "attention")
-        answers = {name: self._rows(value) for name, value in zip(names, [ids, beam.score, *weights], strict=False)}
-        answers["score"] = score
-        picked = {name: tf.gather(value, order, axis=1, batch_dims=1) for name, value in answers.items()}
-        return picked | {"rank_score": rank}
+        answers = {"ids": ids, "score": tf.maximum(beam.score, NEVER)} | ({"attention": weights[0]} if weights else {})
+        order = tf.reshape(order + tf.expand_dims(tf.range(self.batch) * self.width, 1), [-1])
+        picked = {name: tf.gather(value, order) for name, value in answers.items()}
+        return {name: self._rows(value, self.best) for name, value in picked.items()} | {"rank_score": rank}
 
     def _attention(self, t, beam, ids):
         """Return the weights (BK, T, S) with which each token was chosen."""
@@ -220,24 +220,6 @@ class _Search:
         total = tf.reduce_sum(weights, axis=1)  # (BK, S)
         valid = self._spread(tf.not_equal(self.sources, PAD))
         return tf.reduce_sum(tf.where(valid, tf.math.log(tf.clip_by_value(total, 1e-9, 1.0)), 0.0), axis=1)
-
-
-def _repeats(ids, t, n, vocabulary):
-    """Return (BK, V): 1 for each token that would make n tokens in a row that are there already, else 0."""
-    steps = ids.shape[1]
-    if n > steps:
-        return tf.zeros([tf.shape(ids)[0], vocabulary])
-    windows = steps - n + 1
-    last = tf.gather(ids, tf.maximum(t - (n - 1) + tf.range(n - 1), 0), axis=1)  # (BK, n - 1)
-    same = tf.expand_dims(tf.range(windows) + n - 1 < t, 0)
-    for k in range(n - 1):
-        part = tf.gather(ids, tf.range(k, k + windows), axis=1)
-        same = tf.logical_and(same, tf.equal(part, tf.gather(last, [k], axis=1)))
-    after = tf.gather(ids, tf.range(n - 1, steps), axis=1)  # (BK, windows): the token behind each window
-    same = tf.logical_and(same, tf.greater(after, PAD))
-    row = tf.broadcast_to(tf.expand_dims(tf.range(tf.shape(ids)[0]), 1), tf.shape(after))
-    counts = tf.scatter_nd(tf.stack([row, after], axis=-1), tf.cast(same, tf.float32), [tf.shape(ids)[0], vocabulary])
-    return tf.minimum(counts, 1.0)
 
 
 def _map(function, *nests):

@@ -9,8 +9,6 @@ import tensorflow as tf
 from zoo.errors import CallError
 from zoo.scan import for_litert
 
-MAX_BEAM_WIDTH = 64  # a bound on memory
-
 
 def bounded(name: str, value: Any, low: float, high: float, dtype: tf.DType) -> Any:
     """Return an option that is a number from `low` to `high`.
