@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from export.parity import compare, compare_scores, sample_texts
+from export.parity import compare, compare_beam, compare_scores, sample_texts
 from zoo.errors import CallError
 from zoo.files import new_folder
 from zoo.predictor import Predictor
@@ -52,6 +52,8 @@ def export_folder(
         parity = compare(texts, expected.predict(texts), actual.predict, format)
         if run.task == "language_model":
             parity |= compare_scores(texts, expected, actual, format)
+        if "beam_tokens" in expected.functions:
+            parity |= compare_beam(texts, expected, actual, format)
         if check is not None:
             parity |= check(run, path, texts)
         parity["versions"] = run.config.get("versions", {})

@@ -9,6 +9,7 @@ from pathlib import Path
 from ai_edge_litert.interpreter import Interpreter
 
 from export.artefact import predictor_from
+from export.names import LITERT_NAMES
 from zoo.errors import CallError
 from zoo.predictor import Predictor
 
@@ -32,7 +33,8 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
-    return predictor_from(files, functions, path)
+    names = {new: old for task in LITERT_NAMES.values() for old, new in task.items()}
+    return predictor_from(files, {names.get(name, name): one for name, one in functions.items()}, path)
 
 
 def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
@@ -54,4 +56,12 @@ def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
 
 def _function(interpreter, name):
     runner = interpreter.get_signature_runner(name)
-    return lambda ids: runner(ids=ids)
+    known = set(runner.get_input_details())
+    width = None if name != "beam" or "beam_width" in known else runner.get_output_details()["score"]["shape"][1]
+
+    def function(ids, **more):
+        if width is not None and (asked := more.pop("beam_width", width)) != width:
+            raise CallError(f"This .tflite searches with a beam of {width} alone. Received: {asked}.")
+        return runner(ids=ids, **more)
+
+    return function

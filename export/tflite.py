@@ -12,7 +12,7 @@ import tensorflow as tf
 from export.artefact import export_folder, extra_files
 from export.lite import DIGEST, LiteModel
 from export.saved_model import write_graph
-from export.signatures import id_signatures
+from export.signatures import litert_signatures
 from zoo.errors import WorkError
 from zoo.run import Run
 
@@ -22,7 +22,7 @@ FILE = "model.tflite"
 def export_tflite(run: Run, out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
     """Write `model.tflite`, which answers as the run does, with builtin operations only.
 
-    Batch and length are dynamic. Its signatures are those of `export.signatures.id_signatures`. The
+    Batch and length are dynamic. Its signatures are those of `export.signatures.litert_signatures`. The
     vocabularies and the card are in the same file, as the associated files of TFLite metadata
     are: a zip archive behind the model, which any unzip can read.
 
@@ -52,7 +52,7 @@ def _write(run: Run, folder: Path) -> Path:
 
 
 def _convert(run: Run) -> bytes:
-    signatures = id_signatures(run)
+    signatures = litert_signatures(run)
     with tempfile.TemporaryDirectory() as folder:
         write_graph(run, Path(folder), signatures, litert=True)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))

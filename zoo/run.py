@@ -50,14 +50,22 @@ class Run:
 def _as_numpy(function):
     import tensorflow as tf
 
+    from zoo.decoding import inputs_of
     from zoo.scan import inference_graph
 
-    def traced(ids):
-        with inference_graph():
-            return function(ids)
+    inputs = inputs_of(function)
 
-    graph = tf.function(traced, [tf.TensorSpec([None, None], tf.int32)], autograph=False)
-    return lambda ids: {name: value.numpy() for name, value in graph(ids).items()}
+    def traced(*tensors):
+        with inference_graph():
+            return function(**dict(zip(inputs, tensors, strict=True)))
+
+    graph = tf.function(traced, list(inputs.values()), autograph=False)
+
+    def answer(ids, **more):
+        given = {"ids": ids, **more}
+        return {name: value.numpy() for name, value in graph(*(given[name] for name in inputs)).items()}
+
+    return answer
 
 
 def vocabulary_file(side: str) -> str:
