@@ -159,31 +159,34 @@ def test_what_has_ended_never_changes(case):
     model, rows = case
     before = [{} for _ in rows]
     seen = 0
-    for length in range(1, 9):
+    for length in (1, 2, 3, 5, 8):
         answer = beam_search(model, rows, beam_width=4, max_length=length)
         for n in range(len(rows)):
             pairs = zip(answer["ids"][n].numpy(), answer["score"][n].numpy(), strict=True)
             found = {unpadded(ids): one for ids, one in pairs if END in ids}
             assert before[n].items() <= found.items()
             before[n], seen = found, seen + len(found)
-    assert seen > 20
+    assert seen > 12
 
 
-@pytest.mark.parametrize("alpha", [0.0, 0.6, 3.0])
+@pytest.mark.parametrize("alpha", [0.0, 3.0])
 def test_stopping_early_changes_no_answer(case, alpha):
     model, rows = case
-    stopped = 0
-    for row in rows:
-        options = {"beam_width": 6, "length_penalty": alpha, "max_length": 12}
-        whole = beam_search(model, row[None], **options)
-        for n_best in (1, 2):
-            some = beam_search(model, row[None], n_best=n_best, **options)
-            steps = some["ids"].shape[2]
-            np.testing.assert_array_equal(some["ids"], whole["ids"][:, :n_best, :steps])
-            assert not whole["ids"][:, :n_best, steps:].numpy().any()
-            np.testing.assert_array_equal(some["rank_score"], whole["rank_score"][:, :n_best])
-            stopped += steps < whole["ids"].shape[2]
-    assert stopped > 0 or alpha == 3.0
+    options = {"beam_width": 6, "length_penalty": alpha, "max_length": 8}
+    whole = beam_search(model, rows, **options)
+    for n_best in (1, 2):
+        some = beam_search(model, rows, n_best=n_best, **options)
+        steps = some["ids"].shape[2]
+        np.testing.assert_array_equal(some["ids"], whole["ids"][:, :n_best, :steps])
+        assert not whole["ids"][:, :n_best, steps:].numpy().any()
+        np.testing.assert_array_equal(some["rank_score"], whole["rank_score"][:, :n_best])
+
+
+def test_it_stops_when_nothing_can_win(attending):
+    model, rows = attending
+    steps = {n_best: beam_search(model, rows, beam_width=6, n_best=n_best, max_length=30) for n_best in (1, 6)}
+    assert steps[1]["ids"].shape[2] < steps[6]["ids"].shape[2]
+    np.testing.assert_array_equal(steps[1]["rank_score"][:, 0], steps[6]["rank_score"][:, 0])
 
 
 def test_minimum_length(case):
