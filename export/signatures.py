@@ -36,7 +36,7 @@ def litert_signatures(run: Run, shape: tuple[int, int] | None = None) -> dict[st
     functions = id_functions(run.model, beam_width=BEAM_WIDTH if shape else None, litert=True)
     signatures = {}
     for name, function in functions.items():
-        inputs = inputs_of(function)
+        inputs = inputs_of(function, scalars=True)
         for one in ("ids", "target_ids") if shape else ():
             if one in inputs:
                 inputs[one] = tf.TensorSpec(shape, tf.int32, name=one)

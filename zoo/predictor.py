@@ -133,9 +133,9 @@ class Predictor:
         if "beam_tokens" not in self.functions:
             raise CallError("This was exported without beam search. Export it again.")
         return self.functions["beam_tokens"], {
-            "beam_width": np.int32(beam.width),
-            "length_penalty": np.float32(beam.length_penalty),
-            "max_length": np.int32(MAX_TARGET_PIECES),
+            "beam_width": np.array([beam.width], np.int32),
+            "length_penalty": np.array([beam.length_penalty], np.float32),
+            "max_length": np.array([MAX_TARGET_PIECES], np.int32),
         }
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:

@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from zoo.base import TokenModel
 from zoo.decoding.ngrams import repeats
-from zoo.decoding.options import bounded
+from zoo.decoding.options import bounded, by_row, is_by_row, largest
 from zoo.decoding.steps import NEVER, answer_room, first, log_softmax, never_answered, put
 from zoo.errors import CallError
 from zoo.scan import size
@@ -44,7 +44,9 @@ def beam_search(
         max_length: as `greedy`.
         no_repeat_ngram: no hypothesis has the same so many tokens in a row twice; 0 for no such rule.
 
-    All but `no_repeat_ngram` may be scalar tensors; `max_length` is at most 128 then.
+    All but `no_repeat_ngram` may be scalar tensors; `max_length` is at most 128 then. `beam_width`, `length_penalty` and
+    `max_length` may have a number for each row, (B,): the answer of a row is that for its own numbers alone, and K is the
+    largest width.
 
     Returns:
         `ids` (B, N, T), the hypotheses from the best to the worst, padded with 0; `score` (B, N), their
@@ -57,10 +59,12 @@ def beam_search(
     Source: Wu et al. 2016, arXiv 1609.08144, equation 14; Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, for places that
     are kept.
     """
-    width = bounded("beam_width", beam_width, 1, MAX_BEAM_WIDTH, tf.int32)
+    widths = bounded("beam_width", beam_width, 1, MAX_BEAM_WIDTH, tf.int32)
+    width = largest(widths, 1)
     search = _Search(
         model,
         tf.convert_to_tensor(source_ids),
+        widths=widths,
         width=width,
         best=_n_best(n_best, width),
         stops_early=n_best is not None,
@@ -102,11 +106,14 @@ class _Beam(NamedTuple):
 class _Search:
     """The search over one batch; `step` is one step of it."""
 
-    def __init__(self, model, source_ids, *, width, best, stops_early, alpha, beta, min_length, max_length, ngram):
-        self.model, self.width, self.best, self.alpha, self.beta = model, width, best, alpha, beta
+    def __init__(
+        self, model, source_ids, *, widths, width, best, stops_early, alpha, beta, min_length, max_length, ngram
+    ):
+        self.model, self.width, self.best, self.beta = model, width, best, beta
         self.min_length, self.ngram = min_length, ngram
-        self.limit, self.room = answer_room(max_length)
         self.batch, self.rows = size(source_ids, 0), size(source_ids, 0) * width
+        limit, self.room = answer_room(max_length)
+        self.widths, self.alpha, self.limit = (self._of_places(one) for one in (widths, alpha, limit))
         self.sources = source_ids
         memory, self.states = model.encode(source_ids, room=self.room)
         self.attends = "values" in memory
@@ -115,6 +122,10 @@ class _Search:
         if covers and not self.attends:
             raise CallError(f"`coverage_penalty` needs a model that attends. Received: coverage_penalty={beta!r}.")
         self.memory = self._spread(memory)
+
+    def _of_places(self, option):
+        """Return an option of one number a row as (BK,), one a place; another as it is."""
+        return self._spread(by_row(option, self.batch)) if is_by_row(option) else option
 
     def _spread(self, tensors):
         """Return tensors (B, ...) with each row K times, (BK, ...)."""
@@ -141,7 +152,7 @@ class _Search:
         is_open = tf.logical_and(tf.logical_not(beam.ended), beam.score > NEVER / 2)
         if self.stops_early:
             is_open = tf.logical_and(self._rows(is_open), self._can_win(beam))
-        return tf.logical_and(t < self.limit, tf.reduce_any(is_open))
+        return tf.reduce_any(tf.logical_and(t < self.limit, is_open))
 
     def _can_win(self, beam):
         """Tell which places (B, K) hold what may come before the worst of the N best that have ended.
@@ -169,14 +180,17 @@ class _Search:
         scores = tf.maximum(tf.expand_dims(beam.score, 1) + self._allowed(t, beam, logits), NEVER)
         vocabulary = tf.shape(logits)[-1]
         kept = tf.one_hot(PAD, vocabulary, on_value=-NEVER, off_value=2 * NEVER)  # what has ended stays, once
-        scores = tf.where(tf.expand_dims(beam.ended, 1), kept, scores)
+        settled = tf.logical_or(beam.ended, t >= self.limit)
+        scores = tf.where(tf.expand_dims(settled, 1), kept, scores)
         scores, chosen = tf.math.top_k(tf.reshape(scores, [self.batch, self.width * vocabulary]), self.width)
         parent = chosen // vocabulary + tf.expand_dims(tf.range(self.batch) * self.width, 1)
         parent, tokens, scores = (tf.reshape(one, [self.rows]) for one in (parent, chosen % vocabulary, scores))
-        ended, score, ids, places, states = _map(
-            lambda tensor: tf.gather(tensor, parent), (beam.ended, beam.score, beam.ids, beam.places, states)
+        settled, ended, score, ids, places, states = _map(
+            lambda tensor: tf.gather(tensor, parent), (settled, beam.ended, beam.score, beam.ids, beam.places, states)
         )
-        score = tf.where(ended, score, scores)
+        if is_by_row(self.widths):
+            scores = tf.where(tf.range(self.rows) % self.width < self.widths, scores, NEVER)
+        score = tf.where(settled, score, scores)
         ended = tf.logical_or(ended, tf.logical_and(tf.equal(tokens, END), score > NEVER / 2))
         here = tf.equal(tf.range(self.room), t)
         ids = tf.where(here, tf.expand_dims(tokens, 1), ids)

@@ -1,4 +1,4 @@
-"""The options of decoding: Python numbers, or scalar tensors that are inputs of an exported graph."""
+"""The options of decoding: one for all rows or one a row; Python numbers, or tensors that are inputs of a graph."""
 
 import math
 from typing import Any
@@ -7,47 +7,60 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.errors import CallError
-from zoo.scan import for_litert
 
 
 def bounded(name: str, value: Any, low: float, high: float, dtype: tf.DType) -> Any:
-    """Return an option that is a number from `low` to `high`.
+    """Return an option that is a number from `low` to `high`, or such a number for each row.
 
     Args:
         name: of the option, for the message.
-        value: a Python number, or a scalar tensor.
+        value: a Python number or a scalar tensor; or a list or a tensor of one number a row.
         low, high: the bounds; a high of infinity is none.
         dtype: tf.int32 for whole numbers, or tf.float32.
 
     Returns:
-        A Python number when the value is known now, else a tensor. A tensor out of bounds makes the graph fail with the
-        same message; LiteRT, whose graphs cannot say why they fail, takes the nearest bound.
+        A Python number when the value is one number and known now, else a tensor. A tensor that is not known now, the
+        input of a graph, takes the nearest bound: the rows of a batch may come from several callers, and an error for
+        one would be an error for all.
 
     Raises:
-        CallError: the value is known now, and is no such number.
+        CallError: the value is known now, and is out of bounds or no number.
     """
     known = tf.get_static_value(value) if tf.is_tensor(value) else value
-    if known is not None:
-        return _checked(name, known, low, high, dtype)
-    value = tf.cast(value, dtype)
-    if for_litert():
+    if known is None:
+        value = tf.cast(value, dtype)
         value = tf.where(value >= low, value, tf.cast(low, dtype))  # not tf.maximum, which keeps NaN
         return value if math.isinf(high) else tf.minimum(value, tf.cast(high, dtype))
-    inside = value >= tf.cast(low, dtype)
-    inside = inside if math.isinf(high) else tf.logical_and(inside, value <= tf.cast(high, dtype))
-    with tf.control_dependencies([tf.debugging.Assert(inside, [_message(name, low, high, dtype), value])]):
-        return tf.identity(value)
+    if np.ndim(known) != 1:
+        return _checked(name, known, low, high, dtype)
+    return tf.constant([_checked(name, one, low, high, dtype) for one in known], dtype, shape=[len(known)])
 
 
 def _checked(name, value, low, high, dtype):
     value = value.item() if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0 else value
     kinds = (int,) if dtype.is_integer else (int, float)
     if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high or math.isinf(value):
-        raise CallError(f"{_message(name, low, high, dtype)} {name}={value!r}.")
+        kind = "a whole number" if dtype.is_integer else "a number"
+        bounds = f"of at least {low}" if math.isinf(high) else f"from {low} to {high}"
+        raise CallError(f"`{name}` must be {kind} {bounds}. Received: {name}={value!r}.")
     return value if dtype.is_integer else float(value)
 
 
-def _message(name, low, high, dtype):
-    kind = "a whole number" if dtype.is_integer else "a number"
-    bounds = f"of at least {low}" if math.isinf(high) else f"from {low} to {high}"
-    return f"`{name}` must be {kind} {bounds}. Received:"
+def is_by_row(option: Any) -> bool:
+    """Tell whether an option has a number for each row."""
+    return tf.is_tensor(option) and option.shape.rank == 1
+
+
+def by_row(option: Any, batch: Any) -> Any:
+    """Return an option of one number a row as (B,), whether it came so or as (1,) for all; another as it is."""
+    return tf.broadcast_to(option, [batch]) if is_by_row(option) else option
+
+
+def column(option: Any) -> Any:
+    """Return an option of one number a row as (B, 1), to go with (B, V); another as it is."""
+    return tf.expand_dims(option, 1) if is_by_row(option) else option
+
+
+def largest(option: Any, least: int) -> Any:
+    """Return the largest number that an option has for a row, `least` where there is no row."""
+    return tf.maximum(tf.reduce_max(option), least) if is_by_row(option) else option

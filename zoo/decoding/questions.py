@@ -12,12 +12,13 @@ from zoo.decoding.stepwise import greedy, sample
 
 Function = Callable[..., dict[str, tf.Tensor]]
 
-# Every input that a function over ids can have: its name tells its kind.
+# Every input that a function over ids can have: its name tells its kind. An option has a number for each row, or one for
+# all: a server that batches the rows of several callers wants every input to have the length of the batch.
 INPUTS = {
     "ids": tf.TensorSpec([None, None], tf.int32, name="ids"),
     "target_ids": tf.TensorSpec([None, None], tf.int32, name="target_ids"),
-    **{name: tf.TensorSpec([], tf.int32, name=name) for name in ("beam_width", "max_length", "top_k", "seed")},
-    **{name: tf.TensorSpec([], tf.float32, name=name) for name in ("length_penalty", "temperature", "top_p")},
+    **{name: tf.TensorSpec([None], tf.int32, name=name) for name in ("beam_width", "max_length", "top_k", "seed")},
+    **{name: tf.TensorSpec([None], tf.float32, name=name) for name in ("length_penalty", "temperature", "top_p")},
 }
 
 
@@ -57,6 +58,9 @@ def id_functions(model: TokenModel, *, beam_width: int | None = None, litert: bo
     return functions
 
 
-def inputs_of(function: Function) -> dict[str, tf.TensorSpec]:
-    """Return the kind of each input of one of these functions, in their order."""
-    return {name: INPUTS[name] for name in inspect.signature(function).parameters}
+def inputs_of(function: Function, *, scalars: bool = False) -> dict[str, tf.TensorSpec]:
+    """Return the kind of each input of one of these functions, in their order; options as scalars if asked."""
+    kinds = {name: INPUTS[name] for name in inspect.signature(function).parameters}
+    if scalars:
+        kinds |= {name: tf.TensorSpec([], one.dtype, name) for name, one in kinds.items() if one.shape.rank == 1}
+    return kinds
