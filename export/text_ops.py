@@ -1,11 +1,19 @@
 """Text inside a .tflite, by two operations of TF Text that an app has to link: it holds SentencePiece itself."""
 
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
+from export.signatures import Signature, text_signatures
+from zoo.errors import WorkError
+from zoo.predictor import Predictor
+from zoo.run import Run
 from zoo.special import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD, START, UNKNOWN
-from zoo.text import Vocabulary, tensorflow_text
+from zoo.text import Vocabulary, source_ids, tensorflow_text
 
 
 class LiteText:
@@ -27,11 +35,13 @@ class LiteText:
         self._room = room
         self._size = vocabulary.size
         pieces = vocabulary.pieces(range(self._size))
-        spaced = [vocabulary.decode([i]) if i <= UNKNOWN else piece.replace("\u2581", " ") for i, piece in enumerate(pieces)]
+        spaced = [
+            vocabulary.decode([i]) if i <= UNKNOWN else piece.replace("\u2581", " ") for i, piece in enumerate(pieces)
+        ]
         without = [piece if i <= UNKNOWN else piece.lstrip(" ") for i, piece in enumerate(spaced)]
         self._spaced = tf.constant([*spaced, *without])
         self._worded = tf.constant([int(bool(piece)) for piece in without])
-        self._pieces = tf.constant(["", *pieces[1:]])
+        self._pieces = piece_vector(vocabulary)
 
     def source_ids(self, texts: Any, task: str) -> Any:
         """Return what a model reads, (B, S) padded with 0, for a string tensor (B,)."""
@@ -73,3 +83,64 @@ class LiteText:
     def pieces(self, ids: Any) -> Any:
         """Return the pieces (B, T) of ids (B, T), empty strings for padding."""
         return tf.gather(self._pieces, ids)
+
+
+def lite_text_signatures(run: Run) -> dict[str, Signature]:
+    """Return the signatures over text that LiteRT can run: those of `export.signatures` but sampling.
+
+    Raises:
+        CallError: tensorflow-text is not installed.
+    """
+    room = MAX_TARGET_PIECES + (MAX_SOURCE_PIECES if run.task == "language_model" else 0)  # prompt and all
+    text = {side: LiteText(vocabulary, room) for side, vocabulary in run.vocabularies.items()}
+    return {name: one for name, one in text_signatures(run, text).items() if name != "generate"}
+
+
+def piece_vector(vocabulary: Vocabulary) -> Any:
+    """Return the piece of every id, (V,), an empty string for padding."""
+    return tf.constant(["", *vocabulary.pieces(range(1, vocabulary.size))])
+
+
+def text_interpreter(path: Path) -> Any:
+    """Return an interpreter for a .tflite with the operations of TF Text."""
+    from tensorflow.lite.python.interpreter import InterpreterWithCustomOps
+
+    registrar = tensorflow_text(required=True).tflite_registrar
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that this interpreter has moved, to where it knows no TF Text
+        return InterpreterWithCustomOps(model_path=str(path), custom_op_registerers=registrar.SELECT_TFTEXT_OPS)
+
+
+def check_text(run: Run, path: Path, texts: Sequence[str], lite: Predictor) -> dict[str, Any]:
+    """Compare a .tflite of text with one of ids.
+
+    Args:
+        run: the trained model.
+        path: the .tflite of text.
+        texts: the inputs.
+        lite: what answers with the .tflite of ids.
+
+    Returns:
+        How many texts were compared, how many are cut into other pieces than SentencePiece cuts them into, and how many
+        answers are identical.
+
+    Raises:
+        WorkError: an answer differs though the pieces are the same.
+    """
+    runner = text_interpreter(path).get_signature_runner("detail")
+    answer_name = "label" if run.task == "classification" else "text"
+    cut_otherwise, same, expected = 0, 0, lite.predict(texts)
+    ids, _ = source_ids(lite.source, texts, run.task)
+    for text, own, one in zip(texts, ids, expected, strict=True):
+        answer = runner(text=np.array([text.encode()], dtype=object))
+        pieces = [piece.decode() for piece in answer["source_pieces"][0] if piece]
+        otherwise = pieces != lite.source.pieces(own)
+        cut_otherwise += otherwise
+        identical = answer[answer_name][0].decode() == one.output
+        same += identical
+        if not identical and not otherwise:
+            raise WorkError(
+                f'{path.name} does not answer as {run.config["model"]} does: for "{text[:80]}" it says '
+                f'"{answer[answer_name][0].decode()}", not "{one.output}".'
+            )
+    return {"text_ops": {"compared": len(texts), "cut_otherwise": cut_otherwise, "identical": same}}

@@ -45,20 +45,31 @@ class Run:
         from zoo.decoding import id_functions
 
         functions = {name: _as_numpy(f) for name, f in id_functions(self.model).items()}
-        return Predictor(self.task, functions, **self.vocabularies, labels=self.config.get("labels", []))
+        sides = self.vocabularies
+        return Predictor(
+            self.task, functions, sides["source"], sides.get("target"), labels=self.config.get("labels", [])
+        )
 
 
 def _as_numpy(function):
     import tensorflow as tf
 
+    from zoo.decoding import inputs_of
     from zoo.scan import inference_graph
 
-    def traced(ids):
-        with inference_graph():
-            return function(ids)
+    inputs = inputs_of(function)
 
-    graph = tf.function(traced, [tf.TensorSpec([None, None], tf.int32)], autograph=False)
-    return lambda ids: {name: value.numpy() for name, value in graph(ids).items()}
+    def traced(*tensors):
+        with inference_graph():
+            return function(**dict(zip(inputs, tensors, strict=True)))
+
+    graph = tf.function(traced, list(inputs.values()), autograph=False)
+
+    def answer(ids, **more):
+        given = {"ids": ids, **more}
+        return {name: value.numpy() for name, value in graph(*(given[name] for name in inputs)).items()}
+
+    return answer
 
 
 def vocabulary_file(side: str) -> str:
