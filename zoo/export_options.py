@@ -20,7 +20,7 @@ def add_tflite_options(command) -> None:
         "--shape",
         type=_shape,
         metavar="B,S",
-        help="a .tflite of B texts of S ids each, for LiteRT.js and CompiledModel",
+        help="a .tflite of B texts of S ids, for LiteRT.js and CompiledModel",
     )
     command.add_argument(
         "--text-ops", action="store_true", help="also model.text.tflite, for apps that link the operations of TF Text"
