@@ -7,7 +7,7 @@ from zoo.text import Vocabulary
 TEXTS = ["trois moins deux", "le 28 octobre 1934", "cinq", "Il est huit heures et quart."]
 
 
-def untrained(name, cell, folder):
+def untrained(name, cell, folder, *, units=12):
     """A run whose model has learnt nothing, its logits spread so that no two are nearly equal."""
     import keras
 
@@ -21,7 +21,7 @@ def untrained(name, cell, folder):
         "classification": {"vocabulary_size": vocabulary.size, "classes": 3},
         "language_model": {"vocabulary_size": vocabulary.size},
     }[task]
-    options = {**sizes, "units": 12} | ({} if name == "tanh_dnn" else {"cell": cell})
+    options = {**sizes, "units": units} | ({} if name == "tanh_dnn" else {"cell": cell})
     model = zoo.build(name, **options)
     kernel, bias = model.logits.get_weights()
     bias[2 : 3 if task != "classification" else 2] += 2.0  # so that answers end at different lengths
