@@ -11,6 +11,7 @@ from zoo.errors import CallError
 from zoo.files import new_folder
 from zoo.predictor import Predictor
 from zoo.run import Run, sides_of, vocabulary_file, vocabulary_size, write_json
+from zoo.special import MAX_SOURCE_PIECES
 from zoo.text import Vocabulary
 
 CARD = "zoo.json"
@@ -25,6 +26,7 @@ def export_folder(
     format: str,
     write: Callable[[Run, Path], Path],
     load: Callable[[Path], Predictor],
+    judge: Callable[[Run, Predictor, Predictor, list[str]], dict[str, Any]] | None = None,
     check: Callable[[Run, Path, list[str]], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Write an artefact, compare it with Keras, and only then give it its name.
@@ -36,6 +38,7 @@ def export_folder(
         format: the name of the format.
         write: writes the artefact into a folder and returns the path that is loaded.
         load: makes a predictor of that path.
+        judge: compares the answers of Keras and of the artefact to the samples; default `compare_with_keras`.
         check: compares what the predictor does not reach.
 
     Returns:
@@ -45,15 +48,15 @@ def export_folder(
         CallError: `out` exists and `force` is false.
         WorkError: the artefact does not answer as Keras does, or could not be written.
     """
-    texts = sample_texts(run.path)
+    samples = sample_texts(run.path)
     with new_folder(out, force) as draft:
         path = write(run, draft)
         expected, actual = run.predictor(), load(path)
-        parity = compare(texts, expected.predict(texts), actual.predict, format)
-        if run.task == "language_model":
-            parity |= compare_scores(texts, expected, actual, format)
-        if "beam_tokens" in expected.functions:
-            parity |= compare_beam(texts, expected, actual, format)
+        texts = _readable(samples, expected, actual)
+        if judge is None:
+            parity = compare_with_keras(run, expected, actual, texts, format)
+        else:
+            parity = judge(run, expected, actual, texts)
         if check is not None:
             parity |= check(run, path, texts)
         parity["versions"] = run.config.get("versions", {})
@@ -61,6 +64,26 @@ def export_folder(
         size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())
         name = path.relative_to(draft)
     return {"path": str(Path(out) / name), "format": format, "bytes": size, "parity": parity}
+
+
+def compare_with_keras(run: Run, expected: Predictor, actual: Predictor, texts: list[str], what: str) -> dict[str, Any]:
+    """Compare answers to texts, and of language models the scores of texts; see `export.parity`.
+
+    Raises:
+        WorkError: they differ.
+    """
+    report = compare(texts, expected.predict(texts), actual.predict, what)
+    if run.task == "language_model":
+        report |= compare_scores(texts, expected, actual, what)
+    if "beam_tokens" in expected.functions:
+        report |= compare_beam(texts, expected, actual, what)
+    return report
+
+
+def _readable(texts: list[str], expected: Predictor, actual: Predictor) -> list[str]:
+    """Return the texts that the artefact does not cut shorter than Keras does."""
+    cuts = zip(texts, expected.truncated(texts), actual.truncated(texts), strict=True)
+    return [text for text, before, after in cuts if before or not after]
 
 
 def card(run: Run) -> dict[str, Any]:
@@ -74,8 +97,10 @@ def extra_files(run: Run) -> dict[str, bytes]:
     return {CARD: json.dumps(card(run), ensure_ascii=False).encode(), **files}
 
 
-def predictor_from(files: dict[str, bytes], functions: dict[str, Any], where: Path) -> Predictor:
-    """Make a predictor from the files that `extra_files` wrote.
+def predictor_from(
+    files: dict[str, bytes], functions: dict[str, Any], where: Path, max_pieces: int = MAX_SOURCE_PIECES
+) -> Predictor:
+    """Make a predictor from the files that `extra_files` wrote; an input is read up to `max_pieces` ids.
 
     Raises:
         CallError: one is missing or damaged.
@@ -89,7 +114,10 @@ def predictor_from(files: dict[str, bytes], functions: dict[str, Any], where: Pa
             expected = vocabulary_size(about, side)
             if vocabulary.size != expected:  # the first bytes of a vocabulary can be a smaller one
                 raise ValueError(f"{vocabulary_file(side)} should have {expected} pieces. Received: {vocabulary.size}.")
-        return Predictor(about["task"], functions, **sides, labels=about.get("labels", []))
+        if max_pieces < MAX_SOURCE_PIECES and about["task"] == "language_model":
+            max_pieces -= 1  # to be scored, a text needs its end as well
+        labels = about.get("labels", [])
+        return Predictor(about["task"], functions, **sides, labels=labels, max_pieces=max_pieces)
     except KeyError as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:

@@ -4,14 +4,17 @@ import hashlib
 import io
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from export.artefact import predictor_from
 from export.names import LITERT_NAMES
 from zoo.errors import CallError
 from zoo.predictor import Predictor
+from zoo.special import MAX_SOURCE_PIECES
 
 MAGIC = b"TFL3"  # at byte 4 of every .tflite
 DIGEST = "model.sha256"  # in the archive behind the model: SHA-256 of what stands before the archive
@@ -31,10 +34,11 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         interpreter = Interpreter(model_content=model)
         interpreter.allocate_tensors()
         functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}
+        length = fixed_length(interpreter) or MAX_SOURCE_PIECES
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
     names = {new: old for task in LITERT_NAMES.values() for old, new in task.items()}
-    return predictor_from(files, {names.get(name, name): one for name, one in functions.items()}, path)
+    return predictor_from(files, {names.get(name, name): one for name, one in functions.items()}, path, length)
 
 
 def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
@@ -54,14 +58,46 @@ def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
     return content[:begin], files
 
 
-def _function(interpreter, name):
+def _function(interpreter: Interpreter, name: str) -> Callable[..., dict[str, np.ndarray]]:
+    """Return a signature as a function of named arrays; one of a fixed shape is called for so many rows at a time."""
     runner = interpreter.get_signature_runner(name)
-    known = set(runner.get_input_details())
-    width = None if name != "beam" or "beam_width" in known else runner.get_output_details()["score"]["shape"][1]
+    inputs = runner.get_input_details()
+    rows, length = (int(n) for n in inputs["ids"]["shape_signature"])
+    if length < 0:
+        return lambda ids, **more: _without_pieces(runner(ids=ids, **_scalars(more)))
+    beam = runner.get_output_details()["score"]["shape"][1] if name == "beam" else None
 
     def function(ids, **more):
-        if width is not None and (asked := more.pop("beam_width", width)) != width:
-            raise CallError(f"This .tflite searches with a beam of {width} alone. Received: {asked}.")
-        return runner(ids=ids, **more)
+        options = _scalars(more)
+        if beam is not None and (asked := options.pop("beam_width", beam)) != beam:
+            raise CallError(f"This .tflite searches with a beam of {beam} alone. Received: {asked}.")
+        arrays = {key: np.asarray(value) for key, value in {"ids": ids, **options}.items()}
+        padded = {key: _padded(key, value, rows, length) for key, value in arrays.items() if value.ndim == 2}
+        answers = []
+        for i in range(0, len(padded["ids"]), rows):
+            answers.append(runner(**arrays | {key: value[i : i + rows] for key, value in padded.items()}))
+        return {key: np.concatenate([one[key] for one in answers])[: len(ids)] for key in answers[0]}
 
     return function
+
+
+def _scalars(options: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return options as a .tflite takes them: as scalars, where others take a number for each row or one for all."""
+    return {key: value[0] if np.ndim(value) == 1 else value for key, value in options.items()}
+
+
+def _without_pieces(answer: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key: value for key, value in answer.items() if key != "pieces"}
+
+
+def _padded(name: str, ids: np.ndarray, rows: int, length: int) -> np.ndarray:
+    if ids.shape[1] > length:
+        raise CallError(f"`{name}` must be of {length} columns at most. Received: {ids.shape[1]}.")
+    return np.pad(ids, [[0, -len(ids) % rows], [0, length - ids.shape[1]]])
+
+
+def fixed_length(interpreter: Interpreter) -> int | None:
+    """Return the length of the ids that the signatures of a fixed shape take, None for signatures of any shape."""
+    names = interpreter.get_signature_list()
+    shapes = [interpreter.get_signature_runner(name).get_input_details()["ids"]["shape_signature"] for name in names]
+    return min((int(shape[1]) for shape in shapes if shape[1] > 0), default=None)

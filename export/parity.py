@@ -53,17 +53,17 @@ def compare(
         WorkError: an answer differs, or a score or weight by more than the tolerance.
     """
     answers = predict(texts)
-    same = [_same(a, b) for a, b in zip(expected, answers, strict=True)]
+    alike = [same(a, b) for a, b in zip(expected, answers, strict=True)]
     report = {
         "compared": len(texts),
-        "identical": sum(same),
+        "identical": sum(alike),
         "max_score_difference": max(_difference(a.score, b.score) for a, b in zip(expected, answers, strict=True)),
         "max_attention_difference": max(map(_attention_difference, expected, answers)),
     }
-    if not all(same):
-        i = same.index(False)
+    if not all(alike):
+        i = alike.index(False)
         raise WorkError(
-            f"{what} does not answer as Keras does: {len(same) - sum(same)} of {len(same)} answers differ. "
+            f"{what} does not answer as Keras does: {len(alike) - sum(alike)} of {len(alike)} answers differ. "
             f'For "{texts[i][:80]}" Keras says "{expected[i].output}", it says "{answers[i].output}".'
         )
     for name, tolerance in (("score", SCORE_TOLERANCE), ("attention", ATTENTION_TOLERANCE)):
@@ -73,7 +73,8 @@ def compare(
     return report
 
 
-def _same(a: Prediction, b: Prediction) -> bool:
+def same(a: Prediction, b: Prediction) -> bool:
+    """Tell whether two answers are the same, to every piece."""
     return a.output == b.output and a.target_pieces == b.target_pieces and a.source_pieces == b.source_pieces
 
 
@@ -118,5 +119,5 @@ def compare_beam(texts: Sequence[str], expected: Predictor, actual: Predictor, w
         raise WorkError(
             f"{what} does not search as Keras does: the score of a beam's best differs by {difference:.2g}."
         )
-    identical = sum(_same(a, b) for a, b in pairs)
+    identical = sum(same(a, b) for a, b in pairs)
     return {"beam_compared": len(texts), "beam_identical": identical, "max_beam_score_difference": difference}

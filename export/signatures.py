@@ -1,7 +1,7 @@
 """What an exported model can be asked: by token ids everywhere, by text where the graph can read text."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -9,7 +9,6 @@ from export.names import LITERT_NAMES
 from zoo.decoding.questions import INPUTS, id_functions, inputs_of
 from zoo.run import Run
 from zoo.special import END, PAD
-from zoo.text import GraphText
 
 BEAM_WIDTH = 4  # of a graph whose shapes are known beforehand
 
@@ -44,12 +43,12 @@ def litert_signatures(run: Run, shape: tuple[int, int] | None = None) -> dict[st
     return signatures
 
 
-def text_signatures(run: Run, text: dict[str, GraphText]) -> dict[str, Signature]:
+def text_signatures(run: Run, text: dict[str, Any]) -> dict[str, Signature]:
     """Return the signatures over text (B,), by name.
 
     Args:
         run: the trained model.
-        text: its vocabularies in the graph, by side.
+        text: its vocabularies in the graph, by side: `GraphText`, or what has its methods.
 
     | task | signature | inputs besides text | outputs |
     |---|---|---|---|

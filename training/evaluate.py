@@ -1,15 +1,12 @@
 """Scores of a model on a corpus: BLEU, chrF and exact match, accuracy, or perplexity."""
 
-import math
 import time
-from collections.abc import Sequence
 from typing import Any
-
-import sacrebleu
 
 from training.corpora import Corpus
 from zoo.errors import CallError, nearest
 from zoo.predictor import Beam, Predictor
+from zoo.scores import accuracy, perplexity, translation_scores
 
 
 def evaluate(predictor: Predictor, corpus: Corpus, *, beam: Beam | None = None) -> dict[str, Any]:
@@ -48,18 +45,6 @@ def _translation(predictor, corpus, beam):
     return scores | ({"beam": beam.width, "length_penalty": beam.length_penalty} if beam else {})
 
 
-def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
-    """Return `bleu`, `chrf`, `exact_match` and `signature` of translations, as `evaluate`."""
-    bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
-    right = sum(output == target for output, target in zip(outputs, targets, strict=True))
-    return {
-        "bleu": round(bleu.corpus_score(outputs, [targets]).score, 2),
-        "chrf": round(chrf.corpus_score(outputs, [targets]).score, 2),
-        "exact_match": right / len(outputs),
-        "signature": f"BLEU {bleu.get_signature()} chrF {chrf.get_signature()}",
-    }
-
-
 def _classification(predictor, corpus):
     for i, label in enumerate(corpus.targets):
         if label not in predictor.labels:
@@ -67,11 +52,8 @@ def _classification(predictor, corpus):
             hint = nearest(label, predictor.labels)
             raise CallError(f'{corpus.where(i)}: label "{label}" is not one of {known}.{hint}')
     predictions = predictor.predict(corpus.sources)
-    right = sum(prediction.output == label for prediction, label in zip(predictions, corpus.targets, strict=True))
-    return {"accuracy": right / len(corpus)}
+    return {"accuracy": accuracy([one.output for one in predictions], corpus.targets)}
 
 
 def _language_model(predictor, corpus):
-    scores = predictor.score(corpus.sources)
-    tokens = sum(count for _, count, _ in scores)
-    return {"perplexity": math.exp(-sum(score for score, _, _ in scores) / tokens), "tokens": tokens}
+    return perplexity(predictor.score(corpus.sources))

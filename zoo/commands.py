@@ -9,6 +9,7 @@ from typing import Any
 from zoo.beam_options import beam_of
 from zoo.catalog import CATALOG, preset_names
 from zoo.errors import CallError
+from zoo.export_options import tflite_options
 from zoo.quiet import import_tensorflow, native_silence
 from zoo.train_options import MODEL_OPTIONS
 
@@ -215,25 +216,29 @@ def export(options) -> None:
 
     if options.ids_only and options.to != "saved_model":
         raise CallError(f"--ids-only is for --to saved_model. Received: --to {options.to}.")
+    more = tflite_options(options)
     check_free(Path(options.out), options.force)
     import_tensorflow()
     run = load_run(options.run)
-    report = export_run(run, options.to, options.out, text=not options.ids_only, force=options.force)
+    report = export_run(run, options.to, options.out, text=not options.ids_only, force=options.force, **more)
     if options.json:
         return print_json(report)
     parity = report["parity"]
     print(f"{report['path']}: {report['bytes']:,} bytes, "
           f"{parity['identical']} of {parity['compared']} answers as Keras gives them")  # fmt: skip
+    if "quantize" in parity:
+        print(f"{parity['measure']} {parity['score']}, in float32 {parity['float32_score']}, "
+              f"on {parity['scored']} validation samples; {parity['float32_bytes']:,} bytes in float32")  # fmt: skip
     print(f'Next: zoo predict {report["path"]} "..."')
 
 
-def export_run(run, to: str, out, *, text: bool = True, force: bool = False) -> dict[str, Any]:
-    """Export a run to a format, without what TensorFlow and LiteRT have to say to it."""
+def export_run(run, to: str, out, *, text: bool = True, force: bool = False, **more) -> dict[str, Any]:
+    """Export a run to a format, with `more` options of that format, without what TensorFlow and LiteRT say to it."""
     with native_silence():
         if to == "tflite":
             from export.tflite import export_tflite
 
-            return export_tflite(run, out, force=force)
+            return export_tflite(run, out, force=force, **more)
         from export.saved_model import export_saved_model
 
         return export_saved_model(run, out, text=text, force=force)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import CallError
-from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_TARGET_PIECES, PAD
+from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD
 from zoo.text import Vocabulary, source_ids
 
 IdFunction = Callable[..., dict[str, np.ndarray]]
@@ -85,6 +85,7 @@ class Predictor:
         source: the vocabulary of the input.
         target: the vocabulary of the output; a translation model has one.
         labels: the labels of a classifier, in the order of its classes.
+        max_pieces: how many ids of an input are read at most.
     """
 
     def __init__(
@@ -94,12 +95,14 @@ class Predictor:
         source: Vocabulary,
         target: Vocabulary | None = None,
         labels: Sequence[str] = (),
+        max_pieces: int = MAX_SOURCE_PIECES,
     ):
         self.task = task
         self.functions = functions
         self.source = source
         self.target = target or source
         self.labels = list(labels)
+        self.max_pieces = max_pieces
 
     def predict(self, texts: Sequence[str], *, beam: Beam | None = None, batch_size: int = 64) -> list[Prediction]:
         """Return one prediction a text, in their order.
@@ -114,7 +117,7 @@ class Predictor:
         """
         function, options = self._function(beam)
         width = beam.width if beam else 1
-        ids, truncated = source_ids(self.source, texts, self.task)
+        ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
         predictions: list[Prediction | None] = [None] * len(texts)
         for rows, batch in _batches(ids, max(1, 4 * batch_size // max(4, width))):
             answer = function(batch, **options)
@@ -140,7 +143,7 @@ class Predictor:
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Tell which texts are too long to be read whole."""
-        return source_ids(self.source, texts, self.task)[1]
+        return source_ids(self.source, texts, self.task, self.max_pieces)[1]
 
     def _prediction(self, text, ids, answer, *, truncated):
         if self.task == "classification":
@@ -186,9 +189,9 @@ class Predictor:
                 "A translation model scores texts with as many targets, a language model texts alone. "
                 f"Received: {len(texts)} texts, {'no' if targets is None else len(targets)} targets, for {self.task}."
             )
-        ids, _ = source_ids(self.source, texts, self.task)
+        ids, _ = source_ids(self.source, texts, self.task, self.max_pieces)
         ids = [[*one, END] for one in ids] if targets is None else ids
-        target_ids = ids if targets is None else source_ids(self.target, targets, self.task)[0]
+        target_ids = ids if targets is None else source_ids(self.target, targets, self.task, self.max_pieces)[0]
         scores: list[Any] = [None] * len(texts)
         for rows, batch in _batches(ids, batch_size):
             more = {} if targets is None else {"target_ids": _padded([target_ids[i] for i in rows])}
@@ -205,7 +208,7 @@ class Predictor:
         if self.task != "language_model":
             return prediction
         ((_, _, attention),) = self.score([prediction.output])
-        (ids,), _ = source_ids(self.source, [prediction.output], self.task)
+        (ids,), _ = source_ids(self.source, [prediction.output], self.task, self.max_pieces)
         pieces = self.source.pieces([*ids, END])
         return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=attention)
 

@@ -134,12 +134,14 @@ def _with_exact_sums(proto: bytes) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def source_ids(vocabulary: Vocabulary, texts: Sequence[str], task: str) -> tuple[list[list[int]], list[bool]]:
+def source_ids(
+    vocabulary: Vocabulary, texts: Sequence[str], task: str, most: int = MAX_SOURCE_PIECES
+) -> tuple[list[list[int]], list[bool]]:
     """Return what a model reads for each text, and which texts were too long to be read whole.
 
-    Sources close with the end id; the prompt of a language model begins with the start id.
+    Sources close with the end id; the prompt of a language model begins with the start id. Each is `most` ids at most.
     """
-    room = MAX_SOURCE_PIECES - 1
+    room = most - 1
     encoded = vocabulary.encode(texts)
     cut = [len(ids) > room for ids in encoded]
     if task == "language_model":
@@ -147,11 +149,19 @@ def source_ids(vocabulary: Vocabulary, texts: Sequence[str], task: str) -> tuple
     return [[*ids[:room], END] for ids in encoded], cut
 
 
-def tensorflow_text() -> Any:
-    """Return the module `tensorflow_text`, or None where there is none (it has no wheels for Windows)."""
+def tensorflow_text(*, required: bool = False) -> Any:
+    """Return the module `tensorflow_text`, or None where there is none (it has no wheels for Windows).
+
+    Raises:
+        CallError: it is required, and not installed.
+    """
     try:
         import tensorflow_text
-    except ImportError:
+    except ImportError as error:
+        if required:
+            raise CallError(
+                "Text inside the graph needs tensorflow-text, which is not installed (it has no wheels for Windows)."
+            ) from error
         return None
     return tensorflow_text
 
@@ -167,11 +177,7 @@ class GraphText:
     """
 
     def __init__(self, vocabulary: Vocabulary):
-        module = tensorflow_text()
-        if module is None:
-            raise CallError(
-                "Text inside the graph needs tensorflow-text, which is not installed (it has no wheels for Windows)."
-            )
+        module = tensorflow_text(required=True)
         # A loaded SavedModel finds its vocabulary by this name, and one with the same name as another, in any model of
         # the process, gets the other's pieces (tensorflow/text issue 1304). So the name tells the content.
         name = f"vocabulary_{hashlib.sha256(vocabulary.proto).hexdigest()[:32]}"

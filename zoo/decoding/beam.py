@@ -44,9 +44,9 @@ def beam_search(
         max_length: as `greedy`.
         no_repeat_ngram: no hypothesis has the same so many tokens in a row twice; 0 for no such rule.
 
-    All but `no_repeat_ngram` may be scalar tensors; `max_length` is at most 128 then. `beam_width`, `length_penalty` and
-    `max_length` may have a number for each row, (B,): the answer of a row is that for its own numbers alone, and K is the
-    largest width.
+    All but `no_repeat_ngram` may be scalar tensors; `max_length` is at most 128 then. `beam_width`, `length_penalty`
+    and `max_length` may have a number for each row, (B,): the answer of a row is that for its own numbers alone, and K
+    is the largest width.
 
     Returns:
         `ids` (B, N, T), the hypotheses from the best to the worst, padded with 0; `score` (B, N), their

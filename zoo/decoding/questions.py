@@ -12,8 +12,8 @@ from zoo.decoding.stepwise import greedy, sample
 
 Function = Callable[..., dict[str, tf.Tensor]]
 
-# Every input that a function over ids can have: its name tells its kind. An option has a number for each row, or one for
-# all: a server that batches the rows of several callers wants every input to have the length of the batch.
+# Every input that a function over ids can have: its name tells its kind. An option has a number for each row, or one
+# for all: a server that batches the rows of several callers wants every input to have the length of the batch.
 INPUTS = {
     "ids": tf.TensorSpec([None, None], tf.int32, name="ids"),
     "target_ids": tf.TensorSpec([None, None], tf.int32, name="target_ids"),

@@ -13,7 +13,7 @@ NEVER = -1e9  # the log-probability of what must not be answered: finite, so tha
 
 
 def answer_room(max_length: Any) -> tuple[Any, int]:
-    """Return the bound on the length of an answer, of each row's if it is given so, and how many steps the buffers hold.
+    """Return the bound on the length of an answer, or of each row's, and how many steps the buffers hold.
 
     A Python number has a buffer of its size; a tensor is at most 128, the size of the buffer then.
 

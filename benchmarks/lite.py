@@ -1,0 +1,165 @@
+"""One sentence at a time on one core: .tflite (float32, float16, int8), SavedModel and Keras; and the memory of many calls.
+
+    python -m benchmarks.lite [--repeats 50] [--calls 100000] [--run RUN]
+
+Without a RUN the model is `bahdanau_seq2seq` of 6,000 pieces a side and 256 units with weights drawn at random; its bias
+for the end is such that a sentence of 15 ids (14 words and the end) has a greedy answer of 15. The beam of 4 is stopped after 15 too.
+Times are of the processor as well as the clock, since other work on the machine lengthens only the clock's.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+LENGTH = 15
+SIZE, UNITS = 6000, 256
+
+FIRST_ANSWER = """
+import sys, time
+began = time.perf_counter()
+from export.lite import LiteModel
+model = LiteModel(sys.argv[1])
+model.predict([sys.argv[2]])
+print(time.perf_counter() - began, 'tensorflow' in sys.modules)
+"""
+
+MANY_CALLS = """
+import resource, sys
+from export.lite import LiteModel
+from zoo.predictor import Beam
+def memory():
+    with open('/proc/self/status') as status:
+        return next(int(line.split()[1]) for line in status if line.startswith('VmRSS'))
+model, texts = LiteModel(sys.argv[1]), sys.argv[3].split('|')
+calls = int(sys.argv[2])
+for i in range(calls):
+    model.predict([texts[i % len(texts)]], beam=Beam(2 + i % 3) if i % 10 == 0 else None)
+    if i in (calls // 10, calls // 2, calls - 1):
+        print(f'{i + 1:,} calls: {memory():,} KiB', flush=True)
+"""
+
+
+def random_run(folder: Path):
+    """Return a run whose model has learnt nothing, and a text that it answers with `LENGTH` pieces."""
+    import keras
+    import numpy as np
+
+    import zoo
+    from zoo.run import Run
+    from zoo.text import Vocabulary
+
+    keras.utils.set_random_seed(1)
+    dice = random.Random(1)
+    words = sorted({"".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=7)) for _ in range(SIZE)})[: SIZE - 4]
+    vocabulary = Vocabulary.learn(
+        [" ".join(words[i : i + 10]) for i in range(0, len(words), 10)], size=SIZE, kind="word"
+    )
+    options = {"source_vocabulary_size": vocabulary.size, "target_vocabulary_size": vocabulary.size, "units": UNITS}
+    model = zoo.build("bahdanau_seq2seq", **options)
+    texts = [" ".join(dice.choices(words, k=LENGTH - 1)) for _ in range(64)]
+    (folder / "samples.txt").write_text("\n".join(texts[:20]), encoding="utf-8")
+    config = {"model": "bahdanau_seq2seq", "task": "translation", "options": options, "labels": [], "versions": {}}
+    run = Run(folder, config, {"source": vocabulary, "target": vocabulary}, model)
+    kernel, bias = model.logits.get_weights()
+    predictor = run.predictor()
+    for boost in np.linspace(0.0, 0.5, 26):
+        bias[2] = boost
+        model.logits.set_weights([kernel, bias])
+        for answer in predictor.predict(texts):
+            if len(answer.target_pieces) == LENGTH:
+                return run, answer.input
+    raise SystemExit("no sentence has an answer of that length; change the seed")
+
+
+def measure(name, call, repeats):
+    """Print the times of a call."""
+    for _ in range(5):
+        call()
+    clock, processor = [], []
+    for _ in range(repeats):
+        began, used = time.perf_counter(), time.process_time()
+        call()
+        clock.append(1e3 * (time.perf_counter() - began))
+        processor.append(1e3 * (time.process_time() - used))
+    print(f"{name:<34} processor {statistics.median(processor):7.2f} ms   "
+          f"clock {statistics.median(clock):7.2f} ms, best {min(clock):7.2f} ms", flush=True)  # fmt: skip
+
+
+def contenders(run, folder: Path):
+    """Yield the name and the predictor of each contender."""
+    from export.lite import LiteModel
+    from export.saved_model import export_saved_model, load_saved_model
+    from export.signatures import litert_signatures
+    from export.tflite import _write_file, convert, with_pieces
+
+    models = convert(run, with_pieces(run, litert_signatures(run)), {"none", "float16", "int8"})
+    for kind, model in models.items():
+        path = _write_file(run, folder / f"{kind}.tflite", model)
+        yield f".tflite {'float32' if kind == 'none' else kind} ({path.stat().st_size:,} bytes)", LiteModel(path)
+    yield "SavedModel", load_saved_model(export_saved_model(run, folder / "saved_model", text=False)["path"])
+    yield "Keras", run.predictor()
+
+
+def main() -> None:
+    """Measure, and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--repeats", type=int, default=50)
+    parser.add_argument("--calls", type=int, default=0, help="call the .tflite so often, and print its memory")
+    parser.add_argument("--run", help="a run folder, in the place of a model with random weights")
+    options = parser.parse_args()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    import numpy as np
+
+    from zoo.run import load_run
+    from zoo.text import source_ids
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if options.run:
+            run = load_run(options.run)
+            text = (run.path / "samples.txt").read_text(encoding="utf-8").split("\n")[0]
+        else:
+            run, text = random_run(folder)
+        ids, _ = source_ids(run.vocabularies["source"], [text], run.task)
+        ids = np.array(ids, np.int32)
+        beam = {"beam_width": np.int32(4), "length_penalty": np.float32(0.6), "max_length": np.int32(LENGTH)}
+        first = run.predictor().predict([text])[0]
+        print(f"{ids.shape[1]} source ids, {len(first.target_pieces)} in the greedy answer, one core", flush=True)
+        for title, predictor in contenders(run, folder):
+            measure(f"{title}, greedy", lambda predictor=predictor: predictor.predict([text]), options.repeats)
+            search = predictor.functions["beam_tokens"]
+            measure(f"{title}, beam 4", lambda search=search: search(ids, **beam), options.repeats)
+        _start_up(folder / "none.tflite", text)
+        if options.calls:
+            _many(folder / "none.tflite", options.calls, text)
+
+
+def _start_up(path: Path, text: str) -> None:
+    times, clock = [], []
+    for _ in range(7):
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, "-c", FIRST_ANSWER, path, text], capture_output=True, text=True, check=True
+        ).stdout.split()
+        clock.append(time.perf_counter() - began)
+        times.append(float(done[0]))
+    print(f"first answer: {min(times):.2f} s after the imports begin, {min(clock):.2f} s for the whole process "
+          f"(median {statistics.median(clock):.2f} s); TensorFlow imported: {done[1]}")  # fmt: skip
+
+
+def _many(path: Path, calls: int, text: str) -> None:
+    words = text.split()
+    texts = [" ".join(words[: 1 + i % len(words)]) for i in range(40)]
+    subprocess.run([sys.executable, "-c", MANY_CALLS, path, str(calls), "|".join(texts)], check=True)
+
+
+if __name__ == "__main__":
+    main()
