@@ -58,7 +58,11 @@ def test_every_model_answers_alike(name, cell, format, tmp_path, exporters):
 
 
 OPTIONS = {
-    "beam_tokens": {"beam_width": np.array([3], "int32"), "length_penalty": np.array([0.6], "float32"), "max_length": np.array([128], "int32")},
+    "beam_tokens": {
+        "beam_width": np.array([3], "int32"),
+        "length_penalty": np.array([0.6], "float32"),
+        "max_length": np.array([128], "int32"),
+    },
     ("translation", "score_tokens"): {"target_ids": np.array([[7, 4, 9, 2, 0]], np.int32)},
     "sample_tokens": {
         "max_length": np.array([20], "int32"),

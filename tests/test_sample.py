@@ -114,3 +114,25 @@ def test_targets_belong_to_translation(case):
     model, rows = case
     with pytest.raises(CallError, match="`target_ids` must be given"):
         score(model, rows, None if model.task == "translation" else rows)
+
+
+def test_a_number_for_each_row(case):
+    """A row's draw depends on its own numbers alone, not on its place nor on other rows."""
+    model, rows = case
+    options = {"seed": [3, 8, 3], "temperature": [1.0, 0.0, 2.0], "top_k": [0, 4, 5], "top_p": [1.0, 1.0, 0.8]}
+    options |= {"max_length": [9, 4, 6]}
+    answer = sample(model, rows[:3], **options)
+    for n, row in enumerate(rows[:3]):
+        (alone,) = sample(model, row[None], **{name: [value[n]] for name, value in options.items()})["ids"].numpy()
+        assert unpadded(answer["ids"][n].numpy()) == unpadded(alone)
+        assert len(unpadded(alone)) <= options["max_length"][n]
+    again = sample(model, np.tile(rows[:1], [9, 1]), seed=[1, 2, 1, 3, 4, 5, 6, 7, 8], max_length=9)["ids"].numpy()
+    np.testing.assert_array_equal(again[0], again[2])
+    assert len({unpadded(ids) for ids in again}) > 2
+
+
+def test_frequencies_with_a_seed_a_row(case):
+    count = 4000
+    frequencies, logits = first_tokens(case, count=count, seed=list(range(count)))
+    expected = softmax(logits)
+    assert np.abs(frequencies - expected).max() < 5 * np.sqrt(expected.max() / count)

@@ -22,7 +22,7 @@ DRAW = {"max_length": 12, "temperature": 0.7, "top_k": 20, "top_p": 0.9, "seed":
 
 
 def constants(**options):
-    return {name: tf.constant(value) for name, value in options.items()}
+    return {name: tf.constant([value] if np.ndim(value) == 0 else value) for name, value in options.items()}
 
 
 def ids_of(run, side, texts, task=None):
@@ -118,14 +118,26 @@ def test_generate_and_score_by_text(writer):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"beam_width": 0}, {"beam_width": 10_000}, {"beam_width": -1}, {"max_length": 0}, {"max_length": 999}]
+    ("name", "wrong", "nearest"),
+    [
+        ("beam_width", 0, 1),
+        ("beam_width", -(2**31), 1),
+        ("beam_width", 10_000, 64),
+        ("max_length", 0, 1),
+        ("max_length", 2**31 - 1, 128),
+        ("length_penalty", -3.0, 0.0),
+        ("length_penalty", float("nan"), 0.0),
+    ],
 )
-def test_options_out_of_bounds_are_told(translator, wrong):
+def test_an_option_out_of_bounds_is_the_nearest_bound_and_of_its_row_alone(translator, name, wrong, nearest):
     _, loaded, _ = translator
-    (name,) = wrong
-    for signature, inputs in (("beam", {"text": TEXTS}), ("beam_tokens", {"ids": [[3, 2]]})):
-        with pytest.raises(tf.errors.InvalidArgumentError, match=f"`{name}` must be a whole number from 1 to"):
-            loaded.signatures[signature](**constants(**inputs, **OPTIONS | wrong))
+    rows = {key: [value] * len(TEXTS) for key, value in OPTIONS.items()}
+    given, meant = ({**rows, name: [one, *rows[name][1:]]} for one in (wrong, nearest))
+    answer, expected = (
+        loaded.signatures["beam"](text=tf.constant(TEXTS), **constants(**one)) for one in (given, meant)
+    )
+    np.testing.assert_array_equal(answer["texts"], expected["texts"])
+    np.testing.assert_array_equal(answer["scores"], expected["scores"])
 
 
 @pytest.mark.parametrize("side", ["translator", "writer"])
@@ -146,7 +158,7 @@ def test_a_saved_model_of_ids_alone_needs_no_tensorflow_text(tiny_run, tmp_path)
         "loaded = tf.saved_model.load(sys.argv[1])\n"
         "assert 'tensorflow_text' not in sys.modules\n"
         "print(sorted(loaded.signatures))\n"
-        "options = dict(beam_width=tf.constant(2), length_penalty=tf.constant(0.6), max_length=tf.constant(9))\n"
+        "options = {k: tf.constant([v]) for k, v in dict(beam_width=2, length_penalty=0.6, max_length=9).items()}\n"
         "print(loaded.signatures['beam_tokens'](ids=tf.constant([[5, 6, 2]]), **options)['ids'].numpy().tolist())\n"
     )
     done = subprocess.run([sys.executable, "-c", code, report["path"]], capture_output=True, text=True)
