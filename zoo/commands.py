@@ -207,7 +207,8 @@ def export(options) -> None:
     from zoo.files import check_free
     from zoo.run import load_run
 
-    check_free(Path(options.out), options.force)
+    if options.to != "serving":  # which adds a version to what is there
+        check_free(Path(options.out), options.force)
     import_tensorflow()
     run = load_run(options.run)
     report = export_run(run, options.to, options.out, force=options.force)
@@ -226,6 +227,10 @@ def export_run(run, to: str, out, *, force: bool = False) -> dict[str, Any]:
             from export.tflite import export_tflite
 
             return export_tflite(run, out, force=force)
+        if to == "serving":
+            from export.serving import export_serving
+
+            return export_serving(run, out, force=force)
         from export.saved_model import export_saved_model
 
         return export_saved_model(run, out, force=force)
