@@ -73,7 +73,7 @@ def _text_operations() -> dict[str, str]:
     """Return the library of each operation of TensorFlow Text."""
     import tensorflow as tf
 
-    found = {}
+    found: dict[str, str] = {}
     for library, path in text_libraries().items():
         module = tf.load_op_library(str(path))  # loaded already; its raw functions bear the operations' names
         functions = {name for name, _ in inspect.getmembers(module, inspect.isfunction)}

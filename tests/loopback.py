@@ -28,8 +28,15 @@ from export.examples import read_meta_graph
 from export.rest import columns_of, rows_of
 from export.versions import versions
 
-HTTP_STATUS = {"INVALID_ARGUMENT": 400, "FAILED_PRECONDITION": 400, "OUT_OF_RANGE": 400, "NOT_FOUND": 404,
-               "RESOURCE_EXHAUSTED": 429, "UNAVAILABLE": 503, "DEADLINE_EXCEEDED": 504, "UNIMPLEMENTED": 501}  # fmt: skip
+HTTP_STATUS = {
+    "INVALID_ARGUMENT": 400,
+    "FAILED_PRECONDITION": 400,
+    "OUT_OF_RANGE": 400,
+    "NOT_FOUND": 404,
+    "RESOURCE_EXHAUSTED": 429,
+    "UNAVAILABLE": 503,
+    "DEADLINE_EXCEEDED": 504,
+}
 PREDICT = re.compile(r"(?i)/v1/models/([^/:]+)(?:/versions/(\d+))?:(classify|regress|predict)")
 ABOUT = re.compile(r"(?i)/v1/models/([^/:]+)(?:/versions/(\d+))?(/metadata)?")
 
@@ -126,8 +133,11 @@ def tensors_of_json(body, definitions):
 def columns_of_rows(rows, infos):
     if not isinstance(rows[0], dict):
         if len(infos) > 1:
-            raise Status("INVALID_ARGUMENT", "instances is a plain list, but expecting list of objects as multiple input "
-                         "tensors required as per tensorinfo_map")  # fmt: skip
+            raise Status(
+                "INVALID_ARGUMENT",
+                "instances is a plain list, but expecting list of objects as multiple input tensors required as per "
+                "tensorinfo_map",
+            )
         return {next(iter(infos)): rows}
     for i, row in enumerate(rows):
         if set(row) != set(infos):
@@ -142,8 +152,8 @@ def tensor(value, info):
     for one in flat(value):
         if not isinstance(one, wanted) or isinstance(one, bool):
             kind = "String" if isinstance(one, str) else "Number"
-            raise Status("INVALID_ARGUMENT",
-                         f"JSON Value: {json.dumps(one)} Type: {kind} is not of expected type: {dtype.name}")  # fmt: skip
+            message = f"JSON Value: {json.dumps(one)} Type: {kind} is not of expected type: {dtype.name}"
+            raise Status("INVALID_ARGUMENT", message)
     try:
         return np.array(value, object if dtype == tf.string else dtype.as_numpy_dtype)
     except ValueError as error:

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -171,22 +172,26 @@ def test_a_watcher_never_sees_half_a_version(tiny_run, served, tmp_path):
 
     out = tmp_path / "out"
     shutil.copytree(served, out)
-    seen, done = [], threading.Event()
+    seen, seen_first, done = [], [], threading.Event()
 
     def watch():
         while not done.is_set():
             numbers = {path.name for path in (out / NAME).iterdir() if path.name.isdigit()}
             if "2" in numbers:
                 seen.append(files_of(out / NAME / "2"))
-            assert "1" in numbers
+            seen_first.append("1" in numbers)
+            time.sleep(0.001)
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    report = export_serving(tiny_run, out)
-    done.set()
-    watcher.join()
+    try:
+        report = export_serving(tiny_run, out)
+    finally:
+        done.set()
+        watcher.join()
     assert report["version"] == 2 and report["path"] == str(out / NAME / "2")
     whole = files_of(out / NAME / "2")
+    assert len(seen_first) > 100 and all(seen_first)
     assert all(files == whole for files in seen) and whole == files_of(out / NAME / "1")
     assert not [path for path in out.rglob(".*")]
     assert (out / "README.md").read_text() == (served / "README.md").read_text()
