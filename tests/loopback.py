@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 import grpc
 import numpy as np
 import tensorflow as tf
+import tensorflow_text  # noqa: F401  (registers the operations of the text signatures)
 from google.protobuf import json_format
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,

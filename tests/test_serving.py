@@ -110,9 +110,10 @@ def message(name, fields):
         for number, (field, kind) in members.items():
             types = {"bool": 8, "string": 9}
             added = proto.field.add(name=field, number=number, label=1, type=types.get(kind, 11))
-            added.type_name = "" if kind in types else kind
+            if kind not in types:
+                added.type_name = kind
     pool = descriptor_pool.Default()
-    pool.Add(file) if hasattr(pool, "Add") else pool.AddSerializedFile(file.SerializeToString())
+    pool.AddSerializedFile(file.SerializeToString())
     return message_factory.GetMessageClass(pool.FindMessageTypeByName(f"{name.lower()}.{name}"))
 
 
@@ -145,7 +146,8 @@ def test_the_calls_of_the_readme_give_the_answers_of_the_readme(served):
             url = address.replace("http://localhost:8501", rest)
             with urllib.request.urlopen(url, body.replace("'\\''", "'").encode()) as response:
                 (row,) = json.load(response)["predictions"]
-            said = {name: json.loads(value) for name, value in re.findall(r'"(\w+)": (.*[^…,])(?:,\n|\n)', shown)}
+            lines = re.findall(r'^ +"(?!predictions)(\w+)": (.+?),?$', shown, re.MULTILINE)
+            said = {name: json.loads(value) for name, value in lines if not value.endswith("…")}
             assert said and {name: row[name] for name in said} == said
         for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL):
             printed = run_code(code.replace("localhost:8500", grpc_address))
