@@ -2,7 +2,7 @@
 
     python -m benchmarks.serving RUN                                  # the run folder of a translation model
     python -m benchmarks.serving RUN --seconds 5 --callers 1 4 16
-    python -m benchmarks.serving RUN --joeynmt JOEY                   # and JoeyNMT beside it, on a folder that it trained
+    python -m benchmarks.serving RUN --joeynmt JOEY                   # and JoeyNMT beside it, a folder that it trained
 
 Each caller sends one sentence, waits for the answer and sends the next. No TF Serving binary comes by PyPI, Debian or
 npm, so the SavedModel runs in this process: what is measured is the graph and the batching, without the network. With
