@@ -2,6 +2,7 @@
 
 import os
 
+from export.versions import GRAPH, newest_version
 from zoo.catalog import presets_hint
 from zoo.errors import CallError
 from zoo.predictor import Predictor
@@ -11,7 +12,7 @@ from zoo.run import is_run, load_run, preset_or_path
 def load(where: str | os.PathLike) -> Predictor:
     """Return what answers with a run folder, a preset, a SavedModel folder or a .tflite file.
 
-    A .tflite is run without TensorFlow.
+    A .tflite is run without TensorFlow. Of a folder for TF Serving, the newest version answers.
 
     Raises:
         CallError: there is no such thing, it is damaged, or of another kind.
@@ -23,13 +24,14 @@ def load(where: str | os.PathLike) -> Predictor:
         from export.lite import LiteModel
 
         return LiteModel(path)
-    if (path / "saved_model.pb").is_file():
-        from export.saved_model import load_saved_model
-
-        return load_saved_model(path)
     if is_run(path):
         return load_run(path).predictor()
+    graph = path if (path / GRAPH).is_file() else newest_version(path)
+    if graph is not None:
+        from export.saved_model import load_saved_model
+
+        return load_saved_model(graph)
     raise CallError(
         f"{path} is neither a run folder (it would hold config.json) nor a SavedModel (saved_model.pb), "
-        "and no .tflite file."
+        "no folder for TF Serving and no .tflite file."
     )

@@ -67,3 +67,14 @@ def _train(model, tmp_path_factory, data, settings):
     from training.fit import train
 
     return train(model, **data, out=tmp_path_factory.mktemp("runs") / model, options={"units": 16}, settings=settings)
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory, tiny_run):
+    """A folder for TF Serving that holds version 1 of the translation run."""
+    pytest.importorskip("tensorflow_serving", reason="tensorflow-serving-api is not installed")
+    from export.serving import export_serving
+
+    out = tmp_path_factory.mktemp("served") / "out"
+    export_serving(tiny_run, out)
+    return out

@@ -19,7 +19,7 @@ from zoo.quiet import set_environment
 from zoo.train_options import add_options
 
 DATA = "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en"
-WHERE = "a run folder, a preset, a SavedModel folder or a .tflite file"
+WHERE = "a run folder, a preset, a SavedModel folder, a folder for TF Serving or a .tflite file"
 
 
 class _Parser(argparse.ArgumentParser):
@@ -120,7 +120,9 @@ def _evaluate(sub):
 
 
 def _export(sub):
-    command = _command(sub, "export", commands.export, "write a SavedModel or a .tflite, compared with Keras")
+    command = _command(
+        sub, "export", commands.export, "write a SavedModel, a .tflite or a folder for TF Serving, compared with Keras"
+    )
     command.add_argument("run", metavar="RUN", help="a run folder or a preset")
     command.add_argument("--to", required=True, choices=["saved_model", "tflite"], help="the format")
     command.add_argument("--out", required=True, metavar="DIR", help="the folder to make")

@@ -1,0 +1,188 @@
+"""What the clients of TF Serving share: deadlines, retries, and errors that say what was wrong."""
+
+import itertools
+import random
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zoo.errors import CallError, WorkError, nearest
+
+READY = "AVAILABLE"
+# What may pass by itself, and so is asked again; a prediction changes nothing on the server.
+PASSING = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED"})
+# What the caller can put right.
+WRONG_CALL = frozenset(
+    {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED", "UNAUTHENTICATED",
+     "PERMISSION_DENIED"}
+)  # fmt: skip
+
+
+class Tensor(NamedTuple):
+    """What a signature says of an input or output: a dtype as NumPy names it ("str" for text), and a shape."""
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+class Signature(NamedTuple):
+    """The inputs and outputs of a signature by name."""
+
+    inputs: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+
+
+class Failure(Exception):
+    """A call that failed.
+
+    Args:
+        status: its status, by the name that gRPC gives it.
+        message: the reason.
+    """
+
+    def __init__(self, status: str, message: str):
+        super().__init__(message)
+        self.status = status
+
+
+class Client:
+    """What both clients share.
+
+    Args:
+        where: the address, for messages.
+        model: the name that the model is served by.
+        version: its number; the newest by default.
+        deadline: the seconds that a call may take, retries included.
+        retries: how often a call is repeated after a failure that may pass by itself.
+
+    Raises:
+        CallError: an argument is out of range.
+    """
+
+    def __init__(self, where: str, model: str, *, version: int | None = None, deadline: float = 10.0, retries: int = 3):
+        if not deadline > 0:
+            raise CallError(f"`deadline` must be a positive number of seconds. Received: deadline={deadline}.")
+        if retries < 0:
+            raise CallError(f"`retries` must be zero or more. Received: retries={retries}.")
+        self.where, self.model, self.version = where, model, version
+        self.deadline, self.retries = deadline, retries
+        self._signatures: dict[str, Signature] = {}
+
+    def predict(self, inputs: Mapping[str, Any], *, signature: str = "serving_default") -> dict[str, np.ndarray]:
+        """Ask the model.
+
+        Args:
+            inputs: by name; lists or arrays with a row for each question. A single value, such as `beam_width=4`,
+                is repeated for every row.
+            signature: which of `signatures()`.
+
+        Returns:
+            The outputs by name, the rows in the order of the inputs; text is `str` in object arrays.
+
+        Raises:
+            CallError: the server has no such model, version or signature, or the inputs do not fit it.
+            WorkError: the server could not be reached, failed, or did not answer in time.
+        """
+        end = time.monotonic() + self.deadline
+        about = self._signature(signature, end)
+        arrays = _fit(signature, about.inputs, inputs)
+        return self._try(lambda left: self._predict(arrays, signature, about, left), end)
+
+    def signatures(self) -> dict[str, Signature]:
+        """Return what the model can be asked, by name.
+
+        Raises:
+            CallError, WorkError: as `predict`.
+        """
+        return self._try(self._metadata, time.monotonic() + self.deadline)
+
+    def status(self) -> dict[int, str]:
+        """Return the state of each version by its number: AVAILABLE when it answers.
+
+        Raises:
+            CallError, WorkError: as `predict`.
+        """
+        return self._try(self._status, time.monotonic() + self.deadline)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until a version answers.
+
+        Raises:
+            WorkError: none does within that time.
+        """
+        end, reason = time.monotonic() + seconds, "it was not asked"
+        while (left := end - time.monotonic()) > 0:
+            try:
+                states = self._status(min(left, 2.0))
+                if READY in states.values():
+                    return
+                reason = f"its versions are {states}"
+            except Failure as error:
+                reason = str(error)
+            time.sleep(min(0.2, max(0.0, end - time.monotonic())))
+        raise WorkError(f"{self.where} does not serve {self.model} after {seconds:g} s: {reason}.")
+
+    def close(self) -> None:
+        """Close what is open."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _signature(self, name: str, end: float) -> Signature:
+        if name not in self._signatures:  # asked again for a name that a newer version may have
+            self._signatures = self._try(self._metadata, end)
+        if name not in self._signatures:
+            known = ", ".join(sorted(self._signatures))
+            hint = nearest(name, self._signatures)
+            raise CallError(f'{self.model} has no signature "{name}". It has: {known}.{hint}')
+        return self._signatures[name]
+
+    def _try(self, call: Callable[[float], Any], end: float) -> Any:
+        """Call with the seconds that are left; again after what may pass, with growing pauses."""
+        for attempt in itertools.count():
+            try:
+                return call(max(end - time.monotonic(), 1e-3))
+            except Failure as failure:
+                pause = 0.1 * 2**attempt * random.uniform(0.5, 1.0)
+                if failure.status not in PASSING or attempt == self.retries or time.monotonic() + pause >= end:
+                    kind = CallError if failure.status in WRONG_CALL else WorkError
+                    tries = f" after {attempt + 1} tries" if attempt else ""
+                    raise kind(f"{self.where}, {self.model}: {failure.status}{tries}: {failure}") from failure
+                time.sleep(pause)
+
+    def _predict(self, arrays: dict[str, np.ndarray], signature: str, about: Signature, left: float) -> Any:
+        raise NotImplementedError
+
+    def _metadata(self, left: float) -> dict[str, Signature]:
+        raise NotImplementedError
+
+    def _status(self, left: float) -> dict[int, str]:
+        raise NotImplementedError
+
+
+def _fit(signature: str, expected: Mapping[str, Tensor], given: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Return the inputs as arrays of the dtype and rank that the signature wants."""
+    if set(given) != set(expected):
+        raise CallError(
+            f"{signature} takes {', '.join(sorted(expected))}. Received: {', '.join(sorted(given)) or 'none'}."
+        )
+    arrays = {}
+    for name, value in given.items():
+        try:
+            array = np.asarray(value, object if expected[name].dtype == "str" else expected[name].dtype)
+        except (ValueError, TypeError, OverflowError) as error:
+            raise CallError(f"{name} of {signature} must be of {expected[name].dtype}: {error}.") from error
+        arrays[name] = array
+    rows = max((len(one) for one in arrays.values() if one.ndim), default=1)
+    for name, array in arrays.items():
+        rank = len(expected[name].shape)
+        if array.ndim == 0 and rank == 1:
+            arrays[name] = np.repeat(array, rows)
+        elif array.ndim != rank:
+            raise CallError(f"{name} of {signature} must have {rank} axes. Received: shape {array.shape}.")
+    return arrays
