@@ -11,6 +11,7 @@ from zoo.errors import CallError
 from zoo.files import new_folder
 from zoo.predictor import Predictor
 from zoo.run import Run, sides_of, vocabulary_file, vocabulary_size, write_json
+from zoo.special import MAX_SOURCE_PIECES
 from zoo.text import Vocabulary
 
 CARD = "zoo.json"
@@ -45,10 +46,11 @@ def export_folder(
         CallError: `out` exists and `force` is false.
         WorkError: the artefact does not answer as Keras does, or could not be written.
     """
-    texts = sample_texts(run.path)
+    samples = sample_texts(run.path)
     with new_folder(out, force) as draft:
         path = write(run, draft)
         expected, actual = run.predictor(), load(path)
+        texts = _readable(samples, expected, actual)
         parity = compare(texts, expected.predict(texts), actual.predict, format)
         if run.task == "language_model":
             parity |= compare_scores(texts, expected, actual, format)
@@ -59,6 +61,12 @@ def export_folder(
         size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())
         name = path.relative_to(draft)
     return {"path": str(Path(out) / name), "format": format, "bytes": size, "parity": parity}
+
+
+def _readable(texts: list[str], expected: Predictor, actual: Predictor) -> list[str]:
+    """Return the texts that the artefact does not cut shorter than Keras does."""
+    cuts = zip(texts, expected.truncated(texts), actual.truncated(texts), strict=True)
+    return [text for text, before, after in cuts if before or not after]
 
 
 def card(run: Run) -> dict[str, Any]:
@@ -72,8 +80,10 @@ def extra_files(run: Run) -> dict[str, bytes]:
     return {CARD: json.dumps(card(run), ensure_ascii=False).encode(), **files}
 
 
-def predictor_from(files: dict[str, bytes], functions: dict[str, Any], where: Path) -> Predictor:
-    """Make a predictor from the files that `extra_files` wrote.
+def predictor_from(
+    files: dict[str, bytes], functions: dict[str, Any], where: Path, max_pieces: int = MAX_SOURCE_PIECES
+) -> Predictor:
+    """Make a predictor from the files that `extra_files` wrote; an input is read up to `max_pieces` ids.
 
     Raises:
         CallError: one is missing or damaged.
@@ -87,7 +97,10 @@ def predictor_from(files: dict[str, bytes], functions: dict[str, Any], where: Pa
             expected = vocabulary_size(about, side)
             if vocabulary.size != expected:  # the first bytes of a vocabulary can be a smaller one
                 raise ValueError(f"{vocabulary_file(side)} should have {expected} pieces. Received: {vocabulary.size}.")
-        return Predictor(about["task"], functions, **sides, labels=about.get("labels", []))
+        if max_pieces < MAX_SOURCE_PIECES and about["task"] == "language_model":
+            max_pieces -= 1  # to be scored, a text needs its end as well
+        labels = about.get("labels", [])
+        return Predictor(about["task"], functions, **sides, labels=labels, max_pieces=max_pieces)
     except KeyError as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:

@@ -6,11 +6,13 @@ import os
 import zipfile
 from pathlib import Path
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from export.artefact import predictor_from
 from zoo.errors import CallError
 from zoo.predictor import Predictor
+from zoo.special import MAX_SOURCE_PIECES
 
 MAGIC = b"TFL3"  # at byte 4 of every .tflite
 DIGEST = "model.sha256"  # in the archive behind the model: SHA-256 of what stands before the archive
@@ -30,9 +32,10 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         interpreter = Interpreter(model_content=model)
         interpreter.allocate_tensors()
         functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}
+        length = fixed_length(interpreter) or MAX_SOURCE_PIECES
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
-    return predictor_from(files, functions, path)
+    return predictor_from(files, functions, path, length)
 
 
 def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
@@ -53,5 +56,24 @@ def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
 
 
 def _function(interpreter, name):
+    """Return a signature as a function; one of a fixed shape is called for as many rows at a time as it has."""
     runner = interpreter.get_signature_runner(name)
-    return lambda ids: runner(ids=ids)
+    rows, length = (int(n) for n in runner.get_input_details()["ids"]["shape_signature"])
+    if length < 0:
+        return lambda ids: runner(ids=ids)
+
+    def function(ids):
+        if ids.shape[1] > length:
+            raise CallError(f"`ids` must be of {length} columns at most. Received: {ids.shape[1]}.")
+        padded = np.pad(ids, [[0, -len(ids) % rows], [0, length - ids.shape[1]]])
+        answers = [runner(ids=padded[i : i + rows]) for i in range(0, len(padded), rows)]
+        return {key: np.concatenate([one[key] for one in answers])[: len(ids)] for key in answers[0]}
+
+    return function
+
+
+def fixed_length(interpreter: Interpreter) -> int | None:
+    """Return the length of the ids that the signatures of a fixed shape take, None for signatures of any shape."""
+    names = interpreter.get_signature_list()
+    shapes = [interpreter.get_signature_runner(name).get_input_details()["ids"]["shape_signature"] for name in names]
+    return min((int(shape[1]) for shape in shapes if shape[1] > 0), default=None)

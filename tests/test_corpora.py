@@ -50,7 +50,10 @@ def test_gzip_is_told_by_its_first_bytes(tmp_path):
 
 
 def test_parallel_files(tmp_path):
-    paths = written(tmp_path, "un\ndeux\ttrois\n", "a.fr"), written(tmp_path, gzip.compress(b"one\ntwo", mtime=0), "a.en")
+    paths = (
+        written(tmp_path, "un\ndeux\ttrois\n", "a.fr"),
+        written(tmp_path, gzip.compress(b"one\ntwo", mtime=0), "a.en"),
+    )
     corpus = read_corpus(",".join(paths), task="translation")
     assert (corpus.sources, corpus.targets) == (["un", "deux\ttrois"], ["one", "two"])
     assert corpus.where(1) == f"{paths[0]},{paths[1]}, line 2"
@@ -120,7 +123,10 @@ def test_built_in_default_size():
         ("", "train.tsv: expected one example a line. Received: an empty file."),
         ("\n \n", "train.tsv: expected one example a line. Received: an empty file."),
         (gzip.compress(b"un\tone\n", mtime=0)[:-9], "train.tsv: expected a whole gzip file. Received: a damaged one"),
-        (gzip.compress(b"un\tone\n", mtime=0)[:-8] + b"12345678", "expected a whole gzip file. Received: a damaged one"),
+        (
+            gzip.compress(b"un\tone\n", mtime=0)[:-8] + b"12345678",
+            "expected a whole gzip file. Received: a damaged one",
+        ),
         (b"\x1f\x8bnothing", "train.tsv: expected a whole gzip file. Received: a damaged one"),
     ],
 )

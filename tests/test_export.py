@@ -7,12 +7,11 @@ import json
 import numpy as np
 import pytest
 
+from tests.untrained import TEXTS, untrained
 from zoo.catalog import CATALOG
 from zoo.errors import CallError, WorkError
-from zoo.run import Run, write_json
-from zoo.text import Vocabulary
+from zoo.run import write_json
 
-TEXTS = ["trois moins deux", "le 28 octobre 1934", "cinq", "Il est huit heures et quart."]
 CASES = [(entry.name, "tanh") for entry in CATALOG] + [
     (name, cell) for name in ("bahdanau_seq2seq", "self_attention_seq2seq") for cell in ("gru", "lstm")
 ]
@@ -26,31 +25,6 @@ def exporters():
     from export.tflite import export_tflite
 
     return {"saved_model": (export_saved_model, load_saved_model), "tflite": (export_tflite, LiteModel)}
-
-
-def untrained(name, cell, folder):
-    """A run whose model has learnt nothing, its logits spread so that no two are nearly equal."""
-    import keras
-
-    import zoo
-
-    keras.utils.set_random_seed(3)
-    task = next(entry.task for entry in CATALOG if entry.name == name)
-    vocabulary = Vocabulary.learn(TEXTS, size=60)
-    sizes = {
-        "translation": {"source_vocabulary_size": vocabulary.size, "target_vocabulary_size": vocabulary.size},
-        "classification": {"vocabulary_size": vocabulary.size, "classes": 3},
-        "language_model": {"vocabulary_size": vocabulary.size},
-    }[task]
-    options = {**sizes, "units": 12} | ({} if name == "tanh_dnn" else {"cell": cell})
-    model = zoo.build(name, **options)
-    kernel, bias = model.logits.get_weights()
-    bias[2 : 3 if task != "classification" else 2] += 2.0  # so that answers end at different lengths
-    model.logits.set_weights([8 * kernel, bias])
-    (folder / "samples.txt").write_text("\n".join(TEXTS), encoding="utf-8")
-    sides = ("source", "target") if task == "translation" else ("source",)
-    config = {"model": name, "task": task, "options": options, "labels": ["a", "b", "c"], "versions": {}}
-    return Run(folder, config, dict.fromkeys(sides, vocabulary), model)
 
 
 def padded(ids, width):
@@ -194,7 +168,7 @@ def test_a_failure_leaves_the_old_artefact(failure, expected, tiny_run, tmp_path
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "old").write_text("old")
 
-    def fail(run):
+    def fail(run, shape):
         raise failure
 
     monkeypatch.setattr(tflite, "_convert", fail)

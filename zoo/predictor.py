@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.special import END, PAD
+from zoo.special import END, MAX_SOURCE_PIECES, PAD
 from zoo.text import Vocabulary, source_ids
 
 IdFunction = Callable[[np.ndarray], dict[str, np.ndarray]]
@@ -53,6 +53,7 @@ class Predictor:
         source: the vocabulary of the input.
         target: the vocabulary of the output; a translation model has one.
         labels: the labels of a classifier, in the order of its classes.
+        max_pieces: how many ids of an input are read at most.
     """
 
     def __init__(
@@ -62,16 +63,18 @@ class Predictor:
         source: Vocabulary,
         target: Vocabulary | None = None,
         labels: Sequence[str] = (),
+        max_pieces: int = MAX_SOURCE_PIECES,
     ):
         self.task = task
         self.functions = functions
         self.source = source
         self.target = target or source
         self.labels = list(labels)
+        self.max_pieces = max_pieces
 
     def predict(self, texts: Sequence[str], *, batch_size: int = 64) -> list[Prediction]:
         """Return one prediction a text, in their order."""
-        ids, truncated = source_ids(self.source, texts, self.task)
+        ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
         predictions: list[Prediction | None] = [None] * len(texts)
         for rows, batch in _batches(ids, batch_size):
             answer = self.functions["tokens"](batch)
@@ -82,7 +85,7 @@ class Predictor:
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Tell which texts are too long to be read whole."""
-        return source_ids(self.source, texts, self.task)[1]
+        return source_ids(self.source, texts, self.task, self.max_pieces)[1]
 
     def _prediction(self, text, ids, answer, truncated):
         if self.task == "classification":
@@ -112,7 +115,7 @@ class Predictor:
             For each text its log-probability, the number of tokens that share it (the end included), and
             the attention (tokens, tokens), None for a model that does not attend.
         """
-        prompts, _ = source_ids(self.source, texts, self.task)
+        prompts, _ = source_ids(self.source, texts, self.task, self.max_pieces)
         ids = [[*prompt, END] for prompt in prompts]
         scores: list[Any] = [None] * len(texts)
         for rows, batch in _batches(ids, batch_size):
@@ -128,7 +131,7 @@ class Predictor:
         if self.task != "language_model":
             return prediction
         ((_, _, attention),) = self.score([prediction.output])
-        (ids,), _ = source_ids(self.source, [prediction.output], self.task)
+        (ids,), _ = source_ids(self.source, [prediction.output], self.task, self.max_pieces)
         pieces = self.source.pieces([*ids, END])
         return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=attention)
 

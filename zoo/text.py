@@ -134,12 +134,14 @@ def _with_exact_sums(proto: bytes) -> bytes:
     return model.SerializeToString(deterministic=True)
 
 
-def source_ids(vocabulary: Vocabulary, texts: Sequence[str], task: str) -> tuple[list[list[int]], list[bool]]:
+def source_ids(
+    vocabulary: Vocabulary, texts: Sequence[str], task: str, most: int = MAX_SOURCE_PIECES
+) -> tuple[list[list[int]], list[bool]]:
     """Return what a model reads for each text, and which texts were too long to be read whole.
 
-    Sources close with the end id; the prompt of a language model begins with the start id.
+    Sources close with the end id; the prompt of a language model begins with the start id. Each is `most` ids at most.
     """
-    room = MAX_SOURCE_PIECES - 1
+    room = most - 1
     encoded = vocabulary.encode(texts)
     cut = [len(ids) > room for ids in encoded]
     if task == "language_model":
