@@ -14,7 +14,7 @@ from export.artefact import export_folder, extra_files
 from export.fixed import check_shape, fixed
 from export.lite import DIGEST, LiteModel
 from export.saved_model import write_graph
-from export.signatures import id_signatures
+from export.signatures import Signature, id_signatures
 from zoo.errors import WorkError
 from zoo.run import Run
 
@@ -65,6 +65,15 @@ def _convert(run: Run, shape: tuple[int, int] | None = None) -> bytes:
     signatures = id_signatures(run)
     if shape is not None:
         signatures = {name: fixed(signature, shape) for name, signature in signatures.items()}
+    return convert(run, signatures)
+
+
+def convert(run: Run, signatures: dict[str, Signature]) -> bytes:
+    """Convert signatures of a model to a .tflite of builtin operations, in which they share the weights.
+
+    Raises:
+        WorkError: they cannot be converted.
+    """
     with tempfile.TemporaryDirectory() as folder:
         write_graph(run, Path(folder), signatures, litert=True)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
