@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,9 @@ from zoo.errors import CallError
 VERSION = "2.5.3"
 CDN = "https://cdn.jsdelivr.net/npm/"
 FOLDER = "litert-js"  # in the site, of the files that were copied
+NOTICE = f"""The files in this folder are parts of LiteRT.js {VERSION} by Google LLC, unchanged, from the packages @litertjs/core and
+@litertjs/wasm-utils of npm. Licence: Apache-2.0, https://www.apache.org/licenses/LICENSE-2.0
+"""
 
 
 class File(NamedTuple):
@@ -89,6 +93,15 @@ def _checked(package: Path, file: File) -> Path:
     if base64.b64encode(hashlib.sha384(content).digest()).decode() != file.digest:
         raise CallError(f"`litert_js`: {path} is damaged: it is not the file of {file.package} {VERSION}.")
     return path
+
+
+def copy(files: dict[File, Path], site: Path) -> None:
+    """Copy what `find` found into a site."""
+    for file, path in files.items():
+        target = site / FOLDER / file.package / file.path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+    (site / FOLDER / "NOTICE.txt").write_text(NOTICE, encoding="utf-8")
 
 
 def addresses(local: bool) -> dict[File, str]:

@@ -1,32 +1,27 @@
 """The web: a folder for any static host, whose page runs the model in the browser."""
 
 import base64
-import hashlib
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
-from string import Template
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from export.artefact import card, export_folder
 from export.compiled import compiled_functions
 from export.fixed import fixed
-from export.litert_js import CDN, FOLDER, SCRIPT, VERSION, WASM, File, addresses, find, import_map
+from export.litert_js import SCRIPT, WASM, File, addresses, copy, find
 from export.signatures import Signature, id_signatures
 from export.tflite import FILE, convert
+from export.web_page import fill, languages
 from export.web_vocabulary import vocabulary_files
 from zoo.files import sha256_of
 from zoo.predictor import Predictor
 from zoo.run import Run, write_json
 from zoo.special import MAX_SOURCE_PIECES, MAX_TARGET_PIECES
-from zoo.text import Vocabulary
 
 SITE = Path(__file__).with_name("site")
 ABOUT = "site.json"
@@ -75,13 +70,11 @@ def _write(run: Run, folder: Path, files: dict[File, Path] | None) -> Path:
                 (folder / name).write_bytes(content)
             else:
                 (folder / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
-    for file, path in (files or {}).items():
-        copy = folder / FOLDER / file.package / file.path
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, copy)
+    if files is not None:
+        copy(files, folder)
     where = addresses(local=files is not None)
     write_json(folder / ABOUT, _about(run, folder, where))
-    _fill(folder / "index.html", run, where)
+    fill(folder / "index.html", run, where)
     return folder
 
 
@@ -112,7 +105,7 @@ def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
     model = folder / FILE
     digest = base64.b64encode(bytes.fromhex(sha256_of(model))).decode()
     about = card(run) | {
-        "attends": bool(getattr(run.model, "attends", True)),
+        "attends": run.model.attends,
         "lengths": lengths_of(run.task),
         "max_source_pieces": MAX_SOURCE_PIECES,
         "max_target_pieces": MAX_TARGET_PIECES,
@@ -125,39 +118,6 @@ def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
         },
     }
     return about
-
-
-def languages(config: dict[str, Any]) -> dict[str, str] | None:
-    """Return the languages that the names of the data tell, as "train.fr.gz,train.en.gz" and "numbers-fr-en:train" do."""
-    origin = str(config.get("data", {}).get("train", {}).get("origin", ""))
-    found = re.search(r"\.([a-z]{2})(?:\.gz)?,.*\.([a-z]{2})(?:\.gz)?$", origin) or re.search(
-        r"\b([a-z]{2})-([a-z]{2})\b", origin
-    )
-    return {"source": found[1], "target": found[2]} if found and config["task"] == "translation" else None
-
-
-def _fill(page: Path, run: Run, where: dict[File, str]) -> None:
-    """Put the title, the import map and the policy of what may be loaded into the page."""
-    imports = json.dumps(import_map(where))
-    hosts = "".join({f" {CDN}" for address in where.values() if address.startswith(CDN)})
-    digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; script-src 'self' 'wasm-unsafe-eval' 'sha256-{digest}' blob:{hosts}; "
-        f"connect-src 'self'{hosts}; style-src 'self'; img-src data:; base-uri 'none'; form-action 'none'"
-    )
-    values = {"title": _title(run), "model": run.config["model"], "policy": policy}
-    escaped = {name: escape(value) for name, value in values.items()}
-    filled = Template(page.read_text(encoding="utf-8")).substitute(escaped, imports=imports)
-    page.write_text(filled, encoding="utf-8")
-
-
-def _title(run: Run) -> str:
-    if found := languages(run.config):
-        from babel import Locale
-
-        names = [Locale(found[side]).get_language_name("en") for side in ("source", "target")]
-        return " to ".join(names)
-    return {"translation": "Translate", "classification": "Classify", "language_model": "Go on"}[run.task]
 
 
 def _load(run: Run, folder: Path) -> Predictor:

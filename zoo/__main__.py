@@ -116,11 +116,14 @@ def _evaluate(sub):
 
 
 def _export(sub):
-    command = _command(sub, "export", commands.export, "write a SavedModel or a .tflite, compared with Keras")
+    command = _command(sub, "export", commands.export, "write a SavedModel, a .tflite or a web page, compared with Keras")
     command.add_argument("run", metavar="RUN", help="a run folder or a preset")
-    command.add_argument("--to", required=True, choices=["saved_model", "tflite"], help="the format")
+    command.add_argument("--to", required=True, choices=["saved_model", "tflite", "web"], help="the format")
     command.add_argument("--out", required=True, metavar="DIR", help="the folder to make")
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
+    command.add_argument(
+        "--litert-js", metavar="DIR", help="web: where npm installed @litertjs/core, to copy into the site"
+    )
 
 
 def _demo(sub):

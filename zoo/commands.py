@@ -208,24 +208,33 @@ def export(options) -> None:
     from zoo.run import load_run
 
     check_free(Path(options.out), options.force)
+    if options.litert_js and options.to != "web":
+        raise CallError(f"--litert-js goes with --to web. Received: --to {options.to}.")
     import_tensorflow()
     run = load_run(options.run)
-    report = export_run(run, options.to, options.out, force=options.force)
+    report = export_run(run, options.to, options.out, force=options.force, litert_js=options.litert_js)
     if options.json:
         return print_json(report)
     parity = report["parity"]
     print(f"{report['path']}: {report['bytes']:,} bytes, "
           f"{parity['identical']} of {parity['compared']} answers as Keras gives them")  # fmt: skip
-    print(f'Next: zoo predict {report["path"]} "..."')
+    if options.to == "web":
+        print(f"Next: python -m http.server --directory {report['path']}")
+    else:
+        print(f'Next: zoo predict {report["path"]} "..."')
 
 
-def export_run(run, to: str, out, *, force: bool = False) -> dict[str, Any]:
+def export_run(run, to: str, out, *, force: bool = False, litert_js=None) -> dict[str, Any]:
     """Export a run to a format, without what TensorFlow and LiteRT have to say to it."""
     with native_silence():
         if to == "tflite":
             from export.tflite import export_tflite
 
             return export_tflite(run, out, force=force)
+        if to == "web":
+            from export.web import export_web
+
+            return export_web(run, out, force=force, litert_js=litert_js)
         from export.saved_model import export_saved_model
 
         return export_saved_model(run, out, force=force)

@@ -9,7 +9,7 @@ export function showFacts(site, answer, milliseconds) {
   byId("output").textContent = empty ? "" : answer.output;
   if (!empty) {
     if (site.task === "classification") facts.push(`probability ${percent(Math.exp(answer.score))}`);
-    else facts.push(`log-probability ${answer.score.toFixed(2)}`);
+    else facts.push(`log-probability ${figure(answer.score)}`);
     facts.push(`${Math.round(milliseconds)}\u202fms`);
     if (answer.truncated) facts.push("the text is too long; only its beginning was read");
   }
@@ -35,9 +35,9 @@ export function showBeam(answers, choose) {
       {},
       button,
       element("span", { class: "text" }, answer.output || "(nothing)"),
-      element("span", { class: "figure", title: "log-probability" }, answer.score.toFixed(2)),
+      element("span", { class: "figure", title: "log-probability" }, figure(answer.score)),
       element("span", { class: "bar-track" }, element("span", { class: "bar", "--share": share.toFixed(4) })),
-      element("span", { class: "figure note", title: "with the length penalty" }, answer.rankScore?.toFixed(2) ?? ""),
+      element("span", { class: "figure note", title: "with the length penalty" }, figure(answer.rankScore)),
     );
   });
   byId("hypotheses").replaceChildren(...items);
@@ -59,4 +59,8 @@ export function showLabels(site, answer) {
     ),
   );
   byId("probabilities").replaceChildren(element("tbody", {}, ...rows));
+}
+
+function figure(number) {
+  return number.toFixed(2).replace("-", "\u2212");
 }

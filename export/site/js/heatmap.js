@@ -34,6 +34,7 @@ export function heatMap(place, { self, sources, targets, weights, source, target
   place.replaceChildren(table);
   return {
     follow(side, i) {
+      place.classList.toggle("following", side !== null);
       head.forEach((one, k) => one.classList.toggle("on", side === "source" && k === i));
       rows.forEach((one, k) => one.classList.toggle("on", side === "target" && k === i));
       const marked = (row, column) => (side === "source" ? column === i : side === "target" && row === i);
