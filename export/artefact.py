@@ -26,6 +26,7 @@ def export_folder(
     format: str,
     write: Callable[[Run, Path], Path],
     load: Callable[[Path], Predictor],
+    judge: Callable[[Run, Predictor, Predictor, list[str]], dict[str, Any]] | None = None,
     check: Callable[[Run, Path, list[str]], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Write an artefact, compare it with Keras, and only then give it its name.
@@ -37,6 +38,7 @@ def export_folder(
         format: the name of the format.
         write: writes the artefact into a folder and returns the path that is loaded.
         load: makes a predictor of that path.
+        judge: compares the answers of Keras and of the artefact to the samples; default `compare_with_keras`.
         check: compares what the predictor does not reach.
 
     Returns:
@@ -51,9 +53,10 @@ def export_folder(
         path = write(run, draft)
         expected, actual = run.predictor(), load(path)
         texts = _readable(samples, expected, actual)
-        parity = compare(texts, expected.predict(texts), actual.predict, format)
-        if run.task == "language_model":
-            parity |= compare_scores(texts, expected, actual, format)
+        if judge is None:
+            parity = compare_with_keras(run, expected, actual, texts, format)
+        else:
+            parity = judge(run, expected, actual, texts)
         if check is not None:
             parity |= check(run, path, texts)
         parity["versions"] = run.config.get("versions", {})
@@ -61,6 +64,18 @@ def export_folder(
         size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())
         name = path.relative_to(draft)
     return {"path": str(Path(out) / name), "format": format, "bytes": size, "parity": parity}
+
+
+def compare_with_keras(run: Run, expected: Predictor, actual: Predictor, texts: list[str], what: str) -> dict[str, Any]:
+    """Compare answers to texts, and of language models the scores of texts; see `export.parity`.
+
+    Raises:
+        WorkError: they differ.
+    """
+    report = compare(texts, expected.predict(texts), actual.predict, what)
+    if run.task == "language_model":
+        report |= compare_scores(texts, expected, actual, what)
+    return report
 
 
 def _readable(texts: list[str], expected: Predictor, actual: Predictor) -> list[str]:

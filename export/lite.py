@@ -4,12 +4,14 @@ import hashlib
 import io
 import os
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from export.artefact import predictor_from
+from export.names import LITERT_NAMES
 from zoo.errors import CallError
 from zoo.predictor import Predictor
 from zoo.special import MAX_SOURCE_PIECES
@@ -35,7 +37,8 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         length = fixed_length(interpreter) or MAX_SOURCE_PIECES
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
-    return predictor_from(files, functions, path, length)
+    names = {new: old for task in LITERT_NAMES.values() for old, new in task.items()}
+    return predictor_from(files, {names.get(name, name): one for name, one in functions.items()}, path, length)
 
 
 def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
@@ -55,21 +58,36 @@ def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
     return content[:begin], files
 
 
-def _function(interpreter, name):
-    """Return a signature as a function; one of a fixed shape is called for as many rows at a time as it has."""
+def _function(interpreter: Interpreter, name: str) -> Callable[..., dict[str, np.ndarray]]:
+    """Return a signature as a function of named arrays; one of a fixed shape is called for so many rows at a time."""
     runner = interpreter.get_signature_runner(name)
-    rows, length = (int(n) for n in runner.get_input_details()["ids"]["shape_signature"])
+    inputs = runner.get_input_details()
+    rows, length = (int(n) for n in inputs["ids"]["shape_signature"])
     if length < 0:
-        return lambda ids: runner(ids=ids)
+        return lambda ids, **more: _without_pieces(runner(ids=ids, **more))
+    beam = runner.get_output_details()["score"]["shape"][1] if name == "beam" else None
 
-    def function(ids):
-        if ids.shape[1] > length:
-            raise CallError(f"`ids` must be of {length} columns at most. Received: {ids.shape[1]}.")
-        padded = np.pad(ids, [[0, -len(ids) % rows], [0, length - ids.shape[1]]])
-        answers = [runner(ids=padded[i : i + rows]) for i in range(0, len(padded), rows)]
+    def function(ids, **more):
+        if beam is not None and (asked := more.pop("beam_width", beam)) != beam:
+            raise CallError(f"This .tflite searches with a beam of {beam} alone. Received: {asked}.")
+        arrays = {key: np.asarray(value) for key, value in {"ids": ids, **more}.items()}
+        padded = {key: _padded(key, value, rows, length) for key, value in arrays.items() if value.ndim == 2}
+        answers = []
+        for i in range(0, len(padded["ids"]), rows):
+            answers.append(runner(**arrays | {key: value[i : i + rows] for key, value in padded.items()}))
         return {key: np.concatenate([one[key] for one in answers])[: len(ids)] for key in answers[0]}
 
     return function
+
+
+def _without_pieces(answer: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    return {key: value for key, value in answer.items() if key != "pieces"}
+
+
+def _padded(name: str, ids: np.ndarray, rows: int, length: int) -> np.ndarray:
+    if ids.shape[1] > length:
+        raise CallError(f"`{name}` must be of {length} columns at most. Received: {ids.shape[1]}.")
+    return np.pad(ids, [[0, -len(ids) % rows], [0, length - ids.shape[1]]])
 
 
 def fixed_length(interpreter: Interpreter) -> int | None:

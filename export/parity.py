@@ -53,7 +53,7 @@ def compare(
         WorkError: an answer differs, or a score or weight by more than the tolerance.
     """
     answers = predict(texts)
-    same = [_same(a, b) for a, b in zip(expected, answers, strict=True)]
+    same = [same(a, b) for a, b in zip(expected, answers, strict=True)]
     report = {
         "compared": len(texts),
         "identical": sum(same),
@@ -73,7 +73,8 @@ def compare(
     return report
 
 
-def _same(a: Prediction, b: Prediction) -> bool:
+def same(a: Prediction, b: Prediction) -> bool:
+    """Tell whether two answers are the same, to every piece."""
     return a.output == b.output and a.target_pieces == b.target_pieces and a.source_pieces == b.source_pieces
 
 

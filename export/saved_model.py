@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from export.artefact import export_folder, extra_files, predictor_from
+from export.names import ID_FUNCTIONS
 from export.parity import compare
 from export.signatures import Signature, id_signatures, text_signatures
 from zoo.errors import CallError, WorkError
@@ -23,7 +24,7 @@ EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph
 DIGESTS = "sha256.json"  # the SHA-256 of every file that was written
 
 
-def export_saved_model(run: Run, out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
+def export_saved_model(run: Run, out: str | os.PathLike, *, text: bool = True, force: bool = False) -> dict[str, Any]:
     """Write a SavedModel that answers as the run does.
 
     Its signatures are those of `export.signatures`: by text where tensorflow-text is installed, by token
@@ -32,6 +33,7 @@ def export_saved_model(run: Run, out: str | os.PathLike, *, force: bool = False)
     Args:
         run: the trained model.
         out: the folder to make.
+        text: false to leave the text signatures out: without them no operation of tensorflow-text is needed to load it.
         force: replace what stands there.
 
     Returns:
@@ -42,16 +44,22 @@ def export_saved_model(run: Run, out: str | os.PathLike, *, force: bool = False)
         WorkError: the SavedModel does not answer as Keras does, or could not be written.
     """
     return export_folder(
-        run, out, force=force, format="saved_model", write=_write, load=load_saved_model, check=_check_text
+        run,
+        out,
+        force=force,
+        format="saved_model",
+        write=lambda run, folder: _write(run, folder, text),
+        load=load_saved_model,
+        check=_check_text if text else None,
     )
 
 
-def _write(run: Run, folder: Path) -> Path:
-    signatures, text = id_signatures(run), {}
-    if tensorflow_text() is not None:
-        text = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}
-        signatures |= text_signatures(run, text)
-    write_graph(run, folder, signatures, resources=[one.tokenizer for one in text.values()])
+def _write(run: Run, folder: Path, text: bool) -> Path:
+    signatures, sides = id_signatures(run), {}
+    if text and tensorflow_text() is not None:
+        sides = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}
+        signatures |= text_signatures(run, sides)
+    write_graph(run, folder, signatures, resources=[one.tokenizer for one in sides.values()])
     (folder / EXTRA).mkdir()
     for name, content in extra_files(run).items():
         (folder / EXTRA / name).write_bytes(content)
@@ -89,14 +97,18 @@ def write_graph(
     module.weights = [variable.value for variable in run.model.variables]
     module.resources = list(resources)
     with inference_graph(litert=litert):
-        graphs = {
-            name: tf.function(signature.function, [signature.input], autograph=False).get_concrete_function()
-            for name, signature in signatures.items()
-        }
+        graphs = {name: _graph(signature) for name, signature in signatures.items()}
     try:
         tf.saved_model.save(module, str(folder), signatures=graphs)
     except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
         raise WorkError(f"Could not write {folder}: {str(error).splitlines()[0][:300]}") from error
+
+
+def _graph(signature: Signature) -> Any:
+    def function(*tensors):
+        return signature.function(**dict(zip(signature.inputs, tensors, strict=True)))
+
+    return tf.function(function, list(signature.inputs.values()), autograph=False).get_concrete_function()
 
 
 def load_saved_model(path: str | os.PathLike) -> Predictor:
@@ -109,8 +121,7 @@ def load_saved_model(path: str | os.PathLike) -> Predictor:
     _check_whole(path)
     loaded = _load(path)
     files = {file.name: file.read_bytes() for file in (path / EXTRA).glob("*") if file.is_file()}
-    names = [name for name in ("tokens", "score_tokens") if name in loaded.signatures]
-    functions = {name: _function(loaded, name) for name in names}
+    functions = {name: _function(loaded, name) for name in ID_FUNCTIONS if name in loaded.signatures}
     return predictor_from(files, functions, path)
 
 
@@ -139,8 +150,9 @@ def _load(path):
 def _function(loaded, name):
     signature = loaded.signatures[name]
 
-    def function(ids):
-        return {key: value.numpy() for key, value in signature(ids=tf.constant(ids)).items()}
+    def function(ids, **more):
+        inputs = {key: tf.constant(value) for key, value in {"ids": ids, **more}.items()}
+        return {key: value.numpy() for key, value in signature(**inputs).items()}
 
     function.keep_alive = loaded  # type: ignore[attr-defined]
     return function

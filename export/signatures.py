@@ -1,51 +1,75 @@
 """What an exported model can be asked: by token ids everywhere, by text where the graph can read text."""
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from zoo.decoding import id_functions
+from export.names import LITERT_NAMES
+from zoo.decoding.questions import INPUTS, id_functions, inputs_of
 from zoo.run import Run
 from zoo.special import END, PAD
-from zoo.text import GraphText
+
+BEAM_WIDTH = 4  # of a graph whose shapes are known beforehand
 
 
 class Signature(NamedTuple):
-    """A function over tensors and the one input it takes."""
+    """A function over tensors, and the kind of each of its inputs by name, in their order."""
 
-    function: Callable[[tf.Tensor], dict[str, tf.Tensor]]
-    input: tf.TensorSpec
-
-
-IDS = tf.TensorSpec([None, None], tf.int32, name="ids")
-TEXT = tf.TensorSpec([None], tf.string, name="text")
+    function: Callable[..., dict[str, tf.Tensor]]
+    inputs: dict[str, tf.TensorSpec]
 
 
 def id_signatures(run: Run) -> dict[str, Signature]:
-    """Return the signatures over token ids (B, S), by name; see `zoo.decoding.id_functions`."""
-    return {name: Signature(function, IDS) for name, function in id_functions(run.model).items()}
+    """Return the signatures over token ids (B, S), by name; see `zoo.decoding.questions.id_functions`."""
+    return {name: Signature(function, inputs_of(function)) for name, function in id_functions(run.model).items()}
 
 
-def text_signatures(run: Run, text: dict[str, GraphText]) -> dict[str, Signature]:
+def litert_signatures(run: Run, shape: tuple[int, int] | None = None) -> dict[str, Signature]:
+    """Return the signatures over token ids of a .tflite, by the names that they have there.
+
+    Args:
+        run: the trained model.
+        shape: B and S where they are to be known beforehand; the beam width is 4 then, and no input.
+    """
+    functions = id_functions(run.model, beam_width=BEAM_WIDTH if shape else None, litert=True)
+    signatures = {}
+    for name, function in functions.items():
+        inputs = inputs_of(function)
+        for one in ("ids", "target_ids") if shape else ():
+            if one in inputs:
+                inputs[one] = tf.TensorSpec(shape, tf.int32, name=one)
+        signatures[LITERT_NAMES[run.task][name]] = Signature(function, inputs)
+    return signatures
+
+
+def text_signatures(run: Run, text: dict[str, Any]) -> dict[str, Signature]:
     """Return the signatures over text (B,), by name.
 
     Args:
         run: the trained model.
-        text: its vocabularies in the graph, by side.
+        text: its vocabularies in the graph, by side: `GraphText`, or what has its methods.
 
-    `serving_default` and `detail` for every task, `score` for language models:
-
-    | task | serving_default | detail adds |
-    |---|---|---|
-    | translation | text, score | source_pieces, pieces, attention |
-    | classification | label, probability | source_pieces, probabilities, attention |
-    | language_model | text, score | source_pieces, pieces |
-
-    `score` gives score (the log-probability) and tokens (how many share it).
+    | task | signature | inputs besides text | outputs |
+    |---|---|---|---|
+    | translation | serving_default | | text, score |
+    | | detail | | and source_pieces, pieces, attention |
+    | | beam | beam_width, length_penalty, max_length | texts, scores |
+    | | score | target | score, tokens, token_scores |
+    | classification | serving_default | | label, probability |
+    | | detail | | and source_pieces, probabilities, attention |
+    | language_model | serving_default | | text, score |
+    | | detail | | and source_pieces, pieces |
+    | | generate | max_length, temperature, top_k, top_p, seed | text, score |
+    | | score | | score, tokens, perplexity |
     """
     make = {"translation": _translation, "classification": _classification, "language_model": _language_model}
     return make[run.task](run, id_functions(run.model), text)
+
+
+def _signature(function, names: str) -> Signature:
+    texts = {name: tf.TensorSpec([None], tf.string, name=name) for name in ("text", "target")}
+    return Signature(function, {name: (texts | INPUTS)[name] for name in names.split()})
 
 
 def _answers(detail, short: list[str]) -> dict[str, Signature]:
@@ -55,7 +79,7 @@ def _answers(detail, short: list[str]) -> dict[str, Signature]:
         answer = detail(text)
         return {name: answer[name] for name in short}
 
-    return {"serving_default": Signature(default, TEXT), "detail": Signature(detail, TEXT)}
+    return {"serving_default": _signature(default, "text"), "detail": _signature(detail, "text")}
 
 
 def _translation(run, functions, text):
@@ -65,11 +89,30 @@ def _translation(run, functions, text):
         ids = source.source_ids(text, run.task)
         answer = functions["tokens"](ids)
         produced = answer.pop("ids")
-        words = tf.where(tf.equal(produced, END), PAD, produced)
         pieces = {"source_pieces": source.pieces(ids), "pieces": target.pieces(produced)}
-        return {"text": target.decode(words)} | answer | pieces
+        return {"text": _text_of(target, produced)} | answer | pieces
 
-    return _answers(detail, ["text", "score"])
+    def beam(text, beam_width, length_penalty, max_length):
+        ids = source.source_ids(text, run.task)
+        answer = functions["beam_tokens"](ids, beam_width, length_penalty, max_length)
+        shape = tf.shape(answer["score"])
+        texts = _text_of(target, tf.reshape(answer["ids"], [shape[0] * shape[1], tf.shape(answer["ids"])[2]]))
+        return {"texts": tf.reshape(texts, shape), "scores": answer["score"]}
+
+    def score(text, target):
+        target_ids = text_of_target.source_ids(target, run.task)
+        answer = functions["score_tokens"](source.source_ids(text, run.task), target_ids)
+        return {name: answer[name] for name in ("score", "tokens", "token_scores")}
+
+    text_of_target = target
+    return _answers(detail, ["text", "score"]) | {
+        "beam": _signature(beam, "text beam_width length_penalty max_length"),
+        "score": _signature(score, "text target"),
+    }
+
+
+def _text_of(vocabulary, ids):
+    return vocabulary.decode(tf.where(tf.equal(ids, END), PAD, ids))
 
 
 def _classification(run, functions, text):
@@ -88,19 +131,27 @@ def _classification(run, functions, text):
 def _language_model(run, functions, text):
     source = text["source"]
 
+    def whole(ids, answer):
+        return {"text": source.decode(tf.concat([ids, answer["ids"]], axis=1)), "score": answer["score"]}
+
     def detail(text):
         ids = source.source_ids(text, run.task)
         answer = functions["tokens"](ids)
-        produced = answer["ids"]
-        whole = tf.concat([ids, produced], axis=1)
-        pieces = {"source_pieces": source.pieces(ids), "pieces": source.pieces(produced)}
-        return {"text": source.decode(whole), "score": answer["score"]} | pieces
+        return whole(ids, answer) | {"source_pieces": source.pieces(ids), "pieces": source.pieces(answer["ids"])}
+
+    def generate(text, **options):
+        ids = source.source_ids(text, run.task)
+        return whole(ids, functions["sample_tokens"](ids, **options))
 
     def score(text):
         ids = source.source_ids(text, run.task)
         ids = tf.pad(ids, [[0, 0], [0, 1]], constant_values=PAD)
         lengths = tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
         answer = functions["score_tokens"](ids + END * tf.one_hot(lengths, tf.shape(ids)[1], dtype=tf.int32))
-        return {"score": answer["score"], "tokens": answer["tokens"]}
+        perplexity = tf.exp(-answer["score"] / answer["tokens"])
+        return {"score": answer["score"], "tokens": answer["tokens"], "perplexity": perplexity}
 
-    return _answers(detail, ["text", "score"]) | {"score": Signature(score, TEXT)}
+    return _answers(detail, ["text", "score"]) | {
+        "generate": _signature(generate, "text max_length temperature top_k top_p seed"),
+        "score": _signature(score, "text"),
+    }

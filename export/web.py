@@ -12,12 +12,13 @@ import numpy as np
 
 from export.artefact import card, export_folder
 from export.compiled import compiled_functions
-from export.fixed import fixed
+from export.names import LITERT_NAMES
 from export.litert_js import SCRIPT, WASM, File, addresses, copy, find
-from export.signatures import Signature, id_signatures
+from export.signatures import BEAM_WIDTH, Signature, litert_signatures
 from export.tflite import FILE, convert
 from export.web_page import fill, languages
 from export.web_vocabulary import vocabulary_files
+from zoo.errors import CallError
 from zoo.files import sha256_of
 from zoo.predictor import Predictor
 from zoo.run import Run, write_json
@@ -33,7 +34,13 @@ SCORED_LENGTHS = (32, 64, 192, MAX_SOURCE_PIECES + 1)  # a whole text with its s
 
 
 def export_web(
-    run: Run, out: str | os.PathLike, *, force: bool = False, litert_js: str | os.PathLike | None = None
+    run: Run,
+    out: str | os.PathLike,
+    *,
+    force: bool = False,
+    litert_js: str | os.PathLike | None = None,
+    quantize: str = "none",
+    max_drop: float = MAX_DROP,
 ) -> dict[str, Any]:
     """Write a static site whose page answers as the run does.
 
@@ -45,6 +52,8 @@ def export_web(
         force: replace what stands there.
         litert_js: where npm has installed `@litertjs/core`: what the page needs of it is copied into the site, which then
             asks no other host for anything. Without, the page loads it from a public copy of npm's packages.
+        quantize: the weights as "none" (float32), "float16" or "int8"; see `export.quantize`.
+        max_drop: how much worse a quantised model may score on the samples of the run.
 
     Returns:
         The path, format, size and parity, as `zoo export --json` prints them.
@@ -53,17 +62,26 @@ def export_web(
         CallError: `out` exists and `force` is false, or `litert_js` does not hold what it should.
         WorkError: the model cannot be converted or does not answer as Keras does, or the page cannot read its vocabulary.
     """
+    check_quantize(quantize, max_drop)
     files = None if litert_js is None else find(litert_js)
 
     def write(run: Run, folder: Path) -> Path:
-        return _write(run, folder, files)
+        return _write(run, folder, files, quantize)
 
-    return export_folder(run, out, force=force, format="web", write=write, load=lambda folder: _load(run, folder))
+    def judge(run: Run, expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
+        report = compare_beams(run, expected, actual, texts) if quantize == "none" else {}
+        if quantize == "none":
+            return compare_with_keras(run, expected, actual, texts, "web") | report
+        return {"quantize": quantize, **measure_drop(run, expected, actual, texts, max_drop=max_drop)}
+
+    return export_folder(
+        run, out, force=force, format="web", write=write, load=lambda folder: _load(run, folder), judge=judge
+    )
 
 
-def _write(run: Run, folder: Path, files: dict[File, Path] | None) -> Path:
+def _write(run: Run, folder: Path, files: dict[File, Path] | None, quantize: str) -> Path:
     shutil.copytree(SITE, folder, dirs_exist_ok=True)
-    (folder / FILE).write_bytes(convert(run, _signatures(run)))
+    (folder / FILE).write_bytes(convert(run, _signatures(run), {quantize})[quantize])
     for side, vocabulary in run.vocabularies.items():
         for name, content in vocabulary_files(vocabulary, side, reads=side == "source").items():
             if isinstance(content, bytes):
@@ -87,16 +105,12 @@ def lengths_of(task: str) -> dict[str, tuple[int, ...]]:
     return {"greedy": LENGTHS, "beam": LENGTHS}
 
 
-NAMES = {"greedy": "tokens", "generate": "tokens", "classify": "tokens", "score": "score_tokens", "beam": "beam_tokens"}
-
-
 def _signatures(run: Run) -> dict[str, Signature]:
+    """Return the signatures of every length, named as "greedy_16" is."""
     signatures = {}
     for name, lengths in lengths_of(run.task).items():
         for length in lengths:
-            one = id_signatures(run).get(NAMES[name])
-            if one is not None:
-                signatures[f"{name}_{length}"] = fixed(one, (1, length))
+            signatures[f"{name}_{length}"] = litert_signatures(run, (1, length))[name]
     return signatures
 
 
@@ -109,7 +123,7 @@ def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
         "lengths": lengths_of(run.task),
         "max_source_pieces": MAX_SOURCE_PIECES,
         "max_target_pieces": MAX_TARGET_PIECES,
-        "beam_width": 4,
+        "beam_width": BEAM_WIDTH,
         "languages": languages(run.config),
         "model_file": {"url": f"./{FILE}", "bytes": model.stat().st_size, "integrity": f"sha256-{digest}"},
         "litert": {
@@ -123,19 +137,22 @@ def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
 def _load(run: Run, folder: Path) -> Predictor:
     """Return what answers with the site's model, by the runtime that LiteRT.js is made of."""
     compiled = compiled_functions(folder / FILE)
-    functions = {NAMES[name]: _of_any_length(compiled, name, sizes) for name, sizes in lengths_of(run.task).items()}
+    inner = {new: old for old, new in LITERT_NAMES[run.task].items()}
+    functions = {inner[name]: _of_any_length(compiled, name, sizes) for name, sizes in lengths_of(run.task).items()}
     return Predictor(run.task, functions, **run.vocabularies, labels=run.config.get("labels", []))
 
 
 def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int, ...]) -> Callable:
     """Return a signature as a function of ids (B, S), answered row by row as the page does."""
 
-    def function(ids):
+    def function(ids, *, beam_width=BEAM_WIDTH, **more):
+        if beam_width != BEAM_WIDTH:
+            raise CallError(f"The page searches with a beam of {BEAM_WIDTH} alone. Received: {beam_width}.")
         answers = []
         for row in ids:
             pieces = int(np.count_nonzero(row))
             length = next(one for one in lengths if one >= pieces)
-            answer = compiled[f"{name}_{length}"](ids=np.pad(row[:pieces], [0, length - pieces])[None])
+            answer = compiled[f"{name}_{length}"](ids=np.pad(row[:pieces], [0, length - pieces])[None], **more)
             answers.append({key: _widened(value, key, ids.shape[1]) for key, value in answer.items()})
         return {key: np.concatenate([one[key] for one in answers]) for key in answers[0]}
 

@@ -10,7 +10,7 @@ from training.fit import resume, train, versions
 from training.precision import for_device
 from training.settings import Settings
 from zoo.errors import CallError
-from zoo.run import CONFIG, MODEL, SAMPLES, load_run
+from zoo.run import CONFIG, MODEL, SAMPLE_TARGETS, SAMPLES, load_run
 
 FAST = {"units": 8, "dropout": 0.25}
 NUMBERS = ("loss", "accuracy", "val_loss", "val_accuracy")
@@ -41,6 +41,7 @@ def test_a_run_folder_holds_everything(request, fixture, tiny_data, tiny_setting
     config = json.loads((run.path / CONFIG).read_text(encoding="utf-8"))
     vocabularies = {"source.model", "target.model"} if run.task == "translation" else {"source.model"}
     expected = {CONFIG, MODEL, SAMPLES, HISTORY, "metrics.json", "checkpoints", "logs", *vocabularies}
+    expected |= set() if run.task == "language_model" else {SAMPLE_TARGETS}
     assert {path.name for path in run.path.iterdir()} == expected
     assert list((run.path / "logs").rglob("events.out.tfevents.*"))
     assert [path.name for path in checkpoints(run.path)] == [
@@ -54,7 +55,8 @@ def test_a_run_folder_holds_everything(request, fixture, tiny_data, tiny_setting
     for split, count in (("train", 160), ("valid", 24)):
         assert config["data"][split]["origin"] == tiny_data[run.task][split]
         assert config["data"][split]["count"] == count and len(config["data"][split]["digest"]) == 64
-    assert len((run.path / SAMPLES).read_text(encoding="utf-8").split("\n")) == 24
+    for file in expected & {SAMPLES, SAMPLE_TARGETS}:
+        assert len((run.path / file).read_text(encoding="utf-8").split("\n")) == 24
     assert (len(config["labels"]) > 1) == (run.task == "classification")
 
 

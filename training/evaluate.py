@@ -1,54 +1,48 @@
 """Scores of a model on a corpus: BLEU, chrF and exact match, accuracy, or perplexity."""
 
-import math
 import time
-from collections.abc import Sequence
 from typing import Any
-
-import sacrebleu
 
 from training.corpora import Corpus
 from zoo.errors import CallError, nearest
-from zoo.predictor import Predictor
+from zoo.predictor import Beam, Predictor
+from zoo.scores import accuracy, perplexity, translation_scores
 
 
-def evaluate(predictor: Predictor, corpus: Corpus) -> dict[str, Any]:
+def evaluate(predictor: Predictor, corpus: Corpus, *, beam: Beam | None = None) -> dict[str, Any]:
     """Score a model on a corpus.
 
     Args:
         predictor: the model with its vocabularies.
         corpus: read for the model's task.
+        beam: how a translation model searches; default greedily.
 
     Returns:
         `count`, `seconds` and, for translation, `bleu`, `chrf` (0 to 100), `exact_match` (0 to 1) and sacrebleu's
-        `signature`; for classification `accuracy` (0 to 1); for language models `perplexity` (per piece,
-        the end included) and `tokens`; `truncated`, how many texts were too long to be read whole, if any was.
+        `signature`, with a beam its `beam` and `length_penalty`; for classification `accuracy` (0 to 1); for language
+        models `perplexity` (per piece, the end included) and `tokens`; `truncated`, how many texts were too long to be
+        read whole, if any was.
 
     Raises:
-        CallError: a label that the model does not know.
+        CallError: a label that the model does not know, or a beam for a model that does not translate.
     """
+    if beam and predictor.task != "translation":
+        raise CallError(f"Only a translation model is scored with a beam. Received: a model for {predictor.task}.")
     began = time.monotonic()
-    score = {"translation": _translation, "classification": _classification, "language_model": _language_model}
-    scores = score[predictor.task](predictor, corpus)
+    score = {"classification": _classification, "language_model": _language_model}
+    if predictor.task == "translation":
+        scores = _translation(predictor, corpus, beam)
+    else:
+        scores = score[predictor.task](predictor, corpus)
     scores = {"count": len(corpus), **scores, "seconds": round(time.monotonic() - began, 2)}
     truncated = sum(predictor.truncated(corpus.sources))
     return scores | ({"truncated": truncated} if truncated else {})
 
 
-def _translation(predictor, corpus):
-    return translation_scores([one.output for one in predictor.predict(corpus.sources)], corpus.targets)
-
-
-def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
-    """Return `bleu`, `chrf`, `exact_match` and `signature` of translations, as `evaluate`."""
-    bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
-    right = sum(output == target for output, target in zip(outputs, targets, strict=True))
-    return {
-        "bleu": round(bleu.corpus_score(outputs, [targets]).score, 2),
-        "chrf": round(chrf.corpus_score(outputs, [targets]).score, 2),
-        "exact_match": right / len(outputs),
-        "signature": f"BLEU {bleu.get_signature()} chrF {chrf.get_signature()}",
-    }
+def _translation(predictor, corpus, beam):
+    outputs = [one.output for one in predictor.predict(corpus.sources, beam=beam)]
+    scores = translation_scores(outputs, corpus.targets)
+    return scores | ({"beam": beam.width, "length_penalty": beam.length_penalty} if beam else {})
 
 
 def _classification(predictor, corpus):
@@ -58,11 +52,8 @@ def _classification(predictor, corpus):
             hint = nearest(label, predictor.labels)
             raise CallError(f'{corpus.where(i)}: label "{label}" is not one of {known}.{hint}')
     predictions = predictor.predict(corpus.sources)
-    right = sum(prediction.output == label for prediction, label in zip(predictions, corpus.targets, strict=True))
-    return {"accuracy": right / len(corpus)}
+    return {"accuracy": accuracy([one.output for one in predictions], corpus.targets)}
 
 
 def _language_model(predictor, corpus):
-    scores = predictor.score(corpus.sources)
-    tokens = sum(count for _, count, _ in scores)
-    return {"perplexity": math.exp(-sum(score for score, _, _ in scores) / tokens), "tokens": tokens}
+    return perplexity(predictor.score(corpus.sources))

@@ -30,6 +30,7 @@ from zoo.files import check_free, new_folder, sha256_of
 from zoo.models import MODELS, build, check_options
 from zoo.run import (
     CONFIG,
+    SAMPLE_TARGETS,
     SAMPLES,
     Run,
     load_run,
@@ -99,12 +100,19 @@ def train(
     with new_folder(out, force) as draft:
         for side, vocabulary in vocabularies.items():
             vocabulary.save(draft / vocabulary_file(side))
-        (draft / SAMPLES).write_text("\n".join(corpora["valid"].sources[:SAMPLE_COUNT]), encoding="utf-8")
+        _write_samples(draft, corpora["valid"], task)
         config["vocabularies"] = _digests(draft, vocabularies)
         write_json(draft / CONFIG, config)
     with distribute.together(Path(out)):
         distribute.meet()
     return _fit(Path(out), config, examples, corpora["valid"])
+
+
+def _write_samples(folder: Path, corpus: Corpus, task: str) -> None:
+    """Keep some of the validation set: an export is compared with the model, and scored, by it."""
+    (folder / SAMPLES).write_text("\n".join(corpus.sources[:SAMPLE_COUNT]), encoding="utf-8")
+    if task != "language_model":
+        (folder / SAMPLE_TARGETS).write_text("\n".join(corpus.targets[:SAMPLE_COUNT]), encoding="utf-8")
 
 
 def resume(path: str | os.PathLike) -> Run:

@@ -10,10 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from training.corpora import Corpus
-from training.evaluate import translation_scores
 from zoo.plot import draw_attention
 from zoo.predictor import Prediction
 from zoo.run import Run
+from zoo.scores import translation_scores
 
 SHOWN = 3  # translations an epoch
 

@@ -19,7 +19,11 @@ from zoo.errors import ZooError as ZooError
 if TYPE_CHECKING:
     from zoo.classifier import DenseClassifier as DenseClassifier
     from zoo.classifier import RecurrentClassifier as RecurrentClassifier
+    from zoo.decoding import beam_search as beam_search
+    from zoo.decoding import classify as classify
     from zoo.decoding import greedy as greedy
+    from zoo.decoding import sample as sample
+    from zoo.decoding import score as score
     from zoo.encoder_decoder import Seq2Seq as Seq2Seq
     from zoo.language_model import LanguageModel as LanguageModel
     from zoo.layers import AttentionDecoder as AttentionDecoder
@@ -45,7 +49,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "zoo.classifier": ["DenseClassifier", "RecurrentClassifier"],
-    "zoo.decoding": ["greedy"],
+    "zoo.decoding": ["beam_search", "classify", "greedy", "sample", "score"],
     "zoo.encoder_decoder": ["Seq2Seq"],
     "zoo.language_model": ["LanguageModel"],
     "zoo.layers": [

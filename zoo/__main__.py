@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from zoo import __version__, commands
+from zoo.beam_options import add_beam
 from zoo.errors import CallError, WorkError, ZooError, nearest
 from zoo.quiet import set_environment
 from zoo.train_options import add_options
@@ -106,6 +107,7 @@ def _predict(sub):
     command.add_argument(
         "texts", nargs="*", default=[], metavar="TEXT", help="without any, each line of standard input is one"
     )
+    add_beam(command, n_best=True)
     command.add_argument("--attention", metavar="FILE.png", help="draw what the first text's answer attends to")
 
 
@@ -113,6 +115,7 @@ def _evaluate(sub):
     command = _command(sub, "evaluate", commands.evaluate, "score a model on a corpus")
     command.add_argument("where", metavar="WHERE", help=WHERE)
     command.add_argument("data", metavar="DATA", help=DATA)
+    add_beam(command)
 
 
 def _export(sub):
@@ -120,6 +123,9 @@ def _export(sub):
     command.add_argument("run", metavar="RUN", help="a run folder or a preset")
     command.add_argument("--to", required=True, choices=["saved_model", "tflite", "web"], help="the format")
     command.add_argument("--out", required=True, metavar="DIR", help="the folder to make")
+    command.add_argument(
+        "--ids-only", action="store_true", help="a SavedModel without text, which loads where tensorflow-text is not"
+    )
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
     command.add_argument(
         "--litert-js", metavar="DIR", help="web: where npm installed @litertjs/core, to copy into the site"

@@ -6,6 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
+from zoo.beam_options import beam_of
 from zoo.catalog import CATALOG, preset_names
 from zoo.errors import CallError
 from zoo.quiet import import_tensorflow, native_silence
@@ -131,18 +132,22 @@ def predict(options) -> None:
         from zoo.plot import check_picture
 
         check_picture(options.attention)
+    beam = beam_of(options)
     predictor = _load(options.where)
     texts = [_checked(text, i) for i, text in enumerate(options.texts)] if options.texts else _lines()
-    predictions = predictor.predict(texts)
+    predictions = predictor.predict(texts, beam=beam)
     if options.attention:
-        _draw(options, predictor, texts)
+        _draw(options, predictor, texts, beam)
     for i, prediction in enumerate(predictions):
         if prediction.truncated:
             say(f"warning: input {i + 1} is too long; only its beginning was read")
     if options.json:
         return print_json([prediction.as_json() for prediction in predictions])
     for prediction in predictions:
-        print(prediction.output.replace("\n", " "))
+        if not prediction.alternatives:
+            print(prediction.output.replace("\n", " "))
+        for one in prediction.alternatives:
+            print(f"{one.score:.4f}\t{one.output}".replace("\n", " "))
 
 
 def _load(where):
@@ -152,12 +157,12 @@ def _load(where):
         return load(where)
 
 
-def _draw(options, predictor, texts):
+def _draw(options, predictor, texts, beam):
     from zoo.plot import draw_attention
 
     if not texts:
         raise CallError("--attention needs a text.")
-    explained = predictor.explain(texts[0])
+    explained = predictor.explain(texts[0], beam=beam)
     if explained.attention is None:
         raise CallError(f"{options.where} holds a model that does not attend; there is nothing to draw.")
     if not explained.target_pieces:
@@ -192,8 +197,9 @@ def evaluate(options) -> None:
     from training.corpora import read_corpus
     from training.evaluate import evaluate as score
 
+    beam = beam_of(options)
     predictor = _load(options.where)
-    scores = score(predictor, read_corpus(options.data, task=predictor.task, split="test"))
+    scores = score(predictor, read_corpus(options.data, task=predictor.task, split="test"), beam=beam)
     if cut := scores.get("truncated"):
         say(f"warning: {cut:,} of {scores['count']:,} texts are too long; only their beginnings were read")
     if options.json:
@@ -207,12 +213,17 @@ def export(options) -> None:
     from zoo.files import check_free
     from zoo.run import load_run
 
+    if options.ids_only and options.to != "saved_model":
+        raise CallError(f"--ids-only is for --to saved_model. Received: --to {options.to}.")
     check_free(Path(options.out), options.force)
     if options.litert_js and options.to != "web":
         raise CallError(f"--litert-js goes with --to web. Received: --to {options.to}.")
     import_tensorflow()
     run = load_run(options.run)
-    report = export_run(run, options.to, options.out, force=options.force, litert_js=options.litert_js)
+    more = {"litert_js": options.litert_js} if options.to == "web" else {}
+    if options.to == "saved_model":
+        more["text"] = not options.ids_only
+    report = export_run(run, options.to, options.out, force=options.force, **more)
     if options.json:
         return print_json(report)
     parity = report["parity"]
@@ -224,20 +235,20 @@ def export(options) -> None:
         print(f'Next: zoo predict {report["path"]} "..."')
 
 
-def export_run(run, to: str, out, *, force: bool = False, litert_js=None) -> dict[str, Any]:
+def export_run(run, to: str, out, *, force: bool = False, **more: Any) -> dict[str, Any]:
     """Export a run to a format, without what TensorFlow and LiteRT have to say to it."""
     with native_silence():
         if to == "tflite":
             from export.tflite import export_tflite
 
-            return export_tflite(run, out, force=force)
+            return export_tflite(run, out, force=force, **more)
         if to == "web":
             from export.web import export_web
 
-            return export_web(run, out, force=force, litert_js=litert_js)
+            return export_web(run, out, force=force, **more)
         from export.saved_model import export_saved_model
 
-        return export_saved_model(run, out, force=force)
+        return export_saved_model(run, out, force=force, **more)
 
 
 def demo(options) -> None:

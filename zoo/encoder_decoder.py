@@ -124,23 +124,23 @@ class Seq2Seq(TokenModel):
 
     def hidden(self, inputs, training=False):
         """Return what the logits are made of under teacher forcing, (B, Ty, n)."""
+        return self._run(inputs, training)[0]
+
+    def attend(self, inputs):
+        """Return the logits and the attention weights (B, Ty, Tx), None for a model that does not attend."""
+        hidden, weights = self._run(inputs)
+        return self.to_logits(hidden), weights
+
+    def _run(self, inputs, training=False):
         memory, states = self.encode(inputs["source"], training=training)
         embedded = self.embedding_dropout(self.target_embedding(inputs["target"]), training=training)
         mask = tf.not_equal(inputs["target"], PAD)
-        if self.attends:
-            values = memory["values"]
-            outputs, weights = self.decoder(
-                embedded,
-                values,
-                initial_state=states,
-                mask=mask,
-                values_mask=memory["values_mask"],
-                training=training,
-            )
-            features = [outputs, tf.matmul(weights, values), embedded]
-        else:
-            features = [self.decoder(embedded, initial_state=states, mask=mask, training=training), embedded]
-        return self._read_out(features, training)
+        options = {"initial_state": states, "mask": mask, "training": training}
+        if not self.attends:
+            return self._read_out([self.decoder(embedded, **options), embedded], training), None
+        values = memory["values"]
+        outputs, weights = self.decoder(embedded, values, values_mask=memory["values_mask"], **options)
+        return self._read_out([outputs, tf.matmul(weights, values), embedded], training), weights
 
     def _read_out(self, features, training=False):
         return self.dropout(self.readout(tf.concat(features, -1)), training=training)

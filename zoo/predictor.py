@@ -3,14 +3,42 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from zoo.special import END, MAX_SOURCE_PIECES, PAD
+from zoo.errors import CallError
+from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD
 from zoo.text import Vocabulary, source_ids
 
-IdFunction = Callable[[np.ndarray], dict[str, np.ndarray]]
+IdFunction = Callable[..., dict[str, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Beam:
+    """How to search.
+
+    Attributes:
+        width: how many hypotheses; from 1 to 64.
+        n_best: how many of them are answered as `alternatives`; None for none, at most `width`.
+        length_penalty: 0 for none, more for longer answers; see `zoo.beam_search`.
+
+    Raises:
+        CallError: one of them is out of bounds.
+    """
+
+    width: int
+    n_best: int | None = None
+    length_penalty: float = LENGTH_PENALTY
+
+    def __post_init__(self):
+        if not 1 <= self.width <= MAX_BEAM_WIDTH:
+            raise CallError(f"The width of a beam must be from 1 to {MAX_BEAM_WIDTH}. Received: {self.width}.")
+        if self.n_best is not None and not 1 <= self.n_best <= self.width:
+            raise CallError(f"n-best must be from 1 to the width of the beam, {self.width}. Received: {self.n_best}.")
+        if not 0 <= self.length_penalty <= 100:
+            raise CallError(f"The length penalty must be from 0 to 100. Received: {self.length_penalty}.")
 
 
 @dataclass(frozen=True)
@@ -25,6 +53,7 @@ class Prediction:
         truncated: whether the input was too long to be read whole.
         source_pieces, target_pieces: the labels of the attention's columns and rows.
         attention: (target pieces, source pieces), or None for a model that does not attend.
+        alternatives: the best hypotheses, this one first, when so many were asked for.
     """
 
     input: str
@@ -35,12 +64,15 @@ class Prediction:
     source_pieces: list[str] = field(default_factory=list)
     target_pieces: list[str] = field(default_factory=list)
     attention: np.ndarray | None = None
+    alternatives: list["Prediction"] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return what `zoo predict --json` prints of it."""
         answer: dict[str, Any] = {"input": self.input, "output": self.output, "score": self.score}
         if self.probability is not None:
             answer |= {"label": self.output, "probability": self.probability}
+        if self.alternatives:
+            answer["alternatives"] = [{"output": one.output, "score": one.score} for one in self.alternatives]
         return answer | ({"truncated": True} if self.truncated else {})
 
 
@@ -72,22 +104,48 @@ class Predictor:
         self.labels = list(labels)
         self.max_pieces = max_pieces
 
-    def predict(self, texts: Sequence[str], *, batch_size: int = 64) -> list[Prediction]:
-        """Return one prediction a text, in their order."""
+    def predict(self, texts: Sequence[str], *, beam: Beam | None = None, batch_size: int = 64) -> list[Prediction]:
+        """Return one prediction a text, in their order.
+
+        Args:
+            texts: the inputs.
+            beam: how to search; default greedily.
+            batch_size: how many texts at a time; fewer with a wide beam.
+
+        Raises:
+            CallError: a beam for a model that has none, or not of this width.
+        """
+        function, options = self._function(beam)
+        width = beam.width if beam else 1
         ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
         predictions: list[Prediction | None] = [None] * len(texts)
-        for rows, batch in _batches(ids, batch_size):
-            answer = self.functions["tokens"](batch)
+        for rows, batch in _batches(ids, max(1, 4 * batch_size // max(4, width))):
+            answer = function(batch, **options)
             for k, i in enumerate(rows):
                 one = {name: value[k] for name, value in answer.items()}
-                predictions[i] = self._prediction(texts[i], ids[i], one, truncated[i])
+                make = partial(self._prediction, texts[i], ids[i], truncated=truncated[i])
+                predictions[i] = _best(one, beam, make) if beam else make(one)
         return predictions  # type: ignore[return-value]
+
+    def _function(self, beam):
+        """Return the function to ask, and its inputs besides the ids."""
+        if beam is None:
+            return self.functions["tokens"], {}
+        if self.task == "classification":
+            raise CallError("A classifier has no beam: its answer is a label.")
+        if "beam_tokens" not in self.functions:
+            raise CallError("This was exported without beam search. Export it again.")
+        return self.functions["beam_tokens"], {
+            "beam_width": np.int32(beam.width),
+            "length_penalty": np.float32(beam.length_penalty),
+            "max_length": np.int32(MAX_TARGET_PIECES),
+        }
 
     def truncated(self, texts: Sequence[str]) -> list[bool]:
         """Tell which texts are too long to be read whole."""
         return source_ids(self.source, texts, self.task, self.max_pieces)[1]
 
-    def _prediction(self, text, ids, answer, truncated):
+    def _prediction(self, text, ids, answer, *, truncated):
         if self.task == "classification":
             return self._label(text, ids, answer, truncated)
         produced = [int(i) for i in answer["ids"] if i != PAD]
@@ -108,26 +166,45 @@ class Predictor:
         score = math.log(max(probability, 1e-45))
         return Prediction(text, self.labels[best], score, probability, truncated, pieces, pieces, attention)
 
-    def score(self, texts: Sequence[str], *, batch_size: int = 64) -> list[tuple[float, int, np.ndarray | None]]:
-        """Score whole texts with a language model.
+    def score(
+        self, texts: Sequence[str], targets: Sequence[str] | None = None, *, batch_size: int = 64
+    ) -> list[tuple[float, int, np.ndarray | None]]:
+        """Score whole texts with a language model, or their translations with a translation model.
+
+        Args:
+            texts: the texts; for a translation model the sources.
+            targets: a translation of each, for a translation model.
+            batch_size: how many texts at a time.
 
         Returns:
             For each text its log-probability, the number of tokens that share it (the end included), and
-            the attention (tokens, tokens), None for a model that does not attend.
+            the attention (tokens, tokens) or (target tokens, source tokens), None for a model that does not attend.
+
+        Raises:
+            CallError: a classifier; or targets that are missing, too many or too few, or not wanted.
         """
-        prompts, _ = source_ids(self.source, texts, self.task, self.max_pieces)
-        ids = [[*prompt, END] for prompt in prompts]
+        wanted = {"translation": True, "language_model": False}.get(self.task)
+        if wanted is None or wanted != (targets is not None) or len(targets or texts) != len(texts):
+            raise CallError(
+                "A translation model scores texts with as many targets, a language model texts alone. "
+                f"Received: {len(texts)} texts, {'no' if targets is None else len(targets)} targets, for {self.task}."
+            )
+        ids, _ = source_ids(self.source, texts, self.task, self.max_pieces)
+        ids = [[*one, END] for one in ids] if targets is None else ids
+        target_ids = ids if targets is None else source_ids(self.target, targets, self.task, self.max_pieces)[0]
         scores: list[Any] = [None] * len(texts)
         for rows, batch in _batches(ids, batch_size):
-            answer = self.functions["score_tokens"](batch)
+            more = {} if targets is None else {"target_ids": _padded([target_ids[i] for i in rows])}
+            answer = self.functions["score_tokens"](batch, **more)
             for k, i in enumerate(rows):
-                attention = answer["attention"][k, : len(ids[i]), : len(ids[i])] if "attention" in answer else None
+                crop = (slice(len(target_ids[i])), slice(len(ids[i])))
+                attention = answer["attention"][k][crop] if "attention" in answer else None
                 scores[i] = (float(answer["score"][k]), int(answer["tokens"][k]), attention)
         return scores
 
-    def explain(self, text: str) -> Prediction:
+    def explain(self, text: str, *, beam: Beam | None = None) -> Prediction:
         """Return the prediction for one text with its attention; a language model's is over its whole output."""
-        (prediction,) = self.predict([text])
+        (prediction,) = self.predict([text], beam=beam)
         if self.task != "language_model":
             return prediction
         ((_, _, attention),) = self.score([prediction.output])
@@ -136,12 +213,27 @@ class Predictor:
         return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=attention)
 
 
+def _best(answer, beam, make) -> Prediction:
+    """Return the best of N hypotheses, the n best with it as its alternatives; the last of N may be empty places."""
+    count = max(1, int(np.sum(answer["score"] > -5e8)))
+    names = ("ids", "score", "attention")
+    hypotheses = [
+        make({name: answer[name][j] for name in names if name in answer}) for j in range(min(count, beam.n_best or 1))
+    ]
+    return replace(hypotheses[0], alternatives=hypotheses) if beam.n_best else hypotheses[0]
+
+
 def _batches(ids: list[list[int]], batch_size: int) -> Iterator[tuple[list[int], np.ndarray]]:
     """Yield rows of like length together: their numbers and their padded ids (B, S)."""
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        batch = np.full([len(rows), max(len(ids[i]) for i in rows)], PAD, np.int32)
-        for k, i in enumerate(rows):
-            batch[k, : len(ids[i])] = ids[i]
-        yield rows, batch
+        yield rows, _padded([ids[i] for i in rows])
+
+
+def _padded(rows: list[list[int]]) -> np.ndarray:
+    """Return rows of ids as one array, padded behind."""
+    batch = np.full([len(rows), max(map(len, rows))], PAD, np.int32)
+    for k, row in enumerate(rows):
+        batch[k, : len(row)] = row
+    return batch

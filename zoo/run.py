@@ -15,6 +15,7 @@ from zoo.text import Vocabulary
 CONFIG = "config.json"
 MODEL = "model.keras"
 SAMPLES = "samples.txt"  # some validation sources, one a line, by which an export is compared with the model
+SAMPLE_TARGETS = "samples.targets.txt"  # the translations or labels of these, by which it is scored
 SIDES = ("source", "target")
 
 
@@ -44,20 +45,31 @@ class Run:
         from zoo.decoding import id_functions
 
         functions = {name: _as_numpy(f) for name, f in id_functions(self.model).items()}
-        return Predictor(self.task, functions, **self.vocabularies, labels=self.config.get("labels", []))
+        sides = self.vocabularies
+        return Predictor(
+            self.task, functions, sides["source"], sides.get("target"), labels=self.config.get("labels", [])
+        )
 
 
 def _as_numpy(function):
     import tensorflow as tf
 
+    from zoo.decoding import inputs_of
     from zoo.scan import inference_graph
 
-    def traced(ids):
-        with inference_graph():
-            return function(ids)
+    inputs = inputs_of(function)
 
-    graph = tf.function(traced, [tf.TensorSpec([None, None], tf.int32)], autograph=False)
-    return lambda ids: {name: value.numpy() for name, value in graph(ids).items()}
+    def traced(*tensors):
+        with inference_graph():
+            return function(**dict(zip(inputs, tensors, strict=True)))
+
+    graph = tf.function(traced, list(inputs.values()), autograph=False)
+
+    def answer(ids, **more):
+        given = {"ids": ids, **more}
+        return {name: value.numpy() for name, value in graph(*(given[name] for name in inputs)).items()}
+
+    return answer
 
 
 def vocabulary_file(side: str) -> str:
@@ -131,6 +143,27 @@ def read_vocabularies(path: Path, config: dict[str, Any]) -> dict[str, Vocabular
                 f"Received: {vocabularies[side].size}."
             )
     return vocabularies
+
+
+def sample_pairs(path: Path) -> list[tuple[str, str]]:
+    """Return the samples of the validation set that a run folder keeps, each with its translation or label.
+
+    Raises:
+        CallError: it keeps none; runs of older releases do not.
+    """
+    texts = []
+    for file in (path / SAMPLES, path / SAMPLE_TARGETS):
+        try:
+            texts.append(file.read_text(encoding="utf-8").split("\n"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise CallError(
+                f"Cannot read {file}: {error}. Without the translations or labels of its samples no score can be told; "
+                f"write them there, one a line, in the order of {SAMPLES}."
+            ) from error
+    if len(texts[0]) != len(texts[1]):
+        expected = f"{len(texts[0])} lines, as {SAMPLES} has"
+        raise CallError(f"{path / SAMPLE_TARGETS} is damaged: expected {expected}. Received: {len(texts[1])}.")
+    return list(zip(*texts, strict=True))
 
 
 def load_model(file: Path) -> Any:

@@ -30,6 +30,11 @@ def inference_graph(*, litert: bool = False) -> Iterator[None]:
         _training, _litert = before
 
 
+def for_litert() -> bool:
+    """Tell whether the graph that is traced now is one for LiteRT."""
+    return _litert
+
+
 def with_gradient(forward: Callable, *tensors: Any, written_out: bool = True) -> list[tf.Tensor]:
     """Return what `forward(keep, *tensors)` gives, with the gradient that it brings along.
 

@@ -8,3 +8,7 @@ UNKNOWN = 3
 # No input is read beyond so many pieces, no output grows beyond so many: a bound on time and memory.
 MAX_SOURCE_PIECES = 512
 MAX_TARGET_PIECES = 128
+
+# No beam is wider: a bound on time and memory.
+MAX_BEAM_WIDTH = 64
+LENGTH_PENALTY = 0.6  # where none is asked for

@@ -149,11 +149,19 @@ def source_ids(
     return [[*ids[:room], END] for ids in encoded], cut
 
 
-def tensorflow_text() -> Any:
-    """Return the module `tensorflow_text`, or None where there is none (it has no wheels for Windows)."""
+def tensorflow_text(*, required: bool = False) -> Any:
+    """Return the module `tensorflow_text`, or None where there is none (it has no wheels for Windows).
+
+    Raises:
+        CallError: it is required, and not installed.
+    """
     try:
         import tensorflow_text
-    except ImportError:
+    except ImportError as error:
+        if required:
+            raise CallError(
+                "Text inside the graph needs tensorflow-text, which is not installed (it has no wheels for Windows)."
+            ) from error
         return None
     return tensorflow_text
 
@@ -169,11 +177,7 @@ class GraphText:
     """
 
     def __init__(self, vocabulary: Vocabulary):
-        module = tensorflow_text()
-        if module is None:
-            raise CallError(
-                "Text inside the graph needs tensorflow-text, which is not installed (it has no wheels for Windows)."
-            )
+        module = tensorflow_text(required=True)
         # A loaded SavedModel finds its vocabulary by this name, and one with the same name as another, in any model of
         # the process, gets the other's pieces (tensorflow/text issue 1304). So the name tells the content.
         name = f"vocabulary_{hashlib.sha256(vocabulary.proto).hexdigest()[:32]}"

@@ -1,0 +1,30 @@
+"""Scores of answers: BLEU, chrF and exact match, accuracy, perplexity."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+
+def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
+    """Return `bleu` and `chrf` (0 to 100), `exact_match` (0 to 1) and sacrebleu's `signature`."""
+    import sacrebleu  # here, since answering needs none
+
+    bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
+    right = sum(output == target for output, target in zip(outputs, targets, strict=True))
+    return {
+        "bleu": round(bleu.corpus_score(outputs, [targets]).score, 2),
+        "chrf": round(chrf.corpus_score(outputs, [targets]).score, 2),
+        "exact_match": right / len(outputs),
+        "signature": f"BLEU {bleu.get_signature()} chrF {chrf.get_signature()}",
+    }
+
+
+def accuracy(outputs: Sequence[str], labels: Sequence[str]) -> float:
+    """Return the share of right labels."""
+    return sum(output == label for output, label in zip(outputs, labels, strict=True)) / len(outputs)
+
+
+def perplexity(scores: Sequence[tuple]) -> dict[str, Any]:
+    """Return `perplexity`, per token, and `tokens` of what `Predictor.score` returned."""
+    tokens = sum(count for _, count, *_ in scores)
+    return {"perplexity": math.exp(-sum(score for score, *_ in scores) / tokens), "tokens": tokens}
