@@ -13,8 +13,8 @@ from zoo.errors import CallError
 VERSION = "2.5.3"
 CDN = "https://cdn.jsdelivr.net/npm/"
 FOLDER = "litert-js"  # in the site, of the files that were copied
-NOTICE = f"""The files in this folder are parts of LiteRT.js {VERSION} by Google LLC, unchanged, from the packages @litertjs/core and
-@litertjs/wasm-utils of npm. Licence: Apache-2.0, https://www.apache.org/licenses/LICENSE-2.0
+NOTICE = f"""The files in this folder are parts of LiteRT.js {VERSION} by Google LLC, unchanged, from the packages
+@litertjs/core and @litertjs/wasm-utils of npm. Licence: Apache-2.0, https://www.apache.org/licenses/LICENSE-2.0
 """
 
 

@@ -10,17 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from export.artefact import card, export_folder
+from export.artefact import card, compare_with_keras, export_folder
 from export.compiled import compiled_functions
-from export.names import LITERT_NAMES
 from export.litert_js import SCRIPT, WASM, File, addresses, copy, find
+from export.names import LITERT_NAMES
+from export.parity import compare
+from export.quantize import MAX_DROP, check_quantize, measure_drop
 from export.signatures import BEAM_WIDTH, Signature, litert_signatures
 from export.tflite import FILE, convert
 from export.web_page import fill, languages
 from export.web_vocabulary import vocabulary_files
 from zoo.errors import CallError
 from zoo.files import sha256_of
-from zoo.predictor import Predictor
+from zoo.predictor import Beam, Predictor
 from zoo.run import Run, write_json
 from zoo.special import MAX_SOURCE_PIECES, MAX_TARGET_PIECES
 
@@ -31,6 +33,7 @@ ABOUT = "site.json"
 # more time, and a length more memory, since LiteRT packs the weights for each.
 LENGTHS = (16, 32, 64, MAX_SOURCE_PIECES)
 SCORED_LENGTHS = (32, 64, 192, MAX_SOURCE_PIECES + 1)  # a whole text with its start and end
+BEAMS_COMPARED = 50  # texts, about
 
 
 def export_web(
@@ -50,8 +53,8 @@ def export_web(
         run: the trained model.
         out: the folder to make.
         force: replace what stands there.
-        litert_js: where npm has installed `@litertjs/core`: what the page needs of it is copied into the site, which then
-            asks no other host for anything. Without, the page loads it from a public copy of npm's packages.
+        litert_js: where npm has installed `@litertjs/core`: what the page needs of it is copied into the site, which
+            then asks no other host for anything. Without, the page loads it from a public copy of npm's packages.
         quantize: the weights as "none" (float32), "float16" or "int8"; see `export.quantize`.
         max_drop: how much worse a quantised model may score on the samples of the run.
 
@@ -60,7 +63,8 @@ def export_web(
 
     Raises:
         CallError: `out` exists and `force` is false, or `litert_js` does not hold what it should.
-        WorkError: the model cannot be converted or does not answer as Keras does, or the page cannot read its vocabulary.
+        WorkError: the model cannot be converted or does not answer as Keras does, quantised scores too badly, or the
+            page cannot read its vocabulary.
     """
     check_quantize(quantize, max_drop)
     files = None if litert_js is None else find(litert_js)
@@ -69,9 +73,9 @@ def export_web(
         return _write(run, folder, files, quantize)
 
     def judge(run: Run, expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
-        report = compare_beams(run, expected, actual, texts) if quantize == "none" else {}
         if quantize == "none":
-            return compare_with_keras(run, expected, actual, texts, "web") | report
+            report = compare_with_keras(run, expected, actual, texts, "web")
+            return report | (_compare_beams(expected, actual, texts) if run.task == "translation" else {})
         return {"quantize": quantize, **measure_drop(run, expected, actual, texts, max_drop=max_drop)}
 
     return export_folder(
@@ -94,6 +98,16 @@ def _write(run: Run, folder: Path, files: dict[File, Path] | None, quantize: str
     write_json(folder / ABOUT, _about(run, folder, where))
     fill(folder / "index.html", run, where)
     return folder
+
+
+def _compare_beams(expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
+    """Compare the best of a beam too, for some of the texts."""
+    some, beam = texts[:: max(1, len(texts) // BEAMS_COMPARED)], Beam(BEAM_WIDTH)
+
+    def predict(texts):
+        return actual.predict(texts, beam=beam)
+
+    return {"beam": compare(some, expected.predict(some, beam=beam), predict, "the beam search of web")}
 
 
 def lengths_of(task: str) -> dict[str, tuple[int, ...]]:

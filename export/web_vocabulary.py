@@ -1,4 +1,4 @@
-"""Vocabularies as the page reads them: pieces and scores in JSON, the rules of normalisation as SentencePiece keeps them."""
+"""Vocabularies as the page reads them: pieces and scores in JSON, rules of normalisation as SentencePiece has them."""
 
 from typing import Any
 

@@ -119,7 +119,7 @@ def _evaluate(sub):
 
 
 def _export(sub):
-    command = _command(sub, "export", commands.export, "write a SavedModel, a .tflite or a web page, compared with Keras")
+    command = _command(sub, "export", commands.export, "write a SavedModel, a .tflite or a page, compared with Keras")
     command.add_argument("run", metavar="RUN", help="a run folder or a preset")
     command.add_argument("--to", required=True, choices=["saved_model", "tflite", "web"], help="the format")
     command.add_argument("--out", required=True, metavar="DIR", help="the folder to make")
