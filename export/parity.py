@@ -53,17 +53,17 @@ def compare(
         WorkError: an answer differs, or a score or weight by more than the tolerance.
     """
     answers = predict(texts)
-    same = [same(a, b) for a, b in zip(expected, answers, strict=True)]
+    equal = [same(a, b) for a, b in zip(expected, answers, strict=True)]
     report = {
         "compared": len(texts),
-        "identical": sum(same),
+        "identical": sum(equal),
         "max_score_difference": max(_difference(a.score, b.score) for a, b in zip(expected, answers, strict=True)),
         "max_attention_difference": max(map(_attention_difference, expected, answers)),
     }
-    if not all(same):
-        i = same.index(False)
+    if not all(equal):
+        i = equal.index(False)
         raise WorkError(
-            f"{what} does not answer as Keras does: {len(same) - sum(same)} of {len(same)} answers differ. "
+            f"{what} does not answer as Keras does: {len(equal) - sum(equal)} of {len(equal)} answers differ. "
             f'For "{texts[i][:80]}" Keras says "{expected[i].output}", it says "{answers[i].output}".'
         )
     for name, tolerance in (("score", SCORE_TOLERANCE), ("attention", ATTENTION_TOLERANCE)):
