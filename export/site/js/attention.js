@@ -6,6 +6,7 @@ import { picture } from "./picture.js";
 import { between, group } from "./words.js";
 
 const NAMED = 0.05; // a word with less of the attention is not named
+const MOST_CELLS = 6400; // a larger heat map is not drawn: it would take seconds
 
 /** Draws the attention of an answer, and draws it anew when the reader asks for pieces instead of words. */
 export class AttentionView {
@@ -32,7 +33,9 @@ export class AttentionView {
     this.weights = between(answer.attention, this.targets, this.sources);
     const model = { ...this.about, sources: this.sources, targets: this.targets, weights: this.weights };
     const follow = (side, i) => this.follow(side, i);
-    this.views = [picture(byId("picture"), model, follow), heatMap(byId("map"), model, follow)];
+    this.views = [picture(byId("picture"), model, follow)];
+    if (this.sources.length * this.targets.length <= MOST_CELLS) this.views.push(heatMap(byId("map"), model, follow));
+    else byId("map").replaceChildren("The text is too long for a heat map.");
     this.follow(null);
   }
 

@@ -58,6 +58,7 @@ function connect(site, predictor) {
     const options = { beam: beam(), lengthPenalty: Number(byId("penalty").value) || 0 };
     const answers = await predictor.answer(text, options);
     if (asked !== newest) return; // more has been typed
+    byId("error").textContent = "";
     showFacts(site, answers[0], performance.now() - began);
     showBeam(options.beam && text.trim() ? answers : [], (one) => view.show(one));
     showLabels(site, text.trim() ? answers[0] : null);

@@ -3,6 +3,8 @@
 import { element, shape } from "./dom.js";
 
 const ROW = 30; // pixels from word to word
+const WIDTH = 200; // between the columns, in units of the drawing
+const FAR = 12; // words: an arc over more is no wider
 const THICKEST = 9; // pixels, of a weight of 1
 const FAINTEST = 0.02; // a smaller weight is not drawn
 const NAME_HEIGHT = 22; // of the name above a column
@@ -25,10 +27,9 @@ export function picture(place, model, follow) {
         column("target", targets, model.target, height, "Answer", follow),
       ];
   const lines = self ? arcs(weights, height) : straight(weights, sources.length, targets.length, height);
-  const width = self ? 300 : 200;
   const drawing = shape("svg", {
-    viewBox: `0 0 ${width} ${height}`,
-    preserveAspectRatio: self ? "xMinYMid meet" : "none",
+    viewBox: `0 0 ${WIDTH} ${height}`,
+    preserveAspectRatio: "none", // as wide as there is room, as high as the words stand
     "aria-hidden": "true",
   });
   drawing.append(...lines.map(({ path }) => path));
@@ -44,8 +45,8 @@ export function picture(place, model, follow) {
 function column(side, words, language, height, name, follow) {
   const list = element("ol", { class: `${side}s`, "aria-label": name });
   list.style.height = `${height}px`;
-  const buttons = words.map(({ text, special }, i) => {
-    const button = element(
+  const buttons = words.map(({ text, special }, i) =>
+    element(
       "button",
       {
         type: "button",
@@ -60,9 +61,8 @@ function column(side, words, language, height, name, follow) {
         onclick: () => follow(side, i),
       },
       text,
-    );
-    return button;
-  });
+    ),
+  );
   list.append(...buttons.map((button) => element("li", {}, button)));
   const title = element("p", { class: `column-name ${side}s` }, name);
   title.style.height = `${NAME_HEIGHT - 4}px`;
@@ -78,7 +78,7 @@ function straight(weights, sources, targets, height) {
   return all(weights, (row, columnIndex) => {
     const from = heightOf(row, targets, height);
     const to = heightOf(columnIndex, sources, height);
-    return `M200 ${from}C130 ${from} 70 ${to} 0 ${to}`;
+    return `M${WIDTH} ${from}C${0.6 * WIDTH} ${from} ${0.4 * WIDTH} ${to} 0 ${to}`;
   });
 }
 
@@ -87,7 +87,7 @@ function arcs(weights, height) {
   return all(weights, (row, columnIndex) => {
     const from = heightOf(row, count, height);
     const to = heightOf(columnIndex, count, height);
-    const reach = 20 + Math.min(270, Math.abs(from - to) * 0.75);
+    const reach = WIDTH * (0.2 + 1.1 * Math.min(1, Math.abs(from - to) / (FAR * ROW)));
     return `M0 ${from}C${reach} ${from} ${reach} ${to} 0 ${to}`;
   });
 }
