@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from export.parity import compare, compare_scores, sample_texts
+from export.parity import compare, compare_beam, compare_scores, sample_texts
 from zoo.errors import CallError
 from zoo.files import new_folder
 from zoo.predictor import Predictor
@@ -75,6 +75,8 @@ def compare_with_keras(run: Run, expected: Predictor, actual: Predictor, texts: 
     report = compare(texts, expected.predict(texts), actual.predict, what)
     if run.task == "language_model":
         report |= compare_scores(texts, expected, actual, what)
+    if "beam_tokens" in expected.functions:
+        report |= compare_beam(texts, expected, actual, what)
     return report
 
 

@@ -90,6 +90,9 @@ def _inputs(lite: Predictor, name: str, texts: Sequence[str], shape: tuple[int, 
     ids, _ = source_ids(lite.source, texts, lite.task, lite.max_pieces)
     for i in range(0, min(COMPARED, len(ids) - rows + 1), rows):
         batch = np.array([one + [0] * (length - len(one)) for one in ids[i : i + rows]], np.int32)
-        options = {"length_penalty": np.float32(LENGTH_PENALTY), "max_length": np.int32(MAX_TARGET_PIECES)}
-        scored = {"target_ids": batch % lite.target.size} if lite.task == "translation" else {}
+        options: dict[str, Any] = {
+            "length_penalty": np.float32(LENGTH_PENALTY),
+            "max_length": np.int32(MAX_TARGET_PIECES),
+        }
+        scored: dict[str, Any] = {"target_ids": batch % lite.target.size} if lite.task == "translation" else {}
         yield {"ids": batch} | {"beam": options, "score": scored}.get(name, {})

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import CallError, WorkError
-from zoo.predictor import Prediction, Predictor
+from zoo.predictor import Beam, Prediction, Predictor
 from zoo.run import SAMPLES
 
 SCORE_TOLERANCE = 1e-4  # of the score
@@ -53,17 +53,17 @@ def compare(
         WorkError: an answer differs, or a score or weight by more than the tolerance.
     """
     answers = predict(texts)
-    equal = [same(a, b) for a, b in zip(expected, answers, strict=True)]
+    alike = [same(a, b) for a, b in zip(expected, answers, strict=True)]
     report = {
         "compared": len(texts),
-        "identical": sum(equal),
+        "identical": sum(alike),
         "max_score_difference": max(_difference(a.score, b.score) for a, b in zip(expected, answers, strict=True)),
         "max_attention_difference": max(map(_attention_difference, expected, answers)),
     }
-    if not all(equal):
-        i = equal.index(False)
+    if not all(alike):
+        i = alike.index(False)
         raise WorkError(
-            f"{what} does not answer as Keras does: {len(equal) - sum(equal)} of {len(equal)} answers differ. "
+            f"{what} does not answer as Keras does: {len(alike) - sum(alike)} of {len(alike)} answers differ. "
             f'For "{texts[i][:80]}" Keras says "{expected[i].output}", it says "{answers[i].output}".'
         )
     for name, tolerance in (("score", SCORE_TOLERANCE), ("attention", ATTENTION_TOLERANCE)):
@@ -101,3 +101,23 @@ def compare_scores(texts: Sequence[str], expected: Predictor, actual: Predictor,
     if not difference <= SCORE_TOLERANCE:
         raise WorkError(f"{what} does not score as Keras does: a score differs by {difference:.2g} of itself.")
     return {"scored": len(texts), "max_relative_score_difference": difference}
+
+
+def compare_beam(texts: Sequence[str], expected: Predictor, actual: Predictor, what: str) -> dict[str, Any]:
+    """Compare the best hypotheses of a beam, on a hundred of the texts.
+
+    Two hypotheses may be as good as each other, so that rounding chooses between them: `beam_identical` may be less
+    than `beam_compared`, but the score, which they are ordered by here, is the same.
+
+    Raises:
+        WorkError: a score differs by more than the tolerance, relative to the score when it is beyond 1.
+    """
+    texts, beam = texts[:: max(1, len(texts) // 100)], Beam(4, length_penalty=0.0)
+    pairs = list(zip(expected.predict(texts, beam=beam), actual.predict(texts, beam=beam), strict=True))
+    difference = max(_difference(a.score, b.score) for a, b in pairs)
+    if not difference <= SCORE_TOLERANCE:
+        raise WorkError(
+            f"{what} does not search as Keras does: the score of a beam's best differs by {difference:.2g}."
+        )
+    identical = sum(same(a, b) for a, b in pairs)
+    return {"beam_compared": len(texts), "beam_identical": identical, "max_beam_score_difference": difference}

@@ -52,8 +52,8 @@ def measure_drop(
         max_drop: how much worse the artefact may score.
 
     Returns:
-        `compared`, `identical` and `identical_share` of the answers to `texts`; and for the samples of the validation set
-        that are among them how many were `scored`, by what `measure` (bleu, accuracy in per cent, or perplexity),
+        `compared`, `identical` and `identical_share` of the answers to `texts`; and for the samples of the validation
+        set that are among them how many were `scored`, by what `measure` (bleu, accuracy in per cent, or perplexity),
         `score`, `float32_score` and `drop`: points, for a perplexity how many per cent it is higher.
 
     Raises:

@@ -48,9 +48,9 @@ def export_tflite(
         run: the trained model.
         out: the folder to make.
         force: replace what stands there.
-        shape: a batch size and a length, for runtimes that must know all sizes before they run (LiteRT.js, CompiledModel
-            and the LiteRT C API). Rows are padded with 0, answers are as long as the longest can be, the beam is of 4,
-            and there are no `pieces`, since these runtimes have no strings.
+        shape: a batch size and a length, for runtimes that must know all sizes before they run (LiteRT.js,
+            CompiledModel and the LiteRT C API). Rows are padded with 0, answers are as long as the longest can be, the
+            beam is of 4, and there are no `pieces`, since these runtimes have no strings.
         quantize: "none"; or "float16" or "int8", the type that weights are stored in.
         max_drop: how much worse a quantised model may score on the samples of the run; see `export.quantize`.
         text_ops: write `model.text.tflite` too: text in, text out, for apps that link the operations of TF Text.

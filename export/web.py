@@ -14,7 +14,6 @@ from export.artefact import card, compare_with_keras, export_folder
 from export.compiled import compiled_functions
 from export.litert_js import SCRIPT, WASM, File, addresses, copy, find
 from export.names import LITERT_NAMES
-from export.parity import compare
 from export.quantize import MAX_DROP, check_quantize, measure_drop
 from export.signatures import BEAM_WIDTH, Signature, litert_signatures
 from export.tflite import FILE, convert
@@ -22,7 +21,7 @@ from export.web_page import fill, languages
 from export.web_vocabulary import vocabulary_files
 from zoo.errors import CallError
 from zoo.files import sha256_of
-from zoo.predictor import Beam, Predictor
+from zoo.predictor import Predictor
 from zoo.run import Run, write_json
 from zoo.special import MAX_SOURCE_PIECES, MAX_TARGET_PIECES
 
@@ -33,7 +32,6 @@ ABOUT = "site.json"
 # more time, and a length more memory, since LiteRT packs the weights for each.
 LENGTHS = (16, 32, 64, MAX_SOURCE_PIECES)
 SCORED_LENGTHS = (32, 64, 192, MAX_SOURCE_PIECES + 1)  # a whole text with its start and end
-BEAMS_COMPARED = 50  # texts, about
 
 
 def export_web(
@@ -74,9 +72,9 @@ def export_web(
 
     def judge(run: Run, expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
         if quantize == "none":
-            report = compare_with_keras(run, expected, actual, texts, "web")
-            return report | (_compare_beams(expected, actual, texts) if run.task == "translation" else {})
-        return {"quantize": quantize, **measure_drop(run, expected, actual, texts, max_drop=max_drop)}
+            return compare_with_keras(run, expected, actual, texts, "web")
+        report = measure_drop(run, expected, actual, texts, max_drop=max_drop)
+        return {"quantize": quantize, **report, "float32_bytes": 4 * run.model.count_params()}
 
     return export_folder(
         run, out, force=force, format="web", write=write, load=lambda folder: _load(run, folder), judge=judge
@@ -98,16 +96,6 @@ def _write(run: Run, folder: Path, files: dict[File, Path] | None, quantize: str
     write_json(folder / ABOUT, _about(run, folder, where))
     fill(folder / "index.html", run, where)
     return folder
-
-
-def _compare_beams(expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
-    """Compare the best of a beam too, for some of the texts."""
-    some, beam = texts[:: max(1, len(texts) // BEAMS_COMPARED)], Beam(BEAM_WIDTH)
-
-    def predict(texts):
-        return actual.predict(texts, beam=beam)
-
-    return {"beam": compare(some, expected.predict(some, beam=beam), predict, "the beam search of web")}
 
 
 def lengths_of(task: str) -> dict[str, tuple[int, ...]]:

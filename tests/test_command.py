@@ -114,7 +114,15 @@ def test_help_tells_what_every_option_does():
         (["predict", ".", "x"], "neither a run folder"),
         (["predict", "nowhere", "x", "--attention", "picture.doc"], "Received: picture.doc"),
         (["predict", "nowhere", "x", "--attention", "none/picture.png"], "no folder none"),
+        (["predict", "nowhere", "x", "--beam", "0"], "from 1 to 64. Received: 0"),
+        (["predict", "nowhere", "x", "--beam", "10000"], "from 1 to 64. Received: 10000"),
+        (["predict", "nowhere", "x", "--beam", "many"], "--beam: invalid int value: 'many'"),
+        (["predict", "nowhere", "x", "--beam", "3", "--n-best", "4"], "width of the beam, 3. Received: 4"),
+        (["predict", "nowhere", "x", "--n-best", "4"], "--n-best needs --beam N"),
+        (["evaluate", "nowhere", "numbers-fr-en", "--length-penalty", "1"], "--length-penalty needs --beam N"),
+        (["evaluate", "nowhere", "numbers-fr-en", "--beam", "-2"], "Received: -2"),
         (["evaluate", "nowhere", "numbers-fr-en"], "There is no nowhere"),
+        (["export", "nowhere", "--to", "tflite", "--ids-only", "--out", "x"], "--ids-only is for --to saved_model"),
         (["export", "nowhere", "--to", "tflite", "--out", "x"], "no run folder nowhere, and no preset"),
         (["export", "nowhere", "--to", "lite", "--out", "x"], 'Did you mean "tflite"'),
         (["export", "nowhere", "--to", "tflite"], "--out"),
@@ -231,6 +239,36 @@ def test_attention_is_drawn_or_refused(call, lite, tiny_run, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
     status, _, err = call("predict", lite, "", "--attention", tmp_path / "none.png")
     assert status == 2 and "nothing to draw" in err and not (tmp_path / "none.png").exists()
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_beam_answers_alike_everywhere(kind, call, places, tiny_run, tmp_path):
+    from zoo.predictor import Beam
+
+    texts, options = ["trois moins deux", ""], ("--beam", "4", "--n-best", "3", "--length-penalty", "0")
+    picture = tmp_path / "picture.png"
+    status, out, _ = call("predict", places[kind], *texts, *options, "--json", "--attention", picture)
+    assert status == 0 and picture.read_bytes().startswith(b"\x89PNG")
+    expected = tiny_run.predictor().predict(texts, beam=Beam(4, n_best=3, length_penalty=0.0))
+    for answer, one in zip(json.loads(out), expected, strict=True):
+        assert answer["output"] == answer["alternatives"][0]["output"] == one.output
+        assert [other["output"] for other in answer["alternatives"]] == [other.output for other in one.alternatives]
+        scores = [other["score"] for other in answer["alternatives"]]
+        assert scores == pytest.approx([other.score for other in one.alternatives], abs=1e-3)
+    assert len(json.loads(out)[1]["alternatives"]) == 1  # the empty text has one answer
+    status, out, _ = call("predict", places[kind], texts[0], *options)
+    assert status == 0 and [line.split("\t")[1] for line in out.splitlines()] == [
+        other.output for other in expected[0].alternatives
+    ]
+    status, out, _ = call("predict", places[kind], texts[0], "--beam", "4", "--length-penalty", "0")
+    assert status == 0 and out == f"{expected[0].output}\n"
+
+
+def test_evaluate_with_a_beam(call, places, tmp_path):
+    (tmp_path / "data.tsv").write_text(PAIR * 2, encoding="utf-8")
+    status, out, _ = call("evaluate", places["tflite"], tmp_path / "data.tsv", "--beam", "3", "--json")
+    scores = json.loads(out)
+    assert status == 0 and scores["beam"] == 3 and scores["length_penalty"] == 0.6 and scores["count"] == 2
 
 
 def test_a_model_that_does_not_attend(call, tmp_path):

@@ -6,7 +6,7 @@ import sacrebleu
 from training.corpora import Corpus
 from training.evaluate import evaluate
 from zoo.errors import CallError
-from zoo.predictor import Prediction
+from zoo.predictor import Beam, Prediction
 
 TARGETS = ["The cat sits on the mat.", "October 28, 1934", "ninety-seven", "It costs three euros and ten cents."]
 OUTPUTS = ["The cat sat on a mat.", "October 28, 1934", "ninety seven", "It costs ten euros and three cents."]
@@ -20,7 +20,8 @@ class Fake:
         self.answers = answers
         self.labels = list(labels)
 
-    def predict(self, texts):
+    def predict(self, texts, beam=None):
+        self.beam = beam
         return [Prediction(text, self.answers[text], -1.0) for text in texts]
 
     def truncated(self, texts):
@@ -102,3 +103,17 @@ def test_perplexity_is_of_all_tokens_together():
 def test_perplexity_of_a_uniform_model_is_the_number_of_pieces():
     model = Fake("language_model", {"a": (3 * math.log(1 / 50), 3)})
     assert evaluate(model, corpus("a"))["perplexity"] == pytest.approx(50)
+
+
+def test_a_beam_is_handed_on_and_told():
+    sources = [f"source {i}" for i in range(len(TARGETS))]
+    model = Fake("translation", dict(zip(sources, OUTPUTS, strict=True)))
+    scores = evaluate(model, corpus(sources, TARGETS), beam=Beam(5, length_penalty=1.0))
+    assert model.beam == Beam(5, length_penalty=1.0) and (scores["beam"], scores["length_penalty"]) == (5, 1.0)
+    assert scores["bleu"] == translated(OUTPUTS)["bleu"]
+
+
+@pytest.mark.parametrize("task", ["classification", "language_model"])
+def test_only_translation_is_scored_with_a_beam(task):
+    with pytest.raises(CallError, match="Only a translation model is scored with a beam"):
+        evaluate(Fake(task, {"a": "b"}, ["b"]), corpus(["a"], ["b"]), beam=Beam(3))

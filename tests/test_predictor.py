@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from training.numbers import generate
-from zoo.predictor import Predictor
+from zoo.errors import CallError
+from zoo.predictor import Beam, Predictor
 from zoo.special import END, MAX_SOURCE_PIECES, PAD, START
 from zoo.text import Vocabulary, source_ids
 
@@ -219,3 +220,117 @@ def test_explain_a_translation_is_its_prediction(vocabulary):
     one, same = predictor.explain("mai"), predictor.predict(["mai"])[0]
     assert (one.output, one.score, one.source_pieces) == (same.output, same.score, same.source_pieces)
     np.testing.assert_array_equal(one.attention, same.attention)
+
+
+class Search:
+    """A beam whose hypotheses are the source and, behind it, ever shorter beginnings; places without one are empty."""
+
+    def __init__(self, found):
+        self.found = found
+        self.asked = []
+
+    def __call__(self, ids, **options):
+        self.asked.append((len(ids), options))
+        width = int(options["beam_width"])
+        answers = np.zeros([len(ids), width, ids.shape[1]], np.int32)
+        scores = np.full([len(ids), width], -1e9, np.float32)
+        for k in range(min(width, self.found)):
+            answers[:, k, : ids.shape[1] - k] = ids[:, : ids.shape[1] - k]
+            scores[:, k] = -1.0 - k
+        attention = np.broadcast_to(np.arange(width)[:, None, None], [*answers.shape, ids.shape[1]])
+        return {"ids": answers, "score": scores, "rank_score": scores, "attention": attention}
+
+
+def searching(vocabulary, found=9, task="translation"):
+    search = Search(found)
+    return Predictor(task, {"tokens": Echo(), "beam_tokens": search}, vocabulary), search
+
+
+def test_the_best_of_a_beam_is_the_answer(vocabulary):
+    predictor, search = searching(vocabulary)
+    (one,) = predictor.predict(["mai"], beam=Beam(3, length_penalty=0.5))
+    assert (one.output, one.score, one.alternatives) == ("mai", -1.0, [])
+    assert "alternatives" not in one.as_json()
+    options = {"beam_width": 3, "length_penalty": np.float32(0.5), "max_length": 128}
+    assert search.asked == [(1, options)]
+    assert {name: value.dtype for name, value in search.asked[0][1].items()} == {
+        "beam_width": np.int32,
+        "length_penalty": np.float32,
+        "max_length": np.int32,
+    }
+
+
+def test_alternatives_are_the_n_best_with_their_attention(vocabulary):
+    predictor, _ = searching(vocabulary)
+    (one,) = predictor.predict(["vingt et un mai"], beam=Beam(4, n_best=3))
+    pieces = one.source_pieces
+    assert [len(other.target_pieces) for other in one.alternatives] == [len(pieces) - k for k in range(3)]
+    for k, other in enumerate(one.alternatives):
+        assert other.target_pieces == pieces[: len(pieces) - k] and other.score == -1.0 - k
+        np.testing.assert_array_equal(other.attention, np.full([len(pieces) - k, len(pieces)], k))
+    assert one.output == one.alternatives[0].output
+    listed = json.loads(json.dumps(one.as_json()))["alternatives"]
+    assert listed == [{"output": other.output, "score": other.score} for other in one.alternatives]
+
+
+def test_empty_places_are_no_alternatives(vocabulary):
+    predictor, _ = searching(vocabulary, found=2)
+    (one,) = predictor.predict(["mai"], beam=Beam(5, n_best=5))
+    assert len(one.alternatives) == 2
+
+
+def test_a_wide_beam_takes_fewer_texts_at_a_time(vocabulary):
+    predictor, search = searching(vocabulary)
+    predictor.predict(["mai"] * 10, beam=Beam(16), batch_size=8)
+    assert [count for count, _ in search.asked] == [2] * 5
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"width": 0}, "width of a beam must be from 1 to 64. Received: 0"),
+        ({"width": -5}, "Received: -5"),
+        ({"width": 10_000}, "Received: 10000"),
+        ({"width": 4, "n_best": 5}, "n-best must be from 1 to the width of the beam, 4. Received: 5"),
+        ({"width": 4, "n_best": 0}, "n-best must be"),
+        ({"width": 4, "length_penalty": -1.0}, "length penalty must be from 0 to 100. Received: -1.0"),
+        ({"width": 4, "length_penalty": math.nan}, "Received: nan"),
+    ],
+)
+def test_a_beam_that_cannot_be(options, message):
+    with pytest.raises(CallError) as error:
+        Beam(**options)
+    assert message in str(error.value)
+
+
+def test_who_has_no_beam_says_so(vocabulary):
+    with pytest.raises(CallError, match="A classifier has no beam"):
+        classifier(vocabulary, [0.5, 0.25, 0.25]).predict(["mai"], beam=Beam(2))
+    with pytest.raises(CallError, match="exported without beam search"):
+        translator(vocabulary, Echo()).predict(["mai"], beam=Beam(2))
+
+
+def test_scores_of_translations(vocabulary):
+    def score_tokens(ids, target_ids):
+        tokens = (target_ids != PAD).sum(1).astype(np.float32)
+        attention = np.ones([*target_ids.shape, ids.shape[1]]) * tokens[:, None, None]
+        return {"score": -2 * tokens, "tokens": tokens, "token_scores": None, "attention": attention}
+
+    def only_arrays(ids, target_ids):
+        return {name: value for name, value in score_tokens(ids, target_ids).items() if value is not None}
+
+    predictor = Predictor("translation", {"score_tokens": only_arrays}, vocabulary)
+    targets = ["un", "vingt et un mai", "mai", "", "le 28 octobre"]
+    lengths = [len(ids) + 1 for ids in vocabulary.encode(targets)]
+    widths = [len(ids) + 1 for ids in vocabulary.encode(TEXTS)]
+    scores = predictor.score(TEXTS, targets, batch_size=2)
+    assert [(score, tokens) for score, tokens, _ in scores] == [(-2 * length, length) for length in lengths]
+    assert [one.shape for _, _, one in scores] == list(zip(lengths, widths, strict=True))
+    for wrong in (None, targets[:2]):
+        with pytest.raises(CallError, match="as many targets"):
+            predictor.score(TEXTS, wrong)
+
+
+def test_a_language_model_scores_no_targets(writer):
+    with pytest.raises(CallError, match="Received: 1 texts, 1 targets, for language_model"):
+        writer.score(["mai"], ["mai"])

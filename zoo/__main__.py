@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 from zoo import __version__, commands
 from zoo.beam_options import add_beam
 from zoo.errors import CallError, WorkError, ZooError, nearest
+from zoo.export_options import add_format_options
 from zoo.quiet import set_environment
 from zoo.train_options import add_options
 
@@ -126,10 +127,8 @@ def _export(sub):
     command.add_argument(
         "--ids-only", action="store_true", help="a SavedModel without text, which loads where tensorflow-text is not"
     )
+    add_format_options(command)
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
-    command.add_argument(
-        "--litert-js", metavar="DIR", help="web: where npm installed @litertjs/core, to copy into the site"
-    )
 
 
 def _demo(sub):

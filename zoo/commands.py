@@ -9,6 +9,7 @@ from typing import Any
 from zoo.beam_options import beam_of
 from zoo.catalog import CATALOG, preset_names
 from zoo.errors import CallError
+from zoo.export_options import format_options
 from zoo.quiet import import_tensorflow, native_silence
 from zoo.train_options import MODEL_OPTIONS
 
@@ -215,12 +216,10 @@ def export(options) -> None:
 
     if options.ids_only and options.to != "saved_model":
         raise CallError(f"--ids-only is for --to saved_model. Received: --to {options.to}.")
+    more = format_options(options)
     check_free(Path(options.out), options.force)
-    if options.litert_js and options.to != "web":
-        raise CallError(f"--litert-js goes with --to web. Received: --to {options.to}.")
     import_tensorflow()
     run = load_run(options.run)
-    more = {"litert_js": options.litert_js} if options.to == "web" else {}
     if options.to == "saved_model":
         more["text"] = not options.ids_only
     report = export_run(run, options.to, options.out, force=options.force, **more)
@@ -229,6 +228,9 @@ def export(options) -> None:
     parity = report["parity"]
     print(f"{report['path']}: {report['bytes']:,} bytes, "
           f"{parity['identical']} of {parity['compared']} answers as Keras gives them")  # fmt: skip
+    if "quantize" in parity:
+        print(f"{parity['measure']} {parity['score']}, in float32 {parity['float32_score']}, "
+              f"on {parity['scored']} validation samples; {parity['float32_bytes']:,} bytes in float32")  # fmt: skip
     if options.to == "web":
         print(f"Next: python -m http.server --directory {report['path']}")
     else:
@@ -236,7 +238,7 @@ def export(options) -> None:
 
 
 def export_run(run, to: str, out, *, force: bool = False, **more: Any) -> dict[str, Any]:
-    """Export a run to a format, without what TensorFlow and LiteRT have to say to it."""
+    """Export a run to a format, with `more` options of that format, without what TensorFlow and LiteRT say to it."""
     with native_silence():
         if to == "tflite":
             from export.tflite import export_tflite

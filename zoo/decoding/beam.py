@@ -63,6 +63,7 @@ def beam_search(
         tf.convert_to_tensor(source_ids),
         width=width,
         best=_n_best(n_best, width),
+        stops_early=n_best is not None,
         alpha=bounded("length_penalty", length_penalty, 0.0, 100.0, tf.float32),
         beta=bounded("coverage_penalty", coverage_penalty, 0.0, 1e6, tf.float32),
         min_length=bounded("min_length", min_length, 0, 2**31 - 1, tf.int32),
@@ -101,7 +102,7 @@ class _Beam(NamedTuple):
 class _Search:
     """The search over one batch; `step` is one step of it."""
 
-    def __init__(self, model, source_ids, *, width, best, alpha, beta, min_length, max_length, ngram):
+    def __init__(self, model, source_ids, *, width, best, stops_early, alpha, beta, min_length, max_length, ngram):
         self.model, self.width, self.best, self.alpha, self.beta = model, width, best, alpha, beta
         self.min_length, self.ngram = min_length, ngram
         self.limit, self.room = answer_room(max_length)
@@ -109,7 +110,9 @@ class _Search:
         self.sources = source_ids
         memory, self.states = model.encode(source_ids, room=self.room)
         self.attends = "values" in memory
-        if not self.attends and not (isinstance(beta, float) and beta == 0):
+        covers = not (isinstance(beta, float) and beta == 0)
+        self.stops_early = stops_early and not covers  # what is covered in the end is not known before
+        if covers and not self.attends:
             raise CallError(f"`coverage_penalty` needs a model that attends. Received: coverage_penalty={beta!r}.")
         self.memory = self._spread(memory)
 
@@ -136,7 +139,7 @@ class _Search:
     def more(self, t, beam):
         """Tell whether a row has an open place from which something may come that is answered."""
         is_open = tf.logical_and(tf.logical_not(beam.ended), beam.score > NEVER / 2)
-        if self.best is not self.width and isinstance(self.beta, float) and self.beta == 0:
+        if self.stops_early:
             is_open = tf.logical_and(is_open, self._can_win(beam, is_open))
         return tf.logical_and(t < self.limit, tf.reduce_any(is_open))
 

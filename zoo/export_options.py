@@ -1,0 +1,60 @@
+"""The options of `zoo export` that are for some formats alone."""
+
+from typing import Any
+
+from zoo.errors import CallError
+
+
+OPTIONS = {"tflite": ("quantize", "max_drop", "shape", "text_ops"), "web": ("quantize", "max_drop", "litert_js")}
+
+
+def add_format_options(command) -> None:
+    """Add the options that are for some formats to the parser of a command."""
+    command.add_argument(
+        "--quantize", choices=["none", "float16", "int8"], help="how the weights of a .tflite are stored, a page's too (default: none)"
+    )
+    command.add_argument(
+        "--max-drop",
+        type=float,
+        metavar="X",
+        help="fail when --quantize costs more points of BLEU or accuracy, or per cent of perplexity (default: 0.5)",
+    )
+    command.add_argument(
+        "--shape",
+        type=_shape,
+        metavar="B,S",
+        help="a .tflite of B texts of S ids, for LiteRT.js and CompiledModel",
+    )
+    command.add_argument(
+        "--text-ops", action="store_true", help="also model.text.tflite, for apps that link the operations of TF Text"
+    )
+    command.add_argument(
+        "--litert-js", metavar="DIR", help="web: where npm installed @litertjs/core, to copy into the site"
+    )
+
+
+def format_options(options) -> dict[str, Any]:
+    """Return those that were given, by the names that the exporter knows them by.
+
+    Raises:
+        CallError: one was given for another format.
+    """
+    formats: dict[str, list[str]] = {}
+    for format, names in OPTIONS.items():
+        for name in names:
+            formats.setdefault(name, []).append(f"--to {format}")
+    given = {name: getattr(options, name) for name in formats if getattr(options, name) not in (None, False)}
+    for name in given:
+        if f"--to {options.to}" not in formats[name]:
+            flag, right = f"--{name.replace('_', '-')}", " or ".join(formats[name])
+            raise CallError(f"{flag} is for {right} alone. Received: --to {options.to}.")
+    if "max_drop" in given and given.get("quantize", "none") == "none":
+        raise CallError("--max-drop needs --quantize float16 or int8.")
+    return given
+
+
+def _shape(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(one) for one in text.split(","))
+    except ValueError as error:
+        raise CallError(f'--shape must be two numbers with a comma between, as 1,32. Received: "{text}".') from error
