@@ -67,23 +67,27 @@ def export_web(
     check_quantize(quantize, max_drop)
     files = None if litert_js is None else find(litert_js)
 
+    unquantised: list[int] = []
+
     def write(run: Run, folder: Path) -> Path:
-        return _write(run, folder, files, quantize)
+        models = convert(run, _signatures(run), {"none", quantize})
+        unquantised.append(len(models["none"]))
+        return _write(run, folder, models[quantize], files)
 
     def judge(run: Run, expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
         if quantize == "none":
             return compare_with_keras(run, expected, actual, texts, "web")
         report = measure_drop(run, expected, actual, texts, max_drop=max_drop)
-        return {"quantize": quantize, **report, "float32_bytes": 4 * run.model.count_params()}
+        return {"quantize": quantize, **report, "float32_bytes": unquantised[0]}
 
     return export_folder(
         run, out, force=force, format="web", write=write, load=lambda folder: _load(run, folder), judge=judge
     )
 
 
-def _write(run: Run, folder: Path, files: dict[File, Path] | None, quantize: str) -> Path:
+def _write(run: Run, folder: Path, model: bytes, files: dict[File, Path] | None) -> Path:
     shutil.copytree(SITE, folder, dirs_exist_ok=True)
-    (folder / FILE).write_bytes(convert(run, _signatures(run), {quantize})[quantize])
+    (folder / FILE).write_bytes(model)
     for side, vocabulary in run.vocabularies.items():
         for name, content in vocabulary_files(vocabulary, side, reads=side == "source").items():
             if isinstance(content, bytes):

@@ -4,14 +4,15 @@ from typing import Any
 
 from zoo.errors import CallError
 
-
 OPTIONS = {"tflite": ("quantize", "max_drop", "shape", "text_ops"), "web": ("quantize", "max_drop", "litert_js")}
 
 
 def add_format_options(command) -> None:
     """Add the options that are for some formats to the parser of a command."""
     command.add_argument(
-        "--quantize", choices=["none", "float16", "int8"], help="how the weights of a .tflite are stored, a page's too (default: none)"
+        "--quantize",
+        choices=["none", "float16", "int8"],
+        help="how the weights of a .tflite are stored, a page's too (default: none)",
     )
     command.add_argument(
         "--max-drop",
