@@ -12,7 +12,7 @@ def add_format_options(command) -> None:
     command.add_argument(
         "--quantize",
         choices=["none", "float16", "int8"],
-        help="how the weights of a .tflite are stored, a page's too (default: none)",
+        help="how weights are stored (default: none)",
     )
     command.add_argument(
         "--max-drop",
