@@ -151,6 +151,8 @@ def _load(run: Run, folder: Path) -> Predictor:
 def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int, ...]) -> Callable:
     """Return a signature as a function of ids (B, S), answered row by row as the page does."""
 
+    own = name in ("classify", "score")
+
     def function(ids, *, beam_width=BEAM_WIDTH, **more):
         if beam_width != BEAM_WIDTH:
             raise CallError(f"The page searches with a beam of {BEAM_WIDTH} alone. Received: {beam_width}.")
@@ -159,15 +161,16 @@ def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int,
             pieces = int(np.count_nonzero(row))
             length = next(one for one in lengths if one >= pieces)
             answer = compiled[f"{name}_{length}"](ids=np.pad(row[:pieces], [0, length - pieces])[None], **more)
-            answers.append({key: _widened(value, key, ids.shape[1]) for key, value in answer.items()})
+            answers.append({key: _widened(value, key, ids.shape[1], own) for key, value in answer.items()})
         return {key: np.concatenate([one[key] for one in answers]) for key in answers[0]}
 
     return function
 
 
-def _widened(value: np.ndarray, key: str, width: int) -> np.ndarray:
-    """Cut or pad the columns of the attention to those of the ids that were asked for."""
+def _widened(value: np.ndarray, key: str, width: int, own: bool) -> np.ndarray:
+    """Cut or pad the columns of the attention, where a text attends to itself the rows too, to what was asked for."""
     if key != "attention":
         return value
-    columns = value[..., :width]
-    return np.pad(columns, [[0, 0]] * (value.ndim - 1) + [[0, width - columns.shape[-1]]])
+    sizes = [*value.shape[:-2], width if own else value.shape[-2], width]
+    part = value[..., : sizes[-2], :width]
+    return np.pad(part, [[0, size - had] for size, had in zip(sizes, part.shape, strict=True)])
