@@ -145,7 +145,8 @@ def _load(run: Run, folder: Path) -> Predictor:
     compiled = compiled_functions(folder / FILE)
     inner = {new: old for old, new in LITERT_NAMES[run.task].items()}
     functions = {inner[name]: _of_any_length(compiled, name, sizes) for name, sizes in lengths_of(run.task).items()}
-    return Predictor(run.task, functions, **run.vocabularies, labels=run.config.get("labels", []))
+    source, target = run.vocabularies["source"], run.vocabularies.get("target")
+    return Predictor(run.task, functions, source, target, labels=run.config.get("labels", []))
 
 
 def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int, ...]) -> Callable:
