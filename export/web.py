@@ -152,8 +152,6 @@ def _load(run: Run, folder: Path) -> Predictor:
 def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int, ...]) -> Callable:
     """Return a signature as a function of ids (B, S), answered row by row as the page does."""
 
-    own = name in ("classify", "score")
-
     def function(ids, *, beam_width=BEAM_WIDTH, **more):
         if beam_width != BEAM_WIDTH:
             raise CallError(f"The page searches with a beam of {BEAM_WIDTH} alone. Received: {beam_width}.")
@@ -161,17 +159,16 @@ def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int,
         for row in ids:
             pieces = int(np.count_nonzero(row))
             length = next(one for one in lengths if one >= pieces)
-            answer = compiled[f"{name}_{length}"](ids=np.pad(row[:pieces], [0, length - pieces])[None], **more)
-            answers.append({key: _widened(value, key, ids.shape[1], own) for key, value in answer.items()})
-        return {key: np.concatenate([one[key] for one in answers]) for key in answers[0]}
+            answers.append(compiled[f"{name}_{length}"](ids=np.pad(row[:pieces], [0, length - pieces])[None], **more))
+        return {key: _stacked([one[key] for one in answers]) for key in answers[0]}
 
     return function
 
 
-def _widened(value: np.ndarray, key: str, width: int, own: bool) -> np.ndarray:
-    """Cut or pad the columns of the attention, where a text attends to itself the rows too, to what was asked for."""
-    if key != "attention":
-        return value
-    sizes = [*value.shape[:-2], width if own else value.shape[-2], width]
-    part = value[..., : sizes[-2], :width]
-    return np.pad(part, [[0, size - had] for size, had in zip(sizes, part.shape, strict=True)])
+def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
+    """Put the answers to rows of different lengths together, padded with 0."""
+    sizes = [max(axis) for axis in zip(*(one.shape for one in arrays), strict=True)][1:]
+    padded = np.zeros([len(arrays), *sizes], arrays[0].dtype)
+    for row, one in zip(padded, arrays, strict=True):
+        row[tuple(slice(size) for size in one.shape[1:])] = one[0]
+    return padded

@@ -48,7 +48,7 @@ def languages(config: dict[str, Any]) -> dict[str, str] | None:
     from babel import Locale
 
     origin = str(config.get("data", {}).get("train", {}).get("origin", ""))
-    parallel = r"\.([a-z]{2})(?:\.gz)?,.*\.([a-z]{2})(?:\.gz)?$"
+    parallel = r"\.([a-z]{2})(?:\.gz)?,.*?\.([a-z]{2})(?:\.gz)?$"
     found = re.search(parallel, origin) or re.search(r"\b([a-z]{2})-([a-z]{2})\b", origin)
     known = Locale("en").languages
     if config["task"] != "translation" or not found or not {*found.groups()} <= {*known}:
