@@ -46,6 +46,7 @@ def test_report_and_files(site):
     assert about["model_file"]["bytes"] == (folder / "model.tflite").stat().st_size
 
 
+@pytest.mark.slow
 def test_lengths_share_the_weights(site, tiny_run, tmp_path):
     from export.tflite import export_tflite
 
@@ -100,6 +101,7 @@ def test_a_beam_of_another_width(site, tiny_run):
         predictor.predict(["cinq"], beam=Beam(5))
 
 
+@pytest.mark.slow
 def test_a_wrong_model_leaves_nothing(tiny_run, tmp_path, monkeypatch):
     from export import web
 
