@@ -169,6 +169,6 @@ def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
     """Put the answers to rows of different lengths together, padded with 0."""
     sizes = [max(axis) for axis in zip(*(one.shape for one in arrays), strict=True)][1:]
     padded = np.zeros([len(arrays), *sizes], arrays[0].dtype)
-    for row, one in zip(padded, arrays, strict=True):
-        row[tuple(slice(size) for size in one.shape[1:])] = one[0]
+    for i, one in enumerate(arrays):
+        padded[(i, *(slice(size) for size in one.shape[1:]))] = one[0]
     return padded
