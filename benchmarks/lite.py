@@ -104,7 +104,7 @@ def contenders(run, folder: Path):
     for kind, model in models.items():
         path = _write_file(run, folder / f"{kind}.tflite", model)
         yield f".tflite {'float32' if kind == 'none' else kind} ({path.stat().st_size:,} bytes)", LiteModel(path)
-    yield "SavedModel", load_saved_model(export_saved_model(run, folder / "saved_model", text=False)["path"])
+    yield "SavedModel", load_saved_model(export_saved_model(run, folder / "saved_model", ids_only=True)["path"])
     yield "Keras", run.predictor()
 
 

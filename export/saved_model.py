@@ -24,7 +24,9 @@ EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph
 DIGESTS = "sha256.json"  # the SHA-256 of every file that was written
 
 
-def export_saved_model(run: Run, out: str | os.PathLike, *, text: bool = True, force: bool = False) -> dict[str, Any]:
+def export_saved_model(
+    run: Run, out: str | os.PathLike, *, ids_only: bool = False, force: bool = False
+) -> dict[str, Any]:
     """Write a SavedModel that answers as the run does.
 
     Its signatures are those of `export.signatures`: by text where tensorflow-text is installed, by token
@@ -33,7 +35,7 @@ def export_saved_model(run: Run, out: str | os.PathLike, *, text: bool = True, f
     Args:
         run: the trained model.
         out: the folder to make.
-        text: false to leave the text signatures out: without them no operation of tensorflow-text is needed to load it.
+        ids_only: leave the text signatures out: without them no operation of tensorflow-text is needed to load it.
         force: replace what stands there.
 
     Returns:
@@ -48,15 +50,15 @@ def export_saved_model(run: Run, out: str | os.PathLike, *, text: bool = True, f
         out,
         force=force,
         format="saved_model",
-        write=lambda run, folder: _write(run, folder, text),
+        write=lambda run, folder: _write(run, folder, ids_only),
         load=load_saved_model,
-        check=_check_text if text else None,
+        check=None if ids_only else _check_text,
     )
 
 
-def _write(run: Run, folder: Path, text: bool) -> Path:
+def _write(run: Run, folder: Path, ids_only: bool) -> Path:
     signatures, sides = id_signatures(run), {}
-    if text and tensorflow_text() is not None:
+    if not ids_only and tensorflow_text() is not None:
         sides = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}
         signatures |= text_signatures(run, sides)
     write_graph(run, folder, signatures, resources=[one.tokenizer for one in sides.values()])

@@ -152,7 +152,7 @@ def test_a_beam_on_texts_is_that_of_the_run(side, request):
 
 
 def test_a_saved_model_of_ids_alone_needs_no_tensorflow_text(tiny_run, tmp_path):
-    report = export_saved_model(tiny_run, tmp_path / "out", text=False)
+    report = export_saved_model(tiny_run, tmp_path / "out", ids_only=True)
     code = (
         "import sys, tensorflow as tf\n"
         "loaded = tf.saved_model.load(sys.argv[1])\n"

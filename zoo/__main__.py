@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from zoo import __version__, commands
 from zoo.beam_options import add_beam
 from zoo.errors import CallError, WorkError, ZooError, nearest
-from zoo.export_options import add_tflite_options
+from zoo.export_options import FORMATS, add_format_options
 from zoo.quiet import set_environment
 from zoo.train_options import add_options
 
@@ -120,16 +120,13 @@ def _evaluate(sub):
 
 
 def _export(sub):
-    command = _command(
-        sub, "export", commands.export, "write a SavedModel, a .tflite or a folder for TF Serving, compared with Keras"
-    )
+    command = _command(sub, "export", commands.export, "write a run in a form that is served, compared with Keras")
     command.add_argument("run", metavar="RUN", help="a run folder or a preset")
-    command.add_argument("--to", required=True, choices=["saved_model", "tflite"], help="the format")
-    command.add_argument("--out", required=True, metavar="DIR", help="the folder to make")
+    command.add_argument("--to", required=True, choices=list(FORMATS), help="the format")
     command.add_argument(
-        "--ids-only", action="store_true", help="a SavedModel without text, which loads where tensorflow-text is not"
+        "--out", required=True, metavar="DIR", help="the folder to make; with --to serving it may get one more version"
     )
-    add_tflite_options(command)
+    add_format_options(command)
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
 
 

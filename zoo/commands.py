@@ -9,7 +9,7 @@ from typing import Any
 from zoo.beam_options import beam_of
 from zoo.catalog import CATALOG, preset_names
 from zoo.errors import CallError
-from zoo.export_options import tflite_options
+from zoo.export_options import exporter, format_options
 from zoo.quiet import import_tensorflow, native_silence
 from zoo.train_options import MODEL_OPTIONS
 
@@ -214,13 +214,11 @@ def export(options) -> None:
     from zoo.files import check_free
     from zoo.run import load_run
 
-    if options.ids_only and options.to != "saved_model":
-        raise CallError(f"--ids-only is for --to saved_model. Received: --to {options.to}.")
-    more = tflite_options(options)
-    check_free(Path(options.out), options.force)
+    more = format_options(options)
+    if options.to != "serving":  # which adds a version to what is there
+        check_free(Path(options.out), options.force)
     import_tensorflow()
-    run = load_run(options.run)
-    report = export_run(run, options.to, options.out, text=not options.ids_only, force=options.force, **more)
+    report = export_run(load_run(options.run), options.to, options.out, force=options.force, **more)
     if options.json:
         return print_json(report)
     parity = report["parity"]
@@ -229,19 +227,16 @@ def export(options) -> None:
     if "quantize" in parity:
         print(f"{parity['measure']} {parity['score']}, in float32 {parity['float32_score']}, "
               f"on {parity['scored']} validation samples; {parity['float32_bytes']:,} bytes in float32")  # fmt: skip
-    print(f'Next: zoo predict {report["path"]} "..."')
+    if options.to == "web":
+        print(f"Next: python -m http.server --directory {report['path']}")
+    else:
+        print(f'Next: zoo predict {report["path"]} "..."')
 
 
-def export_run(run, to: str, out, *, text: bool = True, force: bool = False, **more) -> dict[str, Any]:
+def export_run(run, to: str, out, *, force: bool = False, **more: Any) -> dict[str, Any]:
     """Export a run to a format, with `more` options of that format, without what TensorFlow and LiteRT say to it."""
     with native_silence():
-        if to == "tflite":
-            from export.tflite import export_tflite
-
-            return export_tflite(run, out, force=force, **more)
-        from export.saved_model import export_saved_model
-
-        return export_saved_model(run, out, text=text, force=force)
+        return exporter(to)(run, out, force=force, **more)
 
 
 def demo(options) -> None:

@@ -1,14 +1,41 @@
-"""The options of `zoo export` that are for a .tflite alone."""
+"""The formats of `zoo export`, and the options that are for some of them alone."""
 
-from typing import Any
+import importlib
+from typing import Any, NamedTuple
 
 from zoo.errors import CallError
 
 
-def add_tflite_options(command) -> None:
-    """Add --quantize, --max-drop, --shape and --text-ops to the parser of a command."""
+class Format(NamedTuple):
+    """A format: the function that writes it, its module, and the options that are its own."""
+
+    module: str
+    function: str
+    options: tuple[str, ...] = ()
+
+
+FORMATS = {
+    "saved_model": Format("export.saved_model", "export_saved_model", ("ids_only",)),
+    "tflite": Format("export.tflite", "export_tflite", ("quantize", "max_drop", "shape", "text_ops")),
+    "serving": Format("export.serving", "export_serving"),
+    "web": Format("export.web", "export_web", ("quantize", "max_drop", "litert_js")),
+}
+
+
+def exporter(format: str) -> Any:
+    """Return the function that writes a format: of a run, the folder to make, `force` and its own options."""
+    return getattr(importlib.import_module(FORMATS[format].module), FORMATS[format].function)
+
+
+def add_format_options(command) -> None:
+    """Add the options that are for some formats to the parser of a command."""
     command.add_argument(
-        "--quantize", choices=["none", "float16", "int8"], help="how a .tflite stores its weights (default: none)"
+        "--ids-only", action="store_true", help="a SavedModel without text, which loads where tensorflow-text is not"
+    )
+    command.add_argument(
+        "--quantize",
+        choices=["none", "float16", "int8"],
+        help="how weights are stored (default: none)",
     )
     command.add_argument(
         "--max-drop",
@@ -25,19 +52,26 @@ def add_tflite_options(command) -> None:
     command.add_argument(
         "--text-ops", action="store_true", help="also model.text.tflite, for apps that link the operations of TF Text"
     )
+    command.add_argument(
+        "--litert-js", metavar="DIR", help="web: where npm installed @litertjs/core, to copy into the site"
+    )
 
 
-def tflite_options(options) -> dict[str, Any]:
-    """Return those that were given, by the names that `export_tflite` knows them by.
+def format_options(options) -> dict[str, Any]:
+    """Return those that were given, by the names that the exporter knows them by.
 
     Raises:
         CallError: one was given for another format.
     """
-    names = ("quantize", "max_drop", "shape", "text_ops")
-    given = {name: getattr(options, name) for name in names if getattr(options, name) not in (None, False)}
-    if given and options.to != "tflite":
-        flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-        raise CallError(f"{flags}: for --to tflite alone. Received: --to {options.to}.")
+    formats: dict[str, list[str]] = {}
+    for format, about in FORMATS.items():
+        for name in about.options:
+            formats.setdefault(name, []).append(f"--to {format}")
+    given = {name: getattr(options, name) for name in formats if getattr(options, name) not in (None, False)}
+    for name in given:
+        if f"--to {options.to}" not in formats[name]:
+            flag, right = f"--{name.replace('_', '-')}", " or ".join(formats[name])
+            raise CallError(f"{flag} is for {right} alone. Received: --to {options.to}.")
     if "max_drop" in given and given.get("quantize", "none") == "none":
         raise CallError("--max-drop needs --quantize float16 or int8.")
     return given
