@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from export.versions import models, newest_version, next_version, versions
 from zoo.errors import CallError, WorkError
@@ -152,7 +153,8 @@ def test_the_calls_of_the_readme_give_the_answers_of_the_readme(served):
         for code in re.findall(r"```python\n(.*?)```", readme, re.DOTALL):
             printed = run_code(code.replace("localhost:8500", grpc_address))
             assert row_text(readme) in printed
-    assert len(calls) == 3
+    signatures = tf.saved_model.load(str(next((served / NAME).iterdir()))).signatures
+    assert len(calls) == len(signatures) > 3
 
 
 def run_code(code):
