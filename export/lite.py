@@ -27,9 +27,7 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         CallError: there is none, it is damaged, or of another make.
     """
     path = Path(path)
-    model, files = _split(path)
-    if hashlib.sha256(model).hexdigest().encode() != files.get(DIGEST):
-        raise CallError(f"{path} is damaged: its content is not what `zoo export` wrote.")
+    model, files = read_tflite(path)
     try:
         interpreter = Interpreter(model_content=model)
         interpreter.allocate_tensors()
@@ -41,8 +39,12 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
     return predictor_from(files, {names.get(name, name): one for name, one in functions.items()}, path, length)
 
 
-def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
-    """Return the model and the files in the archive behind it."""
+def read_tflite(path: Path) -> tuple[bytes, dict[str, bytes]]:
+    """Return the model and the files in the archive behind it.
+
+    Raises:
+        CallError: it cannot be read, is damaged, or of another make.
+    """
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -55,7 +57,10 @@ def _split(path: Path) -> tuple[bytes, dict[str, bytes]]:
             begin = min((member.header_offset for member in archive.infolist()), default=0)
     except Exception as error:  # a damaged archive fails in many ways, none of them the user's to read
         raise CallError(f"{path} is damaged or not made by `zoo export`: {error}") from error
-    return content[:begin], files
+    model = content[:begin]
+    if hashlib.sha256(model).hexdigest().encode() != files.get(DIGEST):
+        raise CallError(f"{path} is damaged: its content is not what `zoo export` wrote.")
+    return model, files
 
 
 def _function(interpreter: Interpreter, name: str) -> Callable[..., dict[str, np.ndarray]]:

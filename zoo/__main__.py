@@ -65,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     _predict(sub)
     _evaluate(sub)
     _export(sub)
+    _inspect(sub)
     _demo(sub)
     return top
 
@@ -128,6 +129,11 @@ def _export(sub):
     )
     add_format_options(command)
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
+
+
+def _inspect(sub):
+    command = _command(sub, "inspect", commands.inspect, "tell what a run or an export is, without running it")
+    command.add_argument("where", metavar="WHERE", help=f"{WHERE}, or a site for the browser")
 
 
 def _demo(sub):

@@ -239,6 +239,19 @@ def export_run(run, to: str, out, *, force: bool = False, **more: Any) -> dict[s
         return exporter(to)(run, out, force=force, **more)
 
 
+def inspect(options) -> None:
+    """Run `zoo inspect`."""
+    from export.inspection import as_text
+    from export.inspection import inspect as look
+
+    import_tensorflow()
+    with native_silence():
+        report = look(options.where)
+    if options.json:
+        return print_json(report)
+    print(as_text(report))
+
+
 def demo(options) -> None:
     """Run `zoo demo`."""
     from zoo.demo import run_demo
