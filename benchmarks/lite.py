@@ -2,9 +2,9 @@
 
     python -m benchmarks.lite [--repeats 50] [--calls 100000] [--run RUN]
 
-Without a RUN the model is `bahdanau_seq2seq` of 6,000 pieces a side and 256 units with weights drawn at random; the bias
-of the end is such that a sentence of 15 ids (14 words and the end) has a greedy answer of 15. The beam of 4 is stopped
-after 15 too.
+Without a RUN the model is `bahdanau_seq2seq` of 6,000 pieces a side and 256 units with weights drawn at random; the
+bias of the end is such that a sentence of 15 ids (14 words and the end) has a greedy answer of 15. The beam of 4 is
+stopped after 15 too.
 Times are of the processor as well as the clock, since other work on the machine lengthens only the clock's.
 """
 

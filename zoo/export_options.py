@@ -31,7 +31,7 @@ def tflite_options(options) -> dict[str, Any]:
     """Return those that were given, by the names that `export_tflite` knows them by.
 
     Raises:
-        CallError: one was given for another format.
+        CallError: one was given for another format, or --shape is no two numbers.
     """
     names = ("quantize", "max_drop", "shape", "text_ops")
     given = {name: getattr(options, name) for name in names if getattr(options, name) not in (None, False)}
@@ -40,6 +40,8 @@ def tflite_options(options) -> dict[str, Any]:
         raise CallError(f"{flags}: for --to tflite alone. Received: --to {options.to}.")
     if "max_drop" in given and given.get("quantize", "none") == "none":
         raise CallError("--max-drop needs --quantize float16 or int8.")
+    if "shape" in given:
+        given["shape"] = _shape(given["shape"])
     return given
 
 
