@@ -140,11 +140,11 @@ class _Search:
         """Tell whether a row has an open place from which something may come that is answered."""
         is_open = tf.logical_and(tf.logical_not(beam.ended), beam.score > NEVER / 2)
         if self.stops_early:
-            is_open = tf.logical_and(is_open, self._can_win(beam, is_open))
+            is_open = tf.logical_and(self._rows(is_open), self._can_win(beam))
         return tf.logical_and(t < self.limit, tf.reduce_any(is_open))
 
-    def _can_win(self, beam, is_open):
-        """Tell which places hold what may come before the worst of the N best that have ended.
+    def _can_win(self, beam):
+        """Tell which places (B, K) hold what may come before the worst of the N best that have ended.
 
         What is added to a score is never above zero, so it is best divided by the penalty of the greatest length.
         """
