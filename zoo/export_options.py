@@ -18,7 +18,6 @@ def add_tflite_options(command) -> None:
     )
     command.add_argument(
         "--shape",
-        type=_shape,
         metavar="B,S",
         help="a .tflite of B texts of S ids, for LiteRT.js and CompiledModel",
     )
