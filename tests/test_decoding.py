@@ -5,7 +5,7 @@ from checks import assert_close, pad_time, randomise
 
 import zoo
 from zoo.catalog import find
-from zoo.decoding import classify, greedy, id_functions, score
+from zoo.decoding import beam_search, classify, greedy, id_functions, inputs_of, sample, score
 from zoo.special import END, MAX_TARGET_PIECES, PAD, START
 
 VOCABULARY = 11
@@ -288,19 +288,27 @@ def test_classify(name):
     ("name", "questions"),
     [
         ("self_attention_rnn", ["tokens"]),
-        ("bahdanau_seq2seq", ["tokens"]),
-        ("tanh_rnn_lm", ["score_tokens", "tokens"]),
+        ("bahdanau_seq2seq", ["beam_tokens", "score_tokens", "tokens"]),
+        ("tanh_rnn_lm", ["beam_tokens", "sample_tokens", "score_tokens", "tokens"]),
     ],
 )
 def test_id_functions(name, questions):
     model = made(name)
     functions = id_functions(model)
     assert sorted(functions) == questions
+    assert sorted(id_functions(model, litert=True)) == [one for one in questions if one != "sample_tokens"]
     ids = prompts(3) if name.endswith("_lm") else sources(3)
-    directly = {"tokens": classify if model.task == "classification" else greedy, "score_tokens": score}
+    directly = {
+        "tokens": classify if model.task == "classification" else greedy,
+        "beam_tokens": beam_search,
+        "sample_tokens": sample,
+        "score_tokens": score,
+    }
+    given = {"target_ids": sources(3, seed=2), "beam_width": 3, "length_penalty": 0.5, "max_length": 6, "seed": 2}
+    given |= {"temperature": 0.9, "top_k": 5, "top_p": 0.9}
     for question, function in functions.items():
-        expected = in_graph(lambda ids: directly[question](model, ids))(ids)  # noqa: B023
-        assert_close(in_graph(function)(ids), expected)
+        options = {key: given[key] for key in inputs_of(function) if key != "ids"}
+        assert_close(function(ids, **options), directly[question](model, ids, **options))
 
 
 @pytest.mark.parametrize("name", ["bahdanau_seq2seq", "self_attention_lm"])

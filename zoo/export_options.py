@@ -45,7 +45,6 @@ def add_format_options(command) -> None:
     )
     command.add_argument(
         "--shape",
-        type=_shape,
         metavar="B,S",
         help="a .tflite of B texts of S ids, for LiteRT.js and CompiledModel",
     )
@@ -61,7 +60,7 @@ def format_options(options) -> dict[str, Any]:
     """Return those that were given, by the names that the exporter knows them by.
 
     Raises:
-        CallError: one was given for another format.
+        CallError: one was given for another format, or --shape is no two numbers.
     """
     formats: dict[str, list[str]] = {}
     for format, about in FORMATS.items():
@@ -74,6 +73,8 @@ def format_options(options) -> dict[str, Any]:
             raise CallError(f"{flag} is for {right} alone. Received: --to {options.to}.")
     if "max_drop" in given and given.get("quantize", "none") == "none":
         raise CallError("--max-drop needs --quantize float16 or int8.")
+    if "shape" in given:
+        given["shape"] = _shape(given["shape"])
     return given
 
 
