@@ -7,6 +7,7 @@ import pytest
 
 from export.web import export_web
 from tests.browser import chromium, litert_js, opened, served, type_and_wait
+from tests.untrained import untrained
 from training.numbers import generate
 from zoo.predictor import Beam
 
@@ -73,19 +74,31 @@ def check_attention(answer, expected):
         np.testing.assert_allclose(np.array(answer["attention"]), expected.attention, atol=1e-4)
 
 
-def test_translations_are_those_of_python(browser, sites, tiny_run):
-    predictor = tiny_run.predictor()
-    with opened(browser, sites["translation"]) as page:
+def check_translations(browser, address, run, distinct):
+    """Compare greedy answers and all hypotheses of the beam; so many of the answers must differ from each other."""
+    predictor = run.predictor()
+    with opened(browser, address) as page:
         greedy, beams = ask(page, texts()), ask(page, texts(), beam=True)
     for expected, answers in zip(predictor.predict(texts()), greedy, strict=True):
         assert len(answers) == 1
         check(answers[0], expected)
         check_attention(answers[0], expected)
-    assert len({answers[0]["output"] for answers in greedy}) > 20, "answers that are all alike show nothing"
+    assert len({answers[0]["output"] for answers in greedy}) >= distinct
     for expected, answers in zip(predictor.predict(texts(), beam=Beam(4, n_best=4)), beams, strict=True):
         check(answers[0], expected)
         check_attention(answers[0], expected)
         assert [one["output"] for one in answers] == [one.output for one in expected.alternatives]
+
+
+def test_translations_are_those_of_python(browser, sites, tiny_run):
+    check_translations(browser, sites["translation"], tiny_run, 5)
+
+
+def test_translations_of_a_self_attending_encoder(browser, packages, tmp_path):
+    run = untrained("self_attention_seq2seq", "gru", tmp_path)
+    export_web(run, tmp_path / "site", litert_js=packages)
+    with served(tmp_path / "site") as address:
+        check_translations(browser, address, run, 20)
 
 
 def test_labels_and_arcs_are_those_of_python(browser, sites, tiny_classifier):
@@ -115,14 +128,12 @@ def test_typing(browser, sites, tiny_run):
     (expected,) = tiny_run.predictor().predict([text], beam=Beam(4, n_best=4))
     with opened(browser, sites["translation"]) as page:
         type_and_wait(page, text)
-        assert page.inner_text("#output") == tiny_run.predictor().predict([text])[0].output
+        assert page.text_content("#output") == tiny_run.predictor().predict([text])[0].output
         assert page.locator("#hypotheses label").count() == 0
         page.check("input[value=beam]")
         type_and_wait(page, text, "beam")
         outputs = [one.output for one in expected.alternatives]
-        assert [one or "" for one in page.locator("#hypotheses .text").all_inner_texts()] == [
-            one or "(nothing)" for one in outputs
-        ]
+        assert page.locator("#hypotheses .text").all_text_contents() == [one or "(nothing)" for one in outputs]
         page.uncheck("#joined")
         rows = page.locator("#map tbody tr")
         assert page.locator("#map tbody th").all_text_contents()[:-1] == expected.target_pieces[:-1]
@@ -135,8 +146,8 @@ def test_typing(browser, sites, tiny_run):
 
 def test_hash_fills_the_text(browser, sites, tiny_run):
     with opened(browser, f"{sites['translation']}#text=cinq%20heures") as page:
-        page.wait_for_function("document.getElementById('output').dataset.input === 'cinq heures'")
-        assert page.inner_text("#output") == tiny_run.predictor().predict(["cinq heures"])[0].output
+        page.wait_for_function("() => document.getElementById('output').dataset.input === 'cinq heures'")
+        assert page.text_content("#output") == tiny_run.predictor().predict(["cinq heures"])[0].output
 
 
 @pytest.mark.parametrize("task", ["translation", "classification"])
@@ -206,7 +217,7 @@ def test_a_damaged_site_says_so(name, expected, browser, packages, tiny_run, tmp
     with served(tmp_path / "site") as address:
         page = browser.new_page()
         page.goto(address)
-        page.wait_for_function("document.getElementById('error').textContent !== ''", timeout=60_000)
+        page.wait_for_function("() => document.getElementById('error').textContent !== ''", timeout=60_000)
         assert name in page.inner_text("#error") and expected in page.inner_text("#error")
         assert page.is_disabled("#text")
         page.close()
@@ -219,6 +230,6 @@ def test_a_changed_runtime_is_not_run(browser, packages, tiny_run, tmp_path):
     with served(tmp_path / "site") as address:
         page = browser.new_page()
         page.goto(address)
-        page.wait_for_function("document.getElementById('error').textContent !== ''", timeout=60_000)
+        page.wait_for_function("() => document.getElementById('error').textContent !== ''", timeout=60_000)
         assert "litert_wasm_compat_internal.js" in page.inner_text("#error")
         page.close()
