@@ -81,7 +81,7 @@ def export_web(
         return {"quantize": quantize, **report, "float32_bytes": unquantised[0]}
 
     return export_folder(
-        run, out, force=force, format="web", write=write, load=lambda folder: _load(run, folder), judge=judge
+        run, out, force=force, format="web", write=write, load=lambda folder: load_site(run, folder), judge=judge
     )
 
 
@@ -140,7 +140,7 @@ def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
     return about
 
 
-def _load(run: Run, folder: Path) -> Predictor:
+def load_site(run: Run, folder: Path) -> Predictor:
     """Return what answers with the site's model, by the runtime that LiteRT.js is made of."""
     compiled = compiled_functions(folder / FILE)
     inner = {new: old for old, new in LITERT_NAMES[run.task].items()}
@@ -170,5 +170,6 @@ def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
     sizes = [max(axis) for axis in zip(*(one.shape for one in arrays), strict=True)][1:]
     padded = np.zeros([len(arrays), *sizes], arrays[0].dtype)
     for i, one in enumerate(arrays):
-        padded[(i, *(slice(size) for size in one.shape[1:]))] = one[0]
+        place: Any = (i, *(slice(size) for size in one.shape[1:]))
+        padded[place] = one[0]
     return padded

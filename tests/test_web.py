@@ -93,9 +93,9 @@ def test_language_model(tiny_lm, tmp_path):
 
 
 def test_a_beam_of_another_width(site, tiny_run):
-    from export.web import _load
+    from export.web import load_site
 
-    predictor = _load(tiny_run, site[0])
+    predictor = load_site(tiny_run, site[0])
     assert predictor.predict(["cinq"], beam=Beam(4, n_best=2))[0].alternatives
     with pytest.raises(CallError, match="a beam of 4 alone. Received: 5"):
         predictor.predict(["cinq"], beam=Beam(5))
