@@ -39,7 +39,12 @@ def made(name, spread=3.0, end_bias=1.0):
     return model, PROMPTS if is_lm else SOURCES
 
 
-@pytest.fixture(scope="module", params=MODELS)
+QUICK = ("seq2seq", "bahdanau_seq2seq", "self_attention_lm")  # each kind of state, with and without attention
+
+
+@pytest.fixture(
+    scope="module", params=[name if name in QUICK else pytest.param(name, marks=pytest.mark.slow) for name in MODELS]
+)
 def case(request):
     return made(request.param)
 
