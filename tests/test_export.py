@@ -204,10 +204,10 @@ def test_a_failure_leaves_the_old_artefact(failure, expected, tiny_run, tmp_path
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "old").write_text("old")
 
-    def fail(run, shape):
+    def fail(*arguments, **options):
         raise failure
 
-    monkeypatch.setattr(tflite, "_convert", fail)
+    monkeypatch.setattr(tflite, "convert", fail)
     with pytest.raises(CallError, match="already exists"):
         tflite.export_tflite(tiny_run, tmp_path / "out")
     with pytest.raises(expected):
