@@ -135,9 +135,9 @@ def test_any_shape_has_pieces_and_is_not_for_compiled_model(tmp_path):
 
 
 def test_compiled_model_loses_what_a_loop_makes_longer(tmp_path):
-    """Why a fixed shape is needed: the smallest graph that CompiledModel answers wrongly, and the Interpreter rightly.
+    """Why a fixed shape is needed: the smallest graph for whose answer CompiledModel asks too little room.
 
-    CompiledModel asks for the size of an output before the run. When this fails LiteRT has learnt to ask after it.
+    It asks for the size of an output before the run. When this fails LiteRT has learnt to ask after it.
     """
     import tensorflow as tf
     from ai_edge_litert.compiled_model import CompiledModel
