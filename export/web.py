@@ -165,5 +165,6 @@ def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
     sizes = [max(axis) for axis in zip(*(one.shape for one in arrays), strict=True)][1:]
     padded = np.zeros([len(arrays), *sizes], arrays[0].dtype)
     for i, one in enumerate(arrays):
-        padded[(i, *(slice(size) for size in one.shape[1:]))] = one[0]
+        here: Any = (i, *(slice(size) for size in one.shape[1:]))
+        padded[here] = one[0]
     return padded
