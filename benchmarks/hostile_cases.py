@@ -1,18 +1,18 @@
 """Hostile cases, each made again from its seed and number alone, and how an artefact meets one."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.hostile_inputs import hostile_bytes, hostile_options, hostile_rows, hostile_text, one_of
 from zoo.errors import ZooError
 from zoo.predictor import Beam, Predictor
-from zoo.special import END, MAX_BEAM_WIDTH, START
+from zoo.special import MAX_BEAM_WIDTH
 from zoo.text import source_ids
 
-EXTREME = np.iinfo(np.int32)
 TOLERANCE = 1e-3  # of scores: how many rows a batch has changes the order of sums
 GOOD_LENGTH = 16  # the bound on the answer to the good row
 
@@ -21,11 +21,6 @@ KINDS = {
     "saved_model": {"ids": 40, "texts": 30, "predictor": 18, "shapes": 6, "damage": 6},
     "tflite": {"ids": 60, "predictor": 28, "shapes": 6, "damage": 6},
 }
-FRAGMENTS = [
-    "\u200f", "\u200e", "\u202e", "\u2066", "e\u0301\u0301\u0301", "\u0300", "👩‍👩‍👧‍👦", "🏳️‍🌈", "\ufeff", "\ufffd", "\0", "\x7f", "\t", "\r\n",
-    "ﷺ", "שלום", "مرحبا", "中文", "ﬀ", "𝔘", "\U0010ffff", "▁", "<s>", "</s>", "<unk>", "<pad>", " ", "  ", "a", "é", "12", "%s", "{}",
-]  # fmt: skip
-BAD_BYTES = [b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\x80", b"\xe2\x82", b"\0", b"\xf0\x9f"]
 
 
 class Wrong(Exception):
@@ -108,36 +103,6 @@ def meet(target: Target, seed: int, number: int) -> tuple[str, str]:
     return kind, "answered"
 
 
-def _of(dice, options):
-    return options[int(dice.integers(len(options)))]
-
-
-def _hostile_rows(dice, size: int) -> np.ndarray:
-    """Draw rows of ids, of which hardly any is what a model expects."""
-    length = int(_of(dice, [1, 2, 3, 5, 8, 13, 40]))
-    strange = [-1, -2, size, size + 1, 2 * size, EXTREME.min, EXTREME.max, EXTREME.max - 1, 0, START, END, 1 << 24]
-    ids = dice.integers(0, size, [int(dice.integers(1, 4)), length])
-    share = _of(dice, [0.1, 0.5, 1.0])
-    ids = np.where(dice.random(ids.shape) < share, dice.choice(strange, ids.shape), ids)
-    if dice.random() < 0.15:
-        ids[0] = 0  # all padding
-    return ids.astype(np.int32)
-
-
-def _options(dice, names: Sequence[str], rows: int) -> dict[str, np.ndarray]:
-    """Draw options out of all bounds, one for each row."""
-    integers = [0, -1, 1, 2, EXTREME.min, EXTREME.max, -128, 10_000]
-    numbers = [float("nan"), float("inf"), float("-inf"), -1.0, 0.0, 0.5, 1e30, -1e-30, 3.4e38]
-    whole = ("beam_width", "max_length", "top_k", "seed")
-    drawn = {}
-    for name in names:
-        values = [_of(dice, integers if name in whole else numbers) for _ in range(rows)]
-        if name == "beam_width" and dice.random() < 0.8:  # else a beam of 64 in nearly every case
-            values = [value if value < 3 else 4 for value in values]
-        drawn[name] = np.array(values, np.int32 if name in whole else np.float32)
-    return drawn
-
-
 GOOD_OPTIONS = {"beam_width": 3, "length_penalty": 0.6, "max_length": GOOD_LENGTH,
                 "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 1}  # fmt: skip
 INPUTS = {
@@ -159,9 +124,9 @@ def _together(dice, good: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int
 def _ids(target: Target, dice) -> None:
     """Send strange ids and options to a function over ids, a good row among them."""
     predictor = target.predictor
-    name = _of(dice, sorted(predictor.functions))
-    ids, place = _together(dice, target.good_ids, _hostile_rows(dice, predictor.source.size))
-    options, good = _options(dice, INPUTS[name], len(ids)), {}
+    name = one_of(dice, sorted(predictor.functions))
+    ids, place = _together(dice, target.good_ids, hostile_rows(dice, predictor.source.size))
+    options, good = hostile_options(dice, INPUTS[name], len(ids)), {}
     for key, values in options.items():
         if target.format == "tflite":  # one for all, which is the good row's too
             options[key] = good[key] = values[:1]
@@ -170,7 +135,7 @@ def _ids(target: Target, dice) -> None:
             good[key] = values[place : place + 1]
     more, good_more = {}, {}
     if name == "score_tokens" and predictor.task == "translation":
-        targets = _hostile_rows(dice, predictor.target.size)[:1].repeat(len(ids) - 1, axis=0)
+        targets = hostile_rows(dice, predictor.target.size)[:1].repeat(len(ids) - 1, axis=0)
         good_targets = target.good_ids % predictor.target.size
         width = max(targets.shape[1], good_targets.shape[1])
         targets, padded = (np.pad(one, [[0, 0], [0, width - one.shape[1]]]) for one in (targets, good_targets))
@@ -201,46 +166,23 @@ def _same(expected: dict[str, np.ndarray], answer: dict[str, np.ndarray], place:
             raise Wrong(f"`{key}` of the good row is {row.tolist()}, alone {one.tolist()}"[:300])
 
 
-def hostile_text(dice: np.random.Generator) -> str:
-    """Draw a text of what texts seldom hold, half of a surrogate pair now and then."""
-    pieces = [_of(dice, FRAGMENTS) for _ in range(int(_of(dice, [0, 1, 3, 10, 60])))]
-    if dice.random() < 0.3:
-        pieces.append(chr(int(dice.integers(0x110000))))
-    if dice.random() < 0.05:
-        pieces.append("\ud83d")
-    text = "".join(pieces)
-    if dice.random() < 0.02:
-        text += _of(dice, ["x", "a ", "é", "\0", "👩‍👩‍👧‍👦"]) * 5_000
-    if dice.random() < 0.002:
-        text += _of(dice, ["x", "a ", "7"]) * 500_000  # a line of up to 1 MB
-    return text
-
-
-def _bytes(dice) -> bytes:
-    raw = hostile_text(dice).encode("utf-8", "surrogatepass")
-    for _ in range(int(_of(dice, [0, 0, 1, 4]))):
-        place = int(dice.integers(len(raw) + 1))
-        raw = raw[:place] + _of(dice, BAD_BYTES) + raw[place:]
-    return raw
-
-
 def _texts(target: Target, dice) -> None:
     """Send bytes that are no text to a signature over text, a good row among them."""
     import tensorflow as tf
 
     names = [name for name in target.signatures if not name.endswith("tokens")]
-    name = _of(dice, sorted(names))
+    name = one_of(dice, sorted(names))
     signature = target.signatures[name]
     kinds = signature.structured_input_signature[1]
     rows = int(dice.integers(1, 4))
     place = int(dice.integers(rows + 1))
-    inputs = _options(dice, [key for key, kind in kinds.items() if kind.dtype != tf.string], rows + 1)
+    inputs = hostile_options(dice, [key for key, kind in kinds.items() if kind.dtype != tf.string], rows + 1)
     good = {}
     for key, values in inputs.items():
         values[place] = GOOD_OPTIONS[key]
         good[key] = values[place : place + 1]
     for key in [key for key, kind in kinds.items() if kind.dtype == tf.string]:
-        inputs[key] = np.array([_bytes(dice) for _ in range(rows + 1)], object)
+        inputs[key] = np.array([hostile_bytes(dice) for _ in range(rows + 1)], object)
         inputs[key][place] = target.good.encode()
         good[key] = inputs[key][place : place + 1]
 
@@ -259,9 +201,9 @@ def _predictor(target: Target, dice) -> None:
         texts[int(dice.integers(len(texts)))] = target.good
     beam = None
     if dice.random() < 0.4:
-        width = int(_of(dice, [1, 2, 3, 0, -1, 10_000, MAX_BEAM_WIDTH + 1]))
-        penalty = _of(dice, [0.0, 0.6, 0.6, -1.0, float("nan"), float("inf")])
-        beam = Beam(width, n_best=_of(dice, [None, 1, 0, -1, 99]), length_penalty=penalty)
+        width = int(one_of(dice, [1, 2, 3, 0, -1, 10_000, MAX_BEAM_WIDTH + 1]))
+        penalty = one_of(dice, [0.0, 0.6, 0.6, -1.0, float("nan"), float("inf")])
+        beam = Beam(width, n_best=one_of(dice, [None, 1, 0, -1, 99]), length_penalty=penalty)
     answers = target.predictor.predict(texts, beam=beam)
     if len(answers) != len(texts):
         raise Wrong(f"{len(answers)} answers to {len(texts)} texts")
@@ -274,9 +216,9 @@ def _predictor(target: Target, dice) -> None:
 
 def _shapes(target: Target, dice) -> None:
     """Send no rows, rows without columns, another rank or type."""
-    shape = _of(dice, [(0, 0), (0, 3), (2, 0), (3,), (), (1, 2, 2)])
-    ids = np.full(shape, 5, _of(dice, [np.int32, np.int32, np.int64, np.float32]))
-    name = _of(dice, sorted(target.predictor.functions))
+    shape = one_of(dice, [(0, 0), (0, 3), (2, 0), (3,), (), (1, 2, 2)])
+    ids = np.full(shape, 5, one_of(dice, [np.int32, np.int32, np.int64, np.float32]))
+    name = one_of(dice, sorted(target.predictor.functions))
     options = {key: np.array([GOOD_OPTIONS[key]]) for key in INPUTS[name]}
     options = {key: value.astype(np.int32 if value.dtype.kind == "i" else np.float32) for key, value in options.items()}
     if name == "score_tokens" and target.predictor.task == "translation":
@@ -290,11 +232,11 @@ def _damage(target: Target, dice) -> None:
         files, where = [target.path], target.scratch / "damaged.tflite"
     else:
         files, where = sorted(file for file in target.path.rglob("*") if file.is_file()), target.scratch / "damaged"
-    file = _of(dice, files)
+    file = one_of(dice, files)
     content = bytearray(file.read_bytes())
     if dice.random() < 0.2:
         del content[int(dice.integers(len(content))) :]
-    for place in dice.integers(0, len(content), int(_of(dice, [1, 1, 2, 16]))) if content else []:
+    for place in dice.integers(0, len(content), int(one_of(dice, [1, 1, 2, 16]))) if content else []:
         content[place] ^= int(dice.integers(1, 256))
     copy = where if target.format == "tflite" else where / file.relative_to(target.path)
     if target.format != "tflite":
