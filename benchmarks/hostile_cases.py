@@ -155,7 +155,7 @@ def _same(expected: dict[str, np.ndarray], answer: dict[str, np.ndarray], place:
     for key, value in answer.items():
         if value.dtype.kind == "f" and key != "perplexity" and not np.isfinite(value).all():
             raise Wrong(f"`{key}` is not finite")
-        one, row = expected[key][0], value[place]
+        one, row = (np.asarray(array[i], value.dtype) for array, i in ((expected[key], 0), (value, place)))
         if any(after < before for after, before in zip(row.shape, one.shape, strict=True)):
             raise Wrong(f"`{key}` of the good row is of {row.shape}, alone of {one.shape}")
         row = row[tuple(slice(size) for size in one.shape)]
