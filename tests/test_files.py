@@ -1,9 +1,13 @@
 import errno
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 
+import zoo.files
 from zoo.errors import CallError, WorkError
 from zoo.files import check_free, new_file, new_folder, sha256_of
 
@@ -51,6 +55,76 @@ def test_a_full_disk_is_told(tmp_path):
         raise FULL
 
 
+@pytest.fixture
+def two_steps(monkeypatch):
+    """A file system that cannot exchange two names in one step."""
+    monkeypatch.setattr(zoo.files, "_exchange", lambda one, other: False)
+
+
+def test_force_replaces_a_folder_in_two_steps(tmp_path, two_steps):
+    test_force_replaces_a_folder(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="renameat2 is of Linux")
+def test_force_replaces_a_folder_in_one_step(tmp_path, monkeypatch):
+    old_folder(tmp_path / "out")
+    with new_folder(tmp_path / "out", force=True) as draft:
+        (draft / "a").write_text("1")
+        monkeypatch.setattr(os, "rename", lambda *_: pytest.fail("two steps"))
+    assert tree(tmp_path) == {"out": None, "out/a": "1"}
+
+
+def killed(folder, moment):
+    """Let a process make a new folder `out` and kill itself before the call of this name."""
+    code = f"""
+import os, signal, sys, zoo.files
+from zoo.files import new_folder
+def kill(*_, **__): os.kill(os.getpid(), signal.SIGKILL)
+rename, calls = os.rename, []
+def second(*names):
+    calls.append(names)
+    kill() if len(calls) == 2 else rename(*names)
+with new_folder(sys.argv[1], force=True) as draft:
+    (draft / "a").write_text("1")
+    {moment}
+"""
+    process = subprocess.run([sys.executable, "-c", code, str(folder / "out")], timeout=300)
+    assert process.returncode == -signal.SIGKILL
+
+
+MOMENTS = {
+    "in the block": "kill()",
+    "after the exchange": "zoo.files.shutil.rmtree = kill",
+    "between two renames": "zoo.files._exchange = lambda *_: False; os.rename = second",
+}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="SIGKILL, locks and renameat2")
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_a_killed_process_loses_nothing_and_is_swept(tmp_path, moment):
+    old_folder(tmp_path / "out")
+    killed(tmp_path, MOMENTS[moment])
+    before = tree(tmp_path)
+    assert any(name.endswith(".part") for name in before)
+    assert ("out" in before) == (moment != "between two renames")
+    with pytest.raises(CallError, match="already exists"), new_folder(tmp_path / "out"):
+        pytest.fail("the block must not run")
+    new = moment == "after the exchange"
+    assert tree(tmp_path) == {"out": None, **({"out/a": "1"} if new else {"out/old": "old"})}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks on Windows")
+def test_only_the_draft_that_nobody_holds_is_swept(tmp_path):
+    (tmp_path / ".out.12345678.part").mkdir()
+    with new_folder(tmp_path / "out") as one:
+        (one / "x").write_text("1")
+        assert not (tmp_path / ".out.12345678.part").exists()
+        with pytest.raises(KeyError), new_folder(tmp_path / "out") as other:
+            assert (one / "x").exists() and other.exists()
+            raise KeyError
+    assert tree(tmp_path) == {"out": None, "out/x": "1"}
+
+
 def test_force_replaces_a_folder(tmp_path):
     old_folder(tmp_path / "out")
     with new_folder(tmp_path / "out", force=True) as draft:
@@ -75,7 +149,7 @@ def test_without_force_what_is_there_stays(tmp_path):
 
 @pytest.mark.parametrize("failing", [1, 2])
 @pytest.mark.parametrize(("ending", "seen"), ENDINGS)
-def test_a_move_that_fails_keeps_the_old_folder(tmp_path, monkeypatch, failing, ending, seen):
+def test_a_move_that_fails_keeps_the_old_folder(tmp_path, monkeypatch, two_steps, failing, ending, seen):
     old_folder(tmp_path / "out")
     rename, calls = os.rename, []
 
@@ -92,7 +166,7 @@ def test_a_move_that_fails_keeps_the_old_folder(tmp_path, monkeypatch, failing, 
     assert len(calls) >= failing
 
 
-def test_a_move_that_cannot_be_undone_loses_nothing(tmp_path, monkeypatch):
+def test_a_move_that_cannot_be_undone_loses_nothing(tmp_path, monkeypatch, two_steps):
     old_folder(tmp_path / "out")
     rename, calls = os.rename, []
 
@@ -104,7 +178,7 @@ def test_a_move_that_cannot_be_undone_loses_nothing(tmp_path, monkeypatch):
 
     with pytest.raises(WorkError), new_folder(tmp_path / "out", force=True):
         monkeypatch.setattr(os, "rename", fail_from_the_second)
-    assert [path.read_text() for path in tmp_path.rglob("was/old")] == ["old"]
+    assert [path.read_text() for path in tmp_path.rglob("was/out/old")] == ["old"]
 
 
 def test_a_folder_below_a_file_is_refused(tmp_path):

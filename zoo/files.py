@@ -1,14 +1,29 @@
-"""Files and folders that appear under their final name whole or not at all."""
+"""Files and folders that appear under their final name whole or not at all.
+
+Each is made in a hidden folder beside its place, `.NAME.XXXXXXXX.part`, and then takes the place in one step. Such a
+folder of a process that was killed is removed by the next one that makes something of the same name.
+"""
 
 import contextlib
+import ctypes
+import glob
 import hashlib
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from zoo.errors import CallError, WorkError
+
+try:
+    import fcntl
+except ImportError:  # Windows: what is left behind stays there
+    fcntl = None  # type: ignore[assignment]
+
+OLD = "was"  # in a draft: what stood in the place, while the new takes it in two steps
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux
 
 
 def sha256_of(path: Path) -> str:
@@ -35,7 +50,7 @@ def new_folder(path: str | os.PathLike, force: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside `path` that takes its name when the block succeeds.
 
     Whatever ends the block early, Ctrl-C included, removes the temporary folder and leaves
-    what stood under `path` as it was.
+    what stood under `path` as it was. So does SIGKILL, but for the temporary folder: the next call removes that.
 
     Args:
         path: the final name.
@@ -46,38 +61,51 @@ def new_folder(path: str | os.PathLike, force: bool = False) -> Iterator[Path]:
         WorkError: the disk is full or the folder could not be moved into place.
     """
     path = Path(path)
+    _sweep(path)
     check_free(path, force)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-        draft.chmod(0o755)
-    except OSError as error:
-        raise CallError(f"Cannot write beside {path}: {error.strerror}.") from error
-    try:
-        yield draft
-        _replace_folder(draft, path)
-    except OSError as error:
-        raise WorkError(f"Could not write {path}: {error.strerror or error}. Nothing was left behind.") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new = stack.enter_context(_draft(path)) / path.name
+            new.mkdir()
+            new.chmod(0o755)
+        except OSError as error:
+            raise CallError(f"Cannot write beside {path}: {error.strerror}.") from error
+        try:
+            yield new
+            _replace_folder(new, path)
+        except OSError as error:
+            raise WorkError(f"Could not write {path}: {error.strerror or error}. Nothing was left behind.") from error
 
 
-def _replace_folder(draft: Path, path: Path) -> None:
-    """Move `draft` to `path`; an old folder steps aside first and is removed last."""
+def _replace_folder(new: Path, path: Path) -> None:
+    """Move a folder to `path`, and what stood there into the draft.
+
+    Where names cannot be exchanged in one step, a process that is killed between the two leaves the old folder in its
+    draft, from where `_sweep` brings it back.
+    """
     if not path.exists():
-        os.rename(draft, path)
+        os.rename(new, path)
         return
-    old = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".old", dir=path.parent))
+    if _exchange(new, path):
+        return
+    old = new.parent / OLD / path.name
+    old.parent.mkdir()
     try:
-        os.rename(path, old / "was")
-        os.rename(draft, path)
+        os.rename(path, old)
+        os.rename(new, path)
     except BaseException:
         if not path.exists():
-            os.rename(old / "was", path)
+            os.rename(old, path)
         raise
-    finally:
-        if path.exists():  # or else the old folder is all there is
-            shutil.rmtree(old, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places in one step; false where the system or the file system cannot."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    if rename is None:
+        return False
+    return rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
 
 
 @contextlib.contextmanager
@@ -88,13 +116,56 @@ def new_file(path: str | os.PathLike) -> Iterator[Path]:
         WorkError: the disk is full or the file could not be moved into place.
     """
     path = Path(path)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    _sweep(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield draft
-        os.replace(draft, path)
+        with _draft(path) as draft:
+            new = draft / path.name
+            yield new
+            os.replace(new, path)
     except OSError as error:
         raise WorkError(f"Could not write {path}: {error.strerror or error}.") from error
+
+
+@contextlib.contextmanager
+def _draft(path: Path) -> Iterator[Path]:
+    """Yield a hidden folder beside `path` that is this process's alone, and remove it in the end."""
+    draft = None
+    while draft is None or not draft.exists():  # another process may sweep it before it is locked
+        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+        lock = contextlib.ExitStack()
+        with contextlib.suppress(OSError):  # a file system without locks: there nobody sweeps either
+            lock.enter_context(_locked(draft, wait=True))
+    with lock:
+        try:
+            yield draft
+        finally:
+            if path.exists() or not (draft / OLD).exists():  # or else the old folder is all there is
+                shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
+    """Hold the lock of a folder, which ends with the process however that ends.
+
+    Raises:
+        OSError: another process holds it and this one does not `wait`, or there are no locks here.
+    """
+    if fcntl is None:
+        raise OSError("no locks")
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
     finally:
-        with contextlib.suppress(OSError):
-            draft.unlink()
+        os.close(descriptor)
+
+
+def _sweep(path: Path) -> None:
+    """Remove the drafts of `path` whose process is gone; what one had moved away comes back first."""
+    for draft in path.parent.glob(f".{glob.escape(path.name)}.????????.part"):
+        with contextlib.suppress(OSError), _locked(draft):
+            old = draft / OLD / path.name
+            if old.exists() and not path.exists():
+                os.rename(old, path)
+            shutil.rmtree(draft, ignore_errors=True)

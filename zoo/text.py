@@ -108,8 +108,17 @@ class Vocabulary:
         return self._processor.vocab_size()
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text, without start or end."""
-        return self._processor.encode(list(texts))
+        """Return the ids of each text, without start or end.
+
+        Raises:
+            CallError: a text is no string that UTF-8 can hold: it has half of a surrogate pair.
+        """
+        texts = list(texts)
+        try:
+            return self._processor.encode(texts)
+        except TypeError as error:
+            bad = next((text for text in texts if not _is_text(text)), None)
+            raise CallError(f"A text must be a string that UTF-8 can hold. Received: {str(bad)[:80]!a}.") from error
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids; padding, start and end have none."""
@@ -118,6 +127,10 @@ class Vocabulary:
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Return the piece of each id; "▁" in it stands for a space."""
         return [self._processor.id_to_piece(int(i)) for i in ids]
+
+
+def _is_text(text):
+    return isinstance(text, str) and not any(0xD800 <= ord(character) < 0xE000 for character in text)
 
 
 def _with_exact_sums(proto: bytes) -> bytes:

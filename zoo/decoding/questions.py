@@ -1,7 +1,9 @@
 """What a model can be asked by token ids, for everything that answers: Keras, SavedModel and LiteRT."""
 
+import functools
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import tensorflow as tf
 
@@ -9,6 +11,7 @@ from zoo.base import TokenModel
 from zoo.decoding.beam import beam_search
 from zoo.decoding.scoring import classify, score
 from zoo.decoding.stepwise import greedy, sample
+from zoo.special import UNKNOWN
 
 Function = Callable[..., dict[str, tf.Tensor]]
 
@@ -32,11 +35,18 @@ def id_functions(model: TokenModel, *, beam_width: int | None = None, litert: bo
     | `score_tokens` | ids, and target_ids for translation | `score` |
     | `sample_tokens` | ids, max_length, temperature, top_k, top_p, seed | `sample`; language models |
 
+    An id outside the vocabulary is read as the unknown piece: an error for one row would be one for the whole batch.
+
     Args:
         model: any model of the zoo.
         beam_width: the one beam width that there is, no input then: what a graph of known shapes needs.
         litert: leave out what LiteRT has no operations for, `sample_tokens`.
     """
+    functions = _functions(model, beam_width, litert)
+    return {name: _of_known_ids(model, function) for name, function in functions.items()}
+
+
+def _functions(model, beam_width, litert) -> dict[str, Function]:
     if model.task == "classification":
         return {"tokens": lambda ids: classify(model, ids)}
 
@@ -56,6 +66,23 @@ def id_functions(model: TokenModel, *, beam_width: int | None = None, litert: bo
             model, ids, temperature=temperature, top_k=top_k, top_p=top_p, seed=seed, max_length=max_length
         )
     return functions
+
+
+def _of_known_ids(model: TokenModel, function: Function) -> Function:
+    """Let a function read ids outside the vocabulary as the unknown piece."""
+    kinds = {"ids": "source_vocabulary_size", "target_ids": "target_vocabulary_size"}
+    signature = inspect.signature(function)
+
+    @functools.wraps(function)
+    def known(*inputs: Any, **more: Any) -> dict[str, tf.Tensor]:
+        given = signature.bind(*inputs, **more).arguments
+        for name in kinds.keys() & given.keys():
+            size = model.options.get(kinds[name]) or model.options["vocabulary_size"]
+            ids = tf.convert_to_tensor(given[name])
+            given[name] = tf.where(tf.logical_and(ids >= 0, ids < size), ids, UNKNOWN)
+        return function(**given)
+
+    return known
 
 
 def inputs_of(function: Function, *, scalars: bool = False) -> dict[str, tf.TensorSpec]:

@@ -1,0 +1,142 @@
+"""Sends hostile input to every artefact of a run, and counts what is answered, refused, or goes wrong.
+
+    python -m benchmarks.hostile --run RUN --out DIR                          # exports it, then 20,000 cases
+    python -m benchmarks.hostile --out DIR --cases 2000 --seed 2              # DIR/saved_model and DIR/tflite are there
+    python -m benchmarks.hostile --out DIR --formats tflite --case 1234       # one case again, here and now
+
+A case is an answer or an error with a message; a good row that is sent along must be answered as it is alone. The
+cases are sent by processes of their own: when one dies or stands still, the case is known and the next goes on.
+"""
+
+import argparse
+import collections
+import contextlib
+import json
+import os
+import select
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.hostile_cases import KINDS, Target, Wrong, dice_of, kind_of, meet
+
+GOOD = "le 28 octobre 1934"
+CHUNK = 1000  # cases that one process meets
+PATIENCE = 600  # seconds without a word after which a process is taken to stand still
+
+
+def answer_cases(target: Target, seed: int, numbers: range) -> None:
+    """Meet cases, and print a line before and after each."""
+    for number in numbers:
+        print(json.dumps({"begin": number}), flush=True)
+        row = {"case": number}
+        try:
+            row["kind"], row["outcome"] = meet(target, seed, number)
+        except Wrong as error:
+            row |= {"kind": kind_of(target.format, dice_of(seed, number)), "outcome": "wrong", "why": str(error)}
+        print(json.dumps(row), flush=True)
+
+
+def send(format: str, options: argparse.Namespace, first: int, last: int) -> list[dict]:
+    """Have cases met by a process of their own; return the rows of those that it came to."""
+    command = [sys.executable, "-m", "benchmarks.hostile", "--out", str(options.out), "--formats", format]
+    command += ["--seed", str(options.seed), "--good", options.good, "--numbers", str(first), str(last)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    rows, at, died = [], first, None
+    for line in _lines(process):
+        if line is None:
+            died = f"no word in {PATIENCE} s"
+            process.kill()
+            break
+        about = json.loads(line)
+        if "begin" in about:
+            at = about["begin"]
+        else:
+            rows.append(about)
+    status = process.wait()
+    if died or status:
+        kind = kind_of(format, dice_of(options.seed, at))
+        rows.append({"case": at, "kind": kind, "outcome": "wrong", "why": died or f"the process ended with {status}"})
+    return rows
+
+
+def _lines(process):
+    """Yield the lines that a process prints, None when it stands still."""
+    rest = b""
+    while True:
+        if not select.select([process.stdout], [], [], PATIENCE)[0]:
+            yield None
+            return
+        part = os.read(process.stdout.fileno(), 1 << 16)
+        if not part:
+            return
+        *lines, rest = (rest + part).split(b"\n")
+        yield from lines
+
+
+def attack(format: str, options: argparse.Namespace, cases: int) -> list[dict]:
+    """Send so many cases to the artefact of a format."""
+    rows: list[dict] = []
+    while len(rows) < cases:
+        first = rows[-1]["case"] + 1 if rows else 0
+        came = send(format, options, first, min(first + CHUNK, cases))
+        for row in came:
+            if row["outcome"] == "wrong":
+                print(json.dumps({"format": format, **row}), file=sys.stderr, flush=True)
+        rows += came
+    return rows
+
+
+def table(report: dict) -> str:
+    """Return the counts as a table."""
+    lines = ["| format | input | cases | answered | refused with a message | wrong |", "|---|---|---|---|---|---|"]
+    for format, rows in report["formats"].items():
+        for kind in [*KINDS[format], None]:
+            counts = collections.Counter(row["outcome"] for row in rows if kind in (None, row["kind"]))
+            cells = [sum(counts.values()), counts["answered"], counts["refused"], counts["wrong"]]
+            lines.append(f"| {format} | {kind or 'all'} | " + " | ".join(map(str, cells)) + " |")
+    return "\n".join([*lines, f"seed {report['seed']}, {report['minutes']} minutes"])
+
+
+def path_of(out: Path, format: str) -> Path:
+    """Return what is loaded of the artefact of a format."""
+    return out / format / ("model.tflite" if format == "tflite" else "")
+
+
+def main() -> int:
+    """Send all cases, print a table, write `hostile.json`; the status is 1 when one went wrong."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, help="export this run first, where --out does not hold the format yet")
+    parser.add_argument("--out", type=Path, required=True, help="the folder of the artefacts, each named by its format")
+    parser.add_argument("--formats", nargs="+", choices=list(KINDS), default=list(KINDS))
+    parser.add_argument("--cases", type=int, default=20_000, help="of all formats together")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--good", default=GOOD, help="a text whose answer must not change")
+    parser.add_argument("--case", type=int, help="meet this one case alone")
+    parser.add_argument("--numbers", type=int, nargs=2, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.case is not None:
+        options.numbers = [options.case, options.case + 1]
+    if options.numbers:
+        with tempfile.TemporaryDirectory(dir=options.out) as scratch:
+            format = options.formats[0]
+            target = Target(format, path_of(options.out, format), options.good, Path(scratch))
+            answer_cases(target, options.seed, range(*options.numbers))
+        return 0
+    began, report = time.monotonic(), {"seed": options.seed, "formats": {}}
+    for format in options.formats:
+        if options.run and not path_of(options.out, format).exists():
+            command = ["zoo", "export", str(options.run), "--to", format, "--out", str(options.out / format)]
+            subprocess.run([sys.executable, "-m", *command], check=True, stdout=subprocess.DEVNULL)
+        report["formats"][format] = attack(format, options, options.cases // len(options.formats))
+    report["minutes"] = round((time.monotonic() - began) / 60, 1)
+    (options.out / "hostile.json").write_text(json.dumps(report) + "\n", encoding="utf-8")
+    print(table(report))
+    return int(any(row["outcome"] == "wrong" for rows in report["formats"].values() for row in rows))
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        sys.exit(main())
