@@ -231,7 +231,7 @@ class Search:
 
     def __call__(self, ids, **options):
         self.asked.append((len(ids), options))
-        width = int(options["beam_width"])
+        width = int(options["beam_width"][0])
         answers = np.zeros([len(ids), width, ids.shape[1]], np.int32)
         scores = np.full([len(ids), width], -1e9, np.float32)
         for k in range(min(width, self.found)):
