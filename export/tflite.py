@@ -119,11 +119,6 @@ def with_pieces(
     return {name: Signature(partial(pieced, one.function), one.inputs) for name, one in signatures.items()}
 
 
-def _convert(run: Run, shape: tuple[int, int] | None = None) -> bytes:
-    """Return the unquantised model, its batch size and length known beforehand if they are given."""
-    return convert(run, with_pieces(run, litert_signatures(run, shape), shape), {"none"})["none"]
-
-
 def convert(run: Run, signatures: dict[str, Signature], kinds: set[str], *, custom: bool = False) -> dict[str, bytes]:
     """Return a .tflite of each kind of weights, see `export.quantize`, that has these signatures.
 

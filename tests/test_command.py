@@ -343,10 +343,10 @@ def test_ctrl_c_and_full_disk(call, tmp_path, monkeypatch):
 def test_ctrl_c_in_an_export(call, tiny_run, tmp_path, monkeypatch):
     from export import tflite
 
-    def stop(run):
+    def stop(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tflite, "_convert", stop)
+    monkeypatch.setattr(tflite, "convert", stop)
     assert call("export", tiny_run.path, "--to", "tflite", "--out", tmp_path / "out")[0] == 130
     assert not list(tmp_path.iterdir())
 

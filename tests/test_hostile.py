@@ -18,11 +18,13 @@ CASES = {"saved_model": 100, "tflite": 200}
 def made(task, format, folder):
     """Return an artefact of a model that has learnt nothing, under attack."""
     from export import saved_model, tflite
+    from export.signatures import litert_signatures
 
     run = untrained(TASKS[task], "tanh", folder, units=8)
     if format == "saved_model":
         return Target(format, saved_model._write(run, folder / format, False), TEXTS[1], folder)
-    return Target(format, tflite._write_file(run, folder / "model.tflite", tflite._convert(run)), TEXTS[1], folder)
+    model = tflite.convert(run, tflite.with_pieces(run, litert_signatures(run)), {"none"})["none"]
+    return Target(format, tflite._write_file(run, folder / "model.tflite", model), TEXTS[1], folder)
 
 
 @pytest.fixture(scope="module", params=list(CASES))

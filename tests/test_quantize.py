@@ -99,8 +99,11 @@ def test_a_run_without_targets_says_so(tiny_run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--to", "saved_model", "--quantize", "int8"], "--quantize: for --to tflite alone"),
-        (["--to", "saved_model", "--shape", "1,8", "--text-ops"], "--shape, --text-ops: for --to tflite alone"),
+        (
+            ["--to", "saved_model", "--quantize", "int8"],
+            "--quantize is for --to tflite or --to web alone. Received: --to saved_model",
+        ),
+        (["--to", "saved_model", "--shape", "1,8", "--text-ops"], "--shape is for --to tflite alone"),
         (["--to", "tflite", "--max-drop", "1"], "--max-drop needs --quantize"),
         (["--to", "tflite", "--shape", "1x8"], "--shape must be two numbers with a comma between"),
         (["--to", "tflite", "--quantize", "int4"], "must be one of none, float16, int8"),

@@ -306,6 +306,7 @@ def test_an_operation_of_a_library_that_is_not_linked(served, monkeypatch):
         operations.served_by(read_meta_graph(served / NAME / "1"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fixture", ["tiny_classifier", "tiny_lm"])
 def test_the_other_tasks(fixture, request, tmp_path):
     from export.serving import export_serving

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import zoo.decoding
 from training.callbacks import read_history
 from training.corpora import read_corpus
 from training.evaluate import evaluate
@@ -14,6 +13,7 @@ from training.fit import train
 from training.settings import Settings
 from training.trainer import Trainer
 from training.watch import Watch, _table
+from zoo.decoding import questions
 from zoo.errors import CallError
 from zoo.predictor import Prediction
 from zoo.run import Run
@@ -45,8 +45,8 @@ def test_scores_are_those_of_evaluate(watch, tiny_run, tiny_data):
 
 def test_scores_follow_the_weights_and_the_graph_is_traced_once(watch, monkeypatch):
     """By a model that says a single word, one and then another: its weights are read anew, its graph is the old one."""
-    traced, greedy = [], zoo.decoding.greedy
-    monkeypatch.setattr(zoo.decoding, "greedy", lambda *arguments: traced.append(1) or greedy(*arguments))
+    traced, greedy = [], questions.greedy
+    monkeypatch.setattr(questions, "greedy", lambda *arguments: traced.append(1) or greedy(*arguments))
     bias = watch.model.model.logits.bias
     before, outputs = bias.numpy(), []
     for epoch, token in enumerate((5, 9)):

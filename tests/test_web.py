@@ -84,6 +84,7 @@ def test_html_in_a_label_stays_text(tiny_classifier, tmp_path):
     assert report["parity"]["max_attention_difference"] < 1e-4
 
 
+@pytest.mark.slow
 def test_language_model(tiny_lm, tmp_path):
     report = export_web(tiny_lm, tmp_path / "out")
     about = json.loads((tmp_path / "out" / "site.json").read_text())
