@@ -13,7 +13,9 @@ from zoo.errors import CallError, WorkError
 from zoo.run import write_json
 
 CASES = [(entry.name, "tanh") for entry in CATALOG] + [
-    (name, cell) for name in ("bahdanau_seq2seq", "self_attention_seq2seq") for cell in ("gru", "lstm")
+    pytest.param(name, cell, marks=pytest.mark.slow)
+    for name in ("bahdanau_seq2seq", "self_attention_seq2seq")
+    for cell in ("gru", "lstm")
 ]
 
 
@@ -233,7 +235,7 @@ def test_without_tensorflow_text_the_saved_model_takes_ids(tiny_run, tmp_path, m
     monkeypatch.setattr(saved_model, "tensorflow_text", lambda: None)
     report = saved_model.export_saved_model(tiny_run, tmp_path / "out")
     assert "tensorflow-text is not installed" in report["parity"]["text_signatures"]
-    assert set(tf.saved_model.load(report["path"]).signatures) == {"tokens"}
+    assert set(tf.saved_model.load(report["path"]).signatures) == {"tokens", "beam_tokens", "score_tokens"}
     predicted = saved_model.load_saved_model(report["path"]).predict(TEXTS)
     assert [a.output for a in predicted] == [b.output for b in tiny_run.predictor().predict(TEXTS)]
 
