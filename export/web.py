@@ -148,8 +148,9 @@ def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int,
     """Return a signature as a function of ids (B, S), answered row by row as the page does."""
 
     def function(ids, *, beam_width=BEAM_WIDTH, **more):
-        if beam_width != BEAM_WIDTH:
-            raise CallError(f"The page searches with a beam of {BEAM_WIDTH} alone. Received: {beam_width}.")
+        width = int(np.ravel(beam_width)[0])
+        if width != BEAM_WIDTH:
+            raise CallError(f"The page searches with a beam of {BEAM_WIDTH} alone. Received: {width}.")
         answers = []
         for row in ids:
             pieces = int(np.count_nonzero(row))
