@@ -68,12 +68,11 @@ def trained(model: str, task: str, out: Path) -> Any:
 
 def score(task: str, predictor: Any, answers: list[Any], targets: list[str], texts: list[str]) -> float:
     """Return the share of right answers in per cent; of a language model the perplexity of the texts."""
-    if task != "language_model":
-        return 100 * sum(one.output == target for one, target in zip(answers, targets, strict=True)) / len(targets)
-    import math
+    from zoo.scores import accuracy, perplexity
 
-    scores = predictor.score(texts)
-    return math.exp(-sum(one[0] for one in scores) / sum(one[1] for one in scores))
+    if task == "language_model":
+        return perplexity(predictor.score(texts))["perplexity"]
+    return 100 * accuracy([one.output for one in answers], targets)
 
 
 def cell(run: Any, kind: Kind, out: Path, asked: dict[str, Any]) -> dict[str, Any]:

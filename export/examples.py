@@ -9,19 +9,16 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 from tensorflow.dtypes import as_dtype
 
 from zoo.errors import CallError, WorkError
+from zoo.predictor import padded
 from zoo.run import Run
-from zoo.special import END, PAD
+from zoo.special import END, LENGTH_PENALTY, MAX_TARGET_PIECES
 from zoo.text import source_ids
 
 # What a caller may set besides the text, and a value that is usual for it.
 PARAMETERS: dict[str, float] = {
     "beam_width": 4,
-    "n_best": 4,
-    "length_penalty": 0.6,
-    "coverage_penalty": 0.0,
-    "min_length": 0,
-    "max_length": 128,
-    "no_repeat_ngram": 0,
+    "length_penalty": LENGTH_PENALTY,
+    "max_length": MAX_TARGET_PIECES,
     "temperature": 1.0,
     "top_k": 0,
     "top_p": 1.0,
@@ -94,7 +91,4 @@ class Examples:
             ids = [[*one, END] for one in self.vocabularies["target"].encode(self.targets[rows])]
         else:
             ids, _ = source_ids(self.vocabularies["source"], self.sources[rows], self.task)
-        padded = np.full([len(ids), max(map(len, ids))], PAD, np.int32)
-        for row, one in zip(padded, ids, strict=True):
-            row[: len(one)] = one
-        return padded
+        return padded(ids)

@@ -123,14 +123,10 @@ def _weights(schema: Any, model: Any) -> dict[str, int]:
 
 def _saved_model(path: Path) -> dict[str, Any]:
     from export.examples import read_meta_graph, signatures_of
+    from export.operations import operations
     from export.saved_model import EXTRA
 
     graph = read_meta_graph(path)
-    nodes = [*graph.graph_def.node]
-    functions = graph.graph_def.library.function
-    nodes += [node for function in functions for node in function.node_def]
-    own = {function.signature.name for function in functions}
-    operations = Counter(node.op for node in nodes if node.op not in own)
     signatures = {
         name: {
             "inputs": {key: _kind_of_proto(one) for key, one in sorted(signature.inputs.items())},
@@ -139,7 +135,7 @@ def _saved_model(path: Path) -> dict[str, Any]:
         for name, signature in sorted(signatures_of(graph).items())
     }
     report: dict[str, Any] = {"card": _json(path / EXTRA / CARD), "signatures": signatures}
-    report["operations"] = dict(sorted(operations.items()))
+    report["operations"] = dict(sorted(operations(graph).items()))
     report["weights"] = {"float32": sum(file.stat().st_size for file in (path / "variables").glob("*.data-*"))}
     return report | ({"parity": _json(path / PARITY)} if (path / PARITY).is_file() else {})
 

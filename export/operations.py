@@ -1,6 +1,7 @@
 """Which operations a SavedModel uses, and who must have them: TensorFlow itself or TensorFlow Text."""
 
 import inspect
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ SOURCES = [
 ]
 
 
-def operations(graph: meta_graph_pb2.MetaGraphDef) -> list[str]:
-    """Return the names of the operations in a graph and in all its functions."""
+def operations(graph: meta_graph_pb2.MetaGraphDef) -> Counter[str]:
+    """Return how often each operation occurs in a graph and in all its functions."""
     functions = graph.graph_def.library.function
     nodes = [*graph.graph_def.node, *(node for function in functions for node in function.node_def)]
-    return sorted({node.op for node in nodes} - {function.signature.name for function in functions})
+    own = {function.signature.name for function in functions}
+    return Counter(node.op for node in nodes if node.op not in own)
 
 
 def text_libraries() -> dict[str, Path]:
@@ -53,7 +55,7 @@ def served_by(graph: meta_graph_pb2.MetaGraphDef) -> dict[str, Any]:
         WorkError: an operation is in neither, or in a library that TF Serving does not link.
     """
     from_text = _text_operations()
-    used = operations(graph)
+    used = sorted(operations(graph))
     ours: dict[str, list[str]] = {}
     for name in used:
         if name in from_text:

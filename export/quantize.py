@@ -1,10 +1,11 @@
 """Smaller weights for a .tflite, and what they cost in answers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
 
+from export.artefact import compare_with_keras
 from export.parity import same
 from zoo.errors import CallError, WorkError
 from zoo.predictor import Predictor
@@ -38,6 +39,24 @@ def set_precision(converter: tf.lite.TFLiteConverter, quantize: str) -> None:
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if quantize == "float16":
         converter.target_spec.supported_types = [tf.float16]
+
+
+def judge_by(quantize: str, max_drop: float, float32_bytes: Sequence[int], what: str) -> Callable[..., dict[str, Any]]:
+    """Return how an artefact is judged, for `export.artefact.export_folder`: as Keras answers, or by its score.
+
+    Args:
+        quantize, max_drop: of the export.
+        float32_bytes: one number, the size of the unquantised model, which is there when the artefact is written.
+        what: the name of the format.
+    """
+
+    def judge(run: Run, expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
+        if quantize == "none":
+            return compare_with_keras(run, expected, actual, texts, what)
+        report = measure_drop(run, expected, actual, texts, max_drop=max_drop)
+        return {"quantize": quantize, **report, "float32_bytes": float32_bytes[0]}
+
+    return judge
 
 
 def measure_drop(

@@ -11,15 +11,14 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.artefact import compare_with_keras, export_folder, extra_files
+from export.artefact import export_folder, extra_files
 from export.compiled import compare_runtimes
 from export.lite import DIGEST, LiteModel
-from export.quantize import MAX_DROP, check_quantize, measure_drop, set_precision
+from export.quantize import MAX_DROP, check_quantize, judge_by, set_precision
 from export.saved_model import write_graph
 from export.signatures import Signature, litert_signatures
 from export.text_ops import check_text, lite_text_signatures, piece_vector
 from zoo.errors import CallError, WorkError
-from zoo.predictor import Predictor
 from zoo.run import Run
 from zoo.special import MAX_SOURCE_PIECES
 
@@ -74,11 +73,7 @@ def export_tflite(
             _write_file(run, folder / TEXT_FILE, text)
         return _write_file(run, folder / FILE, models[quantize])
 
-    def judge(run: Run, expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
-        if quantize == "none":
-            return compare_with_keras(run, expected, actual, texts, "tflite")
-        report = measure_drop(run, expected, actual, texts, max_drop=max_drop)
-        return {"quantize": quantize, **report, "float32_bytes": unquantised[0]}
+    judge = judge_by(quantize, max_drop, unquantised, "tflite")
 
     def check(run: Run, path: Path, texts: list[str]) -> dict[str, Any]:
         report = {} if sizes is None else compare_runtimes(path, LiteModel(path), texts, sizes)

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from export.artefact import card, compare_with_keras, export_folder
+from export.artefact import card, export_folder
 from export.compiled import compiled_functions
 from export.litert_js import SCRIPT, WASM, File, addresses, copy, find
 from export.names import LITERT_NAMES
-from export.quantize import MAX_DROP, check_quantize, measure_drop
+from export.quantize import MAX_DROP, check_quantize, judge_by
 from export.signatures import BEAM_WIDTH, Signature, litert_signatures
 from export.tflite import FILE, convert
 from export.web_page import fill, languages
@@ -72,11 +72,7 @@ def export_web(
         unquantised.append(len(models["none"]))
         return _write(run, folder, models[quantize], files)
 
-    def judge(run: Run, expected: Predictor, actual: Predictor, texts: list[str]) -> dict[str, Any]:
-        if quantize == "none":
-            return compare_with_keras(run, expected, actual, texts, "web")
-        report = measure_drop(run, expected, actual, texts, max_drop=max_drop)
-        return {"quantize": quantize, **report, "float32_bytes": unquantised[0]}
+    judge = judge_by(quantize, max_drop, unquantised, "web")
 
     return export_folder(
         run, out, force=force, format="web", write=write, load=lambda folder: load_site(run, folder), judge=judge

@@ -244,7 +244,6 @@ def inspect(options) -> None:
     from export.inspection import as_text
     from export.inspection import inspect as look
 
-    import_tensorflow()
     with native_silence():
         report = look(options.where)
     if options.json:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import CallError
-from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD
+from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD
 from zoo.text import Vocabulary, source_ids
 
 IdFunction = Callable[..., dict[str, np.ndarray]]
@@ -194,7 +194,7 @@ class Predictor:
         target_ids = ids if targets is None else source_ids(self.target, targets, self.task, self.max_pieces)[0]
         scores: list[Any] = [None] * len(texts)
         for rows, batch in _batches(ids, batch_size):
-            more = {} if targets is None else {"target_ids": _padded([target_ids[i] for i in rows])}
+            more = {} if targets is None else {"target_ids": padded([target_ids[i] for i in rows])}
             answer = self.functions["score_tokens"](batch, **more)
             for k, i in enumerate(rows):
                 crop = (slice(len(target_ids[i])), slice(len(ids[i])))
@@ -215,7 +215,7 @@ class Predictor:
 
 def _best(answer, beam, make) -> Prediction:
     """Return the best of N hypotheses, the n best with it as its alternatives; the last of N may be empty places."""
-    count = max(1, int(np.sum(answer["score"] > -5e8)))
+    count = max(1, int(np.sum(answer["score"] > NEVER / 2)))
     names = ("ids", "score", "attention")
     hypotheses = [
         make({name: answer[name][j] for name in names if name in answer}) for j in range(min(count, beam.n_best or 1))
@@ -228,10 +228,10 @@ def _batches(ids: list[list[int]], batch_size: int) -> Iterator[tuple[list[int],
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     for start in range(0, len(order), batch_size):
         rows = order[start : start + batch_size]
-        yield rows, _padded([ids[i] for i in rows])
+        yield rows, padded([ids[i] for i in rows])
 
 
-def _padded(rows: list[list[int]]) -> np.ndarray:
+def padded(rows: list[list[int]]) -> np.ndarray:
     """Return rows of ids as one array, padded behind."""
     batch = np.full([len(rows), max(map(len, rows))], PAD, np.int32)
     for k, row in enumerate(rows):

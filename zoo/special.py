@@ -12,3 +12,4 @@ MAX_TARGET_PIECES = 128
 # No beam is wider: a bound on time and memory.
 MAX_BEAM_WIDTH = 64
 LENGTH_PENALTY = 0.6  # where none is asked for
+NEVER = -1e9  # the log-probability of what must not be answered: finite, so that no sum is NaN

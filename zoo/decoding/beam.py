@@ -7,10 +7,10 @@ import tensorflow as tf
 from zoo.base import TokenModel
 from zoo.decoding.ngrams import repeats
 from zoo.decoding.options import bounded, by_row, is_by_row, largest
-from zoo.decoding.steps import NEVER, answer_room, first, log_softmax, never_answered, put
+from zoo.decoding.steps import answer_room, first, log_softmax, never_answered, put
 from zoo.errors import CallError
 from zoo.scan import size
-from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_TARGET_PIECES, PAD
+from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_TARGET_PIECES, NEVER, PAD
 
 
 def beam_search(

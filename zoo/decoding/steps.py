@@ -7,9 +7,7 @@ import tensorflow as tf
 
 from zoo.decoding.options import bounded
 from zoo.scan import for_litert
-from zoo.special import MAX_TARGET_PIECES, PAD, START
-
-NEVER = -1e9  # the log-probability of what must not be answered: finite, so that no sum is NaN
+from zoo.special import MAX_TARGET_PIECES, NEVER, PAD, START
 
 
 def answer_room(max_length: Any) -> tuple[Any, int]:

@@ -7,9 +7,9 @@ import tensorflow as tf
 
 from zoo.base import TokenModel
 from zoo.decoding.options import bounded, by_row, column, is_by_row, largest
-from zoo.decoding.steps import NEVER, answer_room, first, log_softmax, never_answered, put
+from zoo.decoding.steps import answer_room, first, log_softmax, never_answered, put
 from zoo.scan import size
-from zoo.special import END, MAX_TARGET_PIECES, PAD
+from zoo.special import END, MAX_TARGET_PIECES, NEVER, PAD
 
 Answer = dict[str, tf.Tensor]
 
