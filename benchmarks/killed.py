@@ -9,7 +9,6 @@ an export goes through, and no draft is left.
 """
 
 import argparse
-import base64
 import hashlib
 import json
 import os
@@ -21,6 +20,7 @@ import time
 from pathlib import Path
 
 from export.load import load
+from export.names import LITERT_FILE, SITE_FILE
 from export.versions import newest_version
 
 MOMENTS = ("any time", "while writing", "at the end")
@@ -75,12 +75,12 @@ def tree(place: Path) -> dict[str, str]:
 def is_whole(format: str, place: Path) -> bool:
     """Tell whether an artefact loads and answers; of a site, whether its files are what it says."""
     if format == "web":
-        about = json.loads((place / "site.json").read_text(encoding="utf-8"))["model_file"]
-        digest = base64.b64encode(hashlib.sha256((place / "model.tflite").read_bytes()).digest()).decode()
-        return about["integrity"] == f"sha256-{digest}" and (place / "index.html").is_file()
+        about = json.loads((place / SITE_FILE).read_text(encoding="utf-8"))["model_file"]
+        files = all((place / name).is_file() for name in ("index.html", "parity.json"))
+        return files and about["bytes"] == (place / LITERT_FILE).stat().st_size
     if format == "serving" and newest_version(place) is None:
         return False
-    (answer,) = load(place / "model.tflite" if format == "tflite" else place).predict([TEXT])
+    (answer,) = load(place).predict([TEXT])
     return bool(answer.output)
 
 

@@ -115,11 +115,11 @@ def contenders(run, folder: Path):
     from export.lite import LiteModel
     from export.saved_model import export_saved_model, load_saved_model
     from export.signatures import litert_signatures
-    from export.tflite import _write_file, convert, with_pieces
+    from export.tflite import convert, with_pieces, write_file
 
     models = convert(run, with_pieces(run, litert_signatures(run)), {"none", "float16", "int8"})
     for kind, model in models.items():
-        path = _write_file(run, folder / f"{kind}.tflite", model)
+        path = write_file(run, folder / f"{kind}.tflite", model)
         yield f".tflite {'float32' if kind == 'none' else kind} ({path.stat().st_size:,} bytes)", LiteModel(path)
     yield "SavedModel", load_saved_model(export_saved_model(run, folder / "saved_model", ids_only=True)["path"])
     yield "Keras", run.predictor()

@@ -11,6 +11,7 @@ import json
 import statistics
 from pathlib import Path
 
+from export.names import SITE_FILE
 from tests.browser import chromium, opened, served, type_and_wait
 
 FETCHED = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
@@ -49,7 +50,7 @@ def main() -> None:
             "texts": len(texts),
             "median_ms": _median(page.evaluate(TIMED, [texts, {}])),
         }
-        if json.loads((options.site / "site.json").read_text())["task"] == "translation":
+        if json.loads((options.site / SITE_FILE).read_text())["task"] == "translation":
             report["median_beam_ms"] = _median(page.evaluate(TIMED, [texts, {"beam": True}]))
     print(json.dumps(report, indent=2))
 

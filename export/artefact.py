@@ -8,7 +8,7 @@ from typing import Any
 
 from export.parity import compare, compare_beam, compare_scores, sample_texts
 from zoo.errors import CallError
-from zoo.files import new_folder
+from zoo.files import check_apart, new_folder
 from zoo.predictor import Predictor
 from zoo.run import Run, sides_of, vocabulary_file, vocabulary_size, write_json
 from zoo.special import MAX_SOURCE_PIECES
@@ -45,9 +45,10 @@ def export_folder(
         What `zoo export --json` prints.
 
     Raises:
-        CallError: `out` exists and `force` is false.
+        CallError: `out` exists and `force` is false, or holds the run.
         WorkError: the artefact does not answer as Keras does, or could not be written.
     """
+    check_apart(out, run.path)
     samples = sample_texts(run.path)
     with new_folder(out, force) as draft:
         path = write(run, draft)
@@ -67,14 +68,16 @@ def export_folder(
 
 
 def compare_with_keras(run: Run, expected: Predictor, actual: Predictor, texts: list[str], what: str) -> dict[str, Any]:
-    """Compare answers to texts, and of language models the scores of texts; see `export.parity`.
+    """Compare answers to texts, the scores of texts and the beam, where there are such; see `export.parity`.
 
     Raises:
         WorkError: they differ.
     """
-    report = compare(texts, expected.predict(texts), actual.predict, what)
-    if run.task == "language_model":
-        report |= compare_scores(texts, expected, actual, what)
+    answers = expected.predict(texts)
+    report = compare(texts, answers, actual.predict, what)
+    if run.task != "classification":
+        targets = [one.output for one in answers] if run.task == "translation" else None
+        report |= compare_scores(texts, targets, expected, actual, what)
     if "beam_tokens" in expected.functions.keys() & actual.functions.keys():
         report |= compare_beam(texts, expected, actual, what)
     return report

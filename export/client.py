@@ -6,9 +6,11 @@
 import contextlib
 import http.client
 import json
+import socket
+import threading
 import time
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -38,7 +40,7 @@ class RestClient(Client):
         parts = urllib.parse.urlsplit(where)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise CallError(f'The address must be as "http://localhost:8501". Received: "{where}".')
-        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, parts.port
+        self._secure, self._host, self._port = parts.scheme == "https", parts.hostname, _port(parts, where)
         version = f"/versions/{self.version}" if self.version is not None else ""
         self._path = f"{parts.path.rstrip('/')}/v1/models/{urllib.parse.quote(model, safe='')}{version}"
 
@@ -74,18 +76,23 @@ class RestClient(Client):
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=left)
         try:
-            connection.request(method, self._path + what, content, {"Content-Type": "application/json"})
-            response = connection.getresponse()
-            text = _read(response, connection, end)
-        except TimeoutError as error:
-            raise Failure("DEADLINE_EXCEEDED", f"no answer within {self.deadline:g} s") from error
+            with _ending_at(connection, end):
+                connection.request(method, self._path + what, content, {"Content-Type": "application/json"})
+                response = connection.getresponse()
+                text = response.read()
+            if time.monotonic() >= end:  # what was broken off may look like an answer
+                raise TimeoutError
         except (OSError, http.client.HTTPException) as error:
+            if isinstance(error, TimeoutError) or time.monotonic() >= end:
+                raise Failure("DEADLINE_EXCEEDED", f"no answer within {self.deadline:g} s") from error
             raise Failure("UNAVAILABLE", f"cannot be reached: {error or type(error).__name__}") from error
         finally:
             connection.close()
         try:
             answer = json.loads(text)
         except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
             answer = {"error": text.decode(errors="replace")[:300]}
         if response.status != 200 or "error" in answer:
             status = BY_HTTP_STATUS.get(response.status, "INTERNAL")
@@ -93,19 +100,29 @@ class RestClient(Client):
         return answer
 
 
-def _read(response: http.client.HTTPResponse, connection: http.client.HTTPConnection, end: float) -> bytes:
-    """Read an answer, and no longer than until `end`, however slowly it comes."""
-    parts = []
-    while part := response.read1(1 << 16):
-        parts.append(part)
-        left = end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
+@contextlib.contextmanager
+def _ending_at(connection: http.client.HTTPConnection, end: float) -> Iterator[None]:
+    """Break a connection off at a time, however slowly its bytes come: a timeout of its own is for each of them."""
+
+    def break_off():
         if connection.sock is not None:
-            connection.sock.settimeout(left)
-    if response.length:
-        raise http.client.IncompleteRead(b"".join(parts), response.length)
-    return b"".join(parts)
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(max(0.0, end - time.monotonic()), break_off)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _port(parts: urllib.parse.SplitResult, where: str) -> int | None:
+    try:
+        return parts.port
+    except ValueError as error:
+        raise CallError(f'The port must be a number from 0 to 65535. Received: "{where}".') from error
 
 
 @contextlib.contextmanager

@@ -173,11 +173,7 @@ def _fit(signature: str, expected: Mapping[str, Tensor], given: Mapping[str, Any
         )
     arrays = {}
     for name, value in given.items():
-        try:
-            array = np.asarray(value, object if expected[name].dtype == "str" else expected[name].dtype)
-        except (ValueError, TypeError, OverflowError) as error:
-            raise CallError(f"{name} of {signature} must be of {expected[name].dtype}: {error}.") from error
-        arrays[name] = array
+        arrays[name] = _array(f"{name} of {signature}", value, expected[name].dtype)
     rows = max((len(one) for one in arrays.values() if one.ndim), default=1)
     for name, array in arrays.items():
         rank = len(expected[name].shape)
@@ -186,3 +182,22 @@ def _fit(signature: str, expected: Mapping[str, Tensor], given: Mapping[str, Any
         elif array.ndim != rank:
             raise CallError(f"{name} of {signature} must have {rank} axes. Received: shape {array.shape}.")
     return arrays
+
+
+def _array(name: str, value: Any, dtype: str) -> np.ndarray:
+    """Return a value as an array of a dtype, if nothing of it is lost."""
+    try:
+        if dtype == "str":
+            array = np.asarray(value, object)
+            if not all(isinstance(one, str | bytes) for one in array.flat):
+                raise TypeError(f"received {value!r:.80}")
+            return array
+        given = np.asarray(value)
+        if given.size and not np.can_cast(given.dtype, dtype, "same_kind"):
+            raise TypeError(f"received {value!r:.80}")
+        array = given.astype(dtype)
+        if given.dtype.kind in "iu" and not np.array_equal(array, given):
+            raise OverflowError(f"received {value!r:.80}")
+        return array
+    except (ValueError, TypeError, OverflowError) as error:
+        raise CallError(f"{name} must be of {dtype}: {error}.") from error

@@ -88,8 +88,9 @@ def _inputs(lite: Predictor, name: str, texts: Sequence[str], shape: tuple[int, 
     """Yield what to ask a signature: the inputs that it has in a .tflite of a fixed shape."""
     rows, length = shape
     ids, _ = source_ids(lite.source, texts, lite.task, lite.max_pieces)
-    for i in range(0, min(COMPARED, len(ids) - rows + 1), rows):
-        batch = np.array([one + [0] * (length - len(one)) for one in ids[i : i + rows]], np.int32)
+    for i in range(0, min(COMPARED, len(ids)), rows):
+        some = [ids[k % len(ids)] for k in range(i, i + rows)]
+        batch = np.array([one + [0] * (length - len(one)) for one in some], np.int32)
         options: dict[str, Any] = {
             "length_penalty": np.float32(LENGTH_PENALTY),
             "max_length": np.int32(MAX_TARGET_PIECES),

@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from export.artefact import CARD, PARITY
-from export.versions import GRAPH, newest_version
-from zoo.catalog import presets_hint
+from export.load import find
+from export.names import LITERT_FILE, LITERT_TEXT_FILE, SITE_FILE
 from zoo.errors import CallError
-from zoo.run import is_run, preset_or_path, read_config
-
-PAGE = "site.json"  # of a site that `zoo export --to web` made
+from zoo.run import read_config
 
 
 def inspect(where: str | os.PathLike) -> dict[str, Any]:
@@ -28,34 +26,26 @@ def inspect(where: str | os.PathLike) -> dict[str, Any]:
     Raises:
         CallError: there is no such thing, or it is damaged.
     """
-    path = preset_or_path(where)
-    if not path.exists():
-        raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets_hint(str(where))}")
-    if path.is_file():
-        return _about(path, "tflite", **_tflite(path))
-    if is_run(path):
-        return _about(path, "run", **_run(path))
-    if (path / PAGE).is_file():
-        return _about(path, "web", **_page(path))
-    graph = path if (path / GRAPH).is_file() else newest_version(path)
-    if graph is None:
-        raise CallError(f"{path} is nothing that `zoo train` or `zoo export` wrote.")
-    return _about(path, "saved_model" if graph == path else "serving", version=graph.name, **_saved_model(graph))
-
-
-def _about(path: Path, format: str, **more: Any) -> dict[str, Any]:
+    format, path = find(where)
+    if format in ("saved_model", "serving"):
+        report = _saved_model(path)
+    else:
+        report = {"run": _run, "tflite": _tflite, "web": _site}[format](path)
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
-    report = {"path": str(path), "format": format, "bytes": sum(file.stat().st_size for file in files)}
-    report |= {name: value for name, value in more.items() if name != "version" or format == "serving"}
-    folder = path.parent if path.is_file() else path
-    if "parity" not in report and (folder / PARITY).is_file():
-        report["parity"] = _json(folder / PARITY)
-    return report
+    about = {"path": str(path), "format": format, "bytes": sum(file.stat().st_size for file in files)}
+    return about | ({"version": path.name} if format == "serving" else {}) | report
+
+
+def _parity(folder: Path) -> dict[str, Any]:
+    """Return the proof that an export put into its folder, if it is still there."""
+    return {"parity": _json(folder / PARITY)} if (folder / PARITY).is_file() else {}
 
 
 def _json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CallError(f"There is no {path}: not made by `zoo export`, or damaged.") from error
     except (OSError, ValueError) as error:
         raise CallError(f"{path} is damaged: {error}.") from error
 
@@ -70,17 +60,21 @@ def _run(path: Path) -> dict[str, Any]:
     }
 
 
-def _page(path: Path) -> dict[str, Any]:
-    about, model = _json(path / PAGE), path / "model.tflite"
+def _site(path: Path) -> dict[str, Any]:
+    about = _json(path / SITE_FILE)
     names = ("task", "model", "options", "labels", "languages")
-    return _graph_of_tflite(model.read_bytes()) | {"card": {name: about[name] for name in names if name in about}}
+    card = {name: about[name] for name in names if name in about}
+    return {"card": card} | _graph_of_tflite((path / LITERT_FILE).read_bytes()) | _parity(path)
 
 
 def _tflite(path: Path) -> dict[str, Any]:
     from export.lite import read_tflite
 
     model, files = read_tflite(path)
-    return {"card": json.loads(files[CARD])} | _graph_of_tflite(model)
+    proof = _parity(path.parent)
+    if proof and path.name == LITERT_TEXT_FILE:  # which has a part of it alone
+        proof = {"parity": proof["parity"]["text_ops"]}
+    return {"card": json.loads(files[CARD])} | _graph_of_tflite(model) | proof
 
 
 def _graph_of_tflite(content: bytes) -> dict[str, Any]:
@@ -137,7 +131,7 @@ def _saved_model(path: Path) -> dict[str, Any]:
     report: dict[str, Any] = {"card": _json(path / EXTRA / CARD), "signatures": signatures}
     report["operations"] = dict(sorted(operations(graph).items()))
     report["weights"] = {"float32": sum(file.stat().st_size for file in (path / "variables").glob("*.data-*"))}
-    return report | ({"parity": _json(path / PARITY)} if (path / PARITY).is_file() else {})
+    return report | _parity(path)
 
 
 def _kind_of_proto(tensor: Any) -> str:

@@ -31,12 +31,19 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
     try:
         interpreter = Interpreter(model_content=model)
         interpreter.allocate_tensors()
+        _check_ids(path, interpreter)
         functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}
         length = fixed_length(interpreter) or MAX_SOURCE_PIECES
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
     names = {new: old for task in LITERT_NAMES.values() for old, new in task.items()}
     return predictor_from(files, {names.get(name, name): one for name, one in functions.items()}, path, length)
+
+
+def _check_ids(path: Path, interpreter: Interpreter) -> None:
+    names = interpreter.get_signature_list()
+    if any("ids" not in interpreter.get_signature_runner(name).get_input_details() for name in names):
+        raise CallError(f"{path} takes text, by operations of TF Text that are not here. Use the .tflite beside it.")
 
 
 def read_tflite(path: Path) -> tuple[bytes, dict[str, bytes]]:

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from export.artefact import compare_with_keras
-from export.parity import same
+from export.parity import same, search_both
 from zoo.errors import CallError, WorkError
 from zoo.predictor import Predictor
 from zoo.run import Run, sample_pairs
@@ -71,22 +71,27 @@ def measure_drop(
         max_drop: how much worse the artefact may score.
 
     Returns:
-        `compared`, `identical` and `identical_share` of the answers to `texts`; and for the samples of the validation
-        set that are among them how many were `scored`, by what `measure` (bleu, accuracy in per cent, or perplexity),
-        `score`, `float32_score` and `drop`: points, for a perplexity how many per cent it is higher.
+        `compared`, `identical` and `identical_share` of the answers to `texts`; `beam_compared` and `beam_identical` of
+        a beam's best where there is one; and for the samples of the validation set that are among them how many were
+        `scored`, by what `measure` (bleu, accuracy in per cent, or perplexity), `score`, `float32_score` and `drop`:
+        points, for a perplexity how many per cent it is higher.
 
     Raises:
         CallError: the run keeps no translations or labels of its samples.
         WorkError: the drop is larger than `max_drop`.
     """
     before, after = expected.predict(texts), actual.predict(texts)
+    searched: dict[str, int] = {}
+    if "beam_tokens" in expected.functions.keys() & actual.functions.keys():
+        searched, _ = search_both(texts[:: max(1, len(texts) // 100)], expected, actual)
     identical = sum(same(a, b) for a, b in zip(before, after, strict=True))
     report: dict[str, Any] = {
         "compared": len(texts),
         "identical": identical,
         "identical_share": round(identical / len(texts), 4),
     }
-    report |= _scores(run, expected, actual, texts, [[one.output for one in both] for both in (before, after)])
+    outputs = [[one.output for one in both] for both in (before, after)]
+    report |= searched | _scores(run, expected, actual, texts, outputs)
     report["max_drop"] = max_drop
     if not report["drop"] <= max_drop:
         unit = "per cent" if report["measure"] == "perplexity" else "points"

@@ -50,13 +50,14 @@ def export_saved_model(
         out,
         force=force,
         format="saved_model",
-        write=lambda run, folder: _write(run, folder, ids_only),
+        write=lambda run, folder: write_saved_model(run, folder, ids_only=ids_only),
         load=load_saved_model,
         check=None if ids_only else _check_text,
     )
 
 
-def _write(run: Run, folder: Path, ids_only: bool) -> Path:
+def write_saved_model(run: Run, folder: Path, *, ids_only: bool = False) -> Path:
+    """Write a SavedModel, compared with nothing yet, and return its folder."""
     signatures, sides = id_signatures(run), {}
     if not ids_only and tensorflow_text() is not None:
         sides = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}

@@ -14,6 +14,7 @@ import tensorflow as tf
 from export.artefact import export_folder, extra_files
 from export.compiled import compare_runtimes
 from export.lite import DIGEST, LiteModel
+from export.names import LITERT_FILE, LITERT_TEXT_FILE
 from export.quantize import MAX_DROP, check_quantize, judge_by, set_precision
 from export.saved_model import write_graph
 from export.signatures import Signature, litert_signatures
@@ -21,9 +22,6 @@ from export.text_ops import check_text, lite_text_signatures, piece_vector
 from zoo.errors import CallError, WorkError
 from zoo.run import Run
 from zoo.special import MAX_SOURCE_PIECES
-
-FILE = "model.tflite"
-TEXT_FILE = "model.text.tflite"
 
 
 def export_tflite(
@@ -70,14 +68,14 @@ def export_tflite(
         unquantised.append(len(models["none"]))
         if text_ops:
             text = convert(run, lite_text_signatures(run), {quantize}, custom=True)[quantize]
-            _write_file(run, folder / TEXT_FILE, text)
-        return _write_file(run, folder / FILE, models[quantize])
+            write_file(run, folder / LITERT_TEXT_FILE, text)
+        return write_file(run, folder / LITERT_FILE, models[quantize])
 
     judge = judge_by(quantize, max_drop, unquantised, "tflite")
 
     def check(run: Run, path: Path, texts: list[str]) -> dict[str, Any]:
         report = {} if sizes is None else compare_runtimes(path, LiteModel(path), texts, sizes)
-        return report | (check_text(run, path.with_name(TEXT_FILE), texts, LiteModel(path)) if text_ops else {})
+        return report | (check_text(run, path.with_name(LITERT_TEXT_FILE), texts, LiteModel(path)) if text_ops else {})
 
     return export_folder(run, out, force=force, format="tflite", write=write, load=LiteModel, judge=judge, check=check)
 
@@ -90,7 +88,8 @@ def _checked_shape(shape: Sequence[int]) -> tuple[int, int]:
     return rows, length
 
 
-def _write_file(run: Run, path: Path, model: bytes) -> Path:
+def write_file(run: Run, path: Path, model: bytes) -> Path:
+    """Write a .tflite with the vocabularies and the card behind it, and return its path."""
     path.write_bytes(model)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(DIGEST, hashlib.sha256(model).hexdigest())

@@ -38,6 +38,16 @@ def newest_version(path: Path) -> Path | None:
     return folder / str(found[-1]) if found else None
 
 
+def _holds_more(out: Path, name: str) -> bool:
+    """Tell whether a folder holds more than versions of a model and drafts of them, as a first export leaves it that
+    failed or was killed."""
+    inside = (out / name).iterdir() if (out / name).is_dir() else ()
+    others = [one for one in out.iterdir() if one.name != name]
+    return any(not one.name.endswith(".part") for one in others) or any(
+        not (_is_number(one.name) or one.name.endswith(".part")) for one in inside
+    )
+
+
 def next_version(out: Path, name: str, version: int | None, force: bool) -> int:
     """Return the number that the next version of a model in OUT takes.
 
@@ -52,7 +62,7 @@ def next_version(out: Path, name: str, version: int | None, force: bool) -> int:
     """
     if out.exists() and not out.is_dir():
         raise CallError(f"{out} is a file. Choose another --out.")
-    if out.exists() and any(out.iterdir()) and not (out / CONFIG).is_file():
+    if out.exists() and not (out / CONFIG).is_file() and _holds_more(out, name):
         raise CallError(f"{out} holds something else than `zoo export --to serving` writes. Choose another --out.")
     others = [one for one in models(out) if one != name]
     if others:

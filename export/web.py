@@ -12,10 +12,10 @@ import numpy as np
 from export.artefact import card, export_folder
 from export.compiled import compiled_functions
 from export.litert_js import SCRIPT, WASM, File, addresses, copy, find
-from export.names import LITERT_NAMES
+from export.names import LITERT_FILE, LITERT_NAMES, SITE_FILE
 from export.quantize import MAX_DROP, check_quantize, judge_by
 from export.signatures import BEAM_WIDTH, Signature, litert_signatures
-from export.tflite import FILE, convert
+from export.tflite import convert
 from export.web_page import fill, languages
 from export.web_vocabulary import vocabulary_files
 from zoo.errors import CallError
@@ -24,7 +24,6 @@ from zoo.run import Run, write_json
 from zoo.special import MAX_SOURCE_PIECES, MAX_TARGET_PIECES
 
 SITE = Path(__file__).with_name("site")
-ABOUT = "site.json"
 
 # LiteRT.js runs graphs of fixed shapes: a text is answered by the first of these that it fits into. A longer text costs
 # more time, and a length more memory, since LiteRT packs the weights for each.
@@ -81,7 +80,7 @@ def export_web(
 
 def _write(run: Run, folder: Path, model: bytes, files: dict[File, Path] | None) -> Path:
     shutil.copytree(SITE, folder, dirs_exist_ok=True)
-    (folder / FILE).write_bytes(model)
+    (folder / LITERT_FILE).write_bytes(model)
     for side, vocabulary in run.vocabularies.items():
         for name, content in vocabulary_files(vocabulary, side, reads=side == "source").items():
             if isinstance(content, bytes):
@@ -91,7 +90,7 @@ def _write(run: Run, folder: Path, model: bytes, files: dict[File, Path] | None)
     if files is not None:
         copy(files, folder)
     where = addresses(local=files is not None)
-    write_json(folder / ABOUT, _about(run, folder, where))
+    write_json(folder / SITE_FILE, _about(run, folder, where))
     fill(folder / "index.html", run, where)
     return folder
 
@@ -123,7 +122,7 @@ def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
         "max_target_pieces": MAX_TARGET_PIECES,
         "beam_width": BEAM_WIDTH,
         "languages": languages(run.config),
-        "model_file": {"url": f"./{FILE}", "bytes": (folder / FILE).stat().st_size},
+        "model_file": {"url": f"./{LITERT_FILE}", "bytes": (folder / LITERT_FILE).stat().st_size},
         "litert": {
             name: {"url": where[file], "bytes": file.bytes, "integrity": file.integrity}
             for name, file in (("script", SCRIPT), ("wasm", WASM))
@@ -133,7 +132,7 @@ def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
 
 def load_site(run: Run, folder: Path) -> Predictor:
     """Return what answers with the site's model, by the runtime that LiteRT.js is made of."""
-    compiled = compiled_functions(folder / FILE)
+    compiled = compiled_functions(folder / LITERT_FILE)
     inner = {new: old for old, new in LITERT_NAMES[run.task].items()}
     functions = {inner[name]: _of_any_length(compiled, name, sizes) for name, sizes in lengths_of(run.task).items()}
     source, target = run.vocabularies["source"], run.vocabularies.get("target")

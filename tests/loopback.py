@@ -186,8 +186,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        if fault == "drip":
-            return self.drip()
+        if fault in ("drip", "drip headers"):
+            return self.drip(headers=fault == "drip headers")
+        if isinstance(fault, tuple):
+            return self.send(200, fault[1])
         try:
             if fault is not None:
                 raise Status(fault, "injected")
@@ -195,14 +197,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except Status as status:
             self.send(HTTP_STATUS.get(status.code, 500), json.dumps({"error": str(status)}, indent=4))
 
-    def drip(self):
-        """Answer one byte at a time, so that no single wait is long."""
+    def drip(self, *, headers):
+        """Answer one byte, or one header, at a time, so that no single wait is long."""
         self.send_response(200)
         self.send_header("Content-Length", "1000")
-        self.end_headers()
+        self.flush_headers() if headers else self.end_headers()
         with contextlib.suppress(OSError):
             for _ in range(100):
-                self.wfile.write(b" ")
+                self.wfile.write(b"X-Slow: yes\r\n" if headers else b" ")
                 self.wfile.flush()
                 time.sleep(0.1)
 

@@ -340,6 +340,11 @@ def test_options_out_of_bounds_in_a_graph(attending, litert):
         ({"min_length": -1}, "`min_length` must be"),
         ({"no_repeat_ngram": -1}, "`no_repeat_ngram` must be"),
         ({"coverage_penalty": -0.1}, "`coverage_penalty` must be"),
+        ({"n_best": [1, 2]}, "`n_best` must be a whole number from 1 to 64. Received: n_best=[1, 2]"),
+        ({"min_length": [1, 2, 3]}, "`min_length` must be"),
+        ({"no_repeat_ngram": [1, 2, 3]}, "`no_repeat_ngram` must be"),
+        ({"max_length": 10**400}, "`max_length` must be"),
+        ({"beam_width": [1, 2]}, "must have 3. Received: 2 numbers"),
     ],
 )
 def test_bad_options(attending, options, message):

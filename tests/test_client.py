@@ -95,6 +95,9 @@ def test_status_and_version(client):
         ({"ids": [["a"]]}, "tokens", "ids of tokens must be of int32"),
         ({"ids": [[2**40]]}, "tokens", "ids of tokens must be of int32"),
         ({"ids": [[1], [1, 2]]}, "tokens", "ids of tokens must be of int32"),
+        ({"ids": [[2.9]]}, "tokens", "ids of tokens must be of int32"),
+        ({"text": [1, 2]}, "serving_default", "text of serving_default must be of str"),
+        ({"text": None}, "serving_default", "text of serving_default must be of str"),
     ],
 )
 def test_a_wrong_call_is_told_without_asking(client, inputs, signature, message):
@@ -104,11 +107,9 @@ def test_a_wrong_call_is_told_without_asking(client, inputs, signature, message)
 
 
 def test_what_the_graph_refuses_is_the_caller_s(client):
-    """Ids beyond the vocabulary, by a model that the server runs: the server's own message comes through."""
-    try:
-        client.predict({"ids": [[5, 100_000, 2]]}, signature="tokens")
-    except CallError as error:
-        assert "INVALID_ARGUMENT" in str(error)
+    """By a model that the server runs: the server's own message comes through."""
+    with pytest.raises(CallError, match=f"{NAME}: INVALID_ARGUMENT: "):
+        client.predict({"ids": [[5, 2], [5, 2]], "target_ids": [[5, 2]] * 3}, signature="score_tokens")
 
 
 @pytest.mark.parametrize("status", ["UNAVAILABLE", "RESOURCE_EXHAUSTED"])
@@ -144,17 +145,14 @@ def test_a_connection_that_is_reset_is_made_again(server):
     assert client.predict({"text": ["cinq"]})["text"].shape == (1,)
 
 
-@pytest.mark.parametrize("kind", ["rest", "grpc"])
-def test_the_deadline_holds(kind, server):
+@pytest.mark.parametrize(("kind", "fault"), [("rest", "drip"), ("rest", "drip headers"), ("grpc", "slow")])
+def test_the_deadline_holds(kind, fault, server):
     """However the server is slow: one byte at a time, or not at all."""
     rest, services, rest_address, grpc_address = server
-    client = (
-        RestClient(rest_address, NAME, deadline=0.5) if kind == "rest" else GrpcClient(grpc_address, NAME, deadline=0.5)
-    )
-    client.deadline = 20
+    client = (RestClient if kind == "rest" else GrpcClient)(rest_address if kind == "rest" else grpc_address, NAME)
     client.predict({"text": ["cinq"]})
     client.deadline = 0.5
-    (rest if kind == "rest" else services).faults.append("drip" if kind == "rest" else "slow")
+    (rest if kind == "rest" else services).faults.append(fault)
     begin = time.monotonic()
     with pytest.raises(WorkError, match="DEADLINE_EXCEEDED"):
         client.predict({"text": ["cinq"]})
@@ -181,6 +179,7 @@ def test_nobody_there(kind):
     ("where", "options", "message"),
     [
         ("localhost:8501", {}, "The address must be as"),
+        ("http://localhost:port", {}, "The port must be a number"),
         ("http://localhost:8501", {"deadline": 0}, "`deadline` must be a positive number"),
         ("http://localhost:8501", {"retries": -1}, "`retries` must be zero or more"),
     ],
@@ -194,6 +193,10 @@ def test_an_answer_that_is_none(server, monkeypatch):
     """Something else than TF Serving listens there."""
     rest, _, address, _ = server
     client = RestClient(address, NAME)
+    for text in ("null", "5", '"a"', "<html>"):
+        rest.faults.append(("text", text))
+        with pytest.raises(WorkError, match=f"INTERNAL: {text}"):
+            client.signatures()
     monkeypatch.setattr(client, "_ask", lambda *_: {"hello": 1})
     with pytest.raises(WorkError, match="INTERNAL: an answer as TF Serving does not give it"):
         client.predict({"text": ["cinq"]})

@@ -127,6 +127,8 @@ def test_help_tells_what_every_option_does():
         (["export", "nowhere", "--to", "lite", "--out", "x"], 'Did you mean "tflite"'),
         (["export", "nowhere", "--to", "tflite"], "--out"),
         (["data", "multi", "--out", "x"], "multi30k"),
+        (["predict", "nowhere", "--beam", "3", "a text", "and another"], "There is no nowhere"),
+        (["predict", "nowhere", "a text", "--jsn"], 'Did you mean "--json"'),
     ],
 )
 def test_a_wrong_call(arguments, message, call, tmp_path, monkeypatch):

@@ -182,6 +182,63 @@ def test_an_artefact_that_differs_is_refused(change, tiny_run, tmp_path, monkeyp
 
 
 @pytest.mark.parametrize(
+    ("score", "attention", "message"),
+    [(np.nan, 0.5, "the score differs by nan"), (-1.0, np.nan, "the attention differs")],
+)
+def test_what_is_no_number_differs(score, attention, message):
+    """Wherever it stands: in a row of numbers `max` does not see it."""
+    from export.parity import compare
+    from zoo.predictor import Prediction
+
+    def prediction(score, attention):
+        return Prediction("a", "b", score, attention=np.full([1, 1], attention))
+
+    expected = [prediction(-1.0, 0.5), prediction(-1.0, 0.5)]
+    actual = [prediction(-1.0, 0.5), prediction(score, attention)]
+    with pytest.raises(WorkError, match=message):
+        compare(["a", "a"], expected, lambda texts: actual, "it")
+
+
+@pytest.mark.parametrize("spoil", ["score_tokens", "best", "others", "attention"])
+def test_scores_and_every_hypothesis_are_compared(spoil, tiny_run):
+    from export.artefact import compare_with_keras
+
+    expected, actual = tiny_run.predictor(), tiny_run.predictor()
+
+    def spoilt(name, change):
+        function = actual.functions[name]
+        actual.functions[name] = lambda ids, **more: change(dict(function(ids, **more)))
+
+    def times(answer, place, factor):
+        answer["score"] = np.array(answer["score"])
+        answer["score"][:, place] *= factor
+        return answer
+
+    changes = {
+        "best": lambda answer: times(answer, 0, 1.01),
+        "others": lambda answer: times(answer, slice(1, None), 1.01),
+        "attention": lambda answer: answer | {"attention": answer["attention"] + 0.01},
+    }
+    message = "does not search as Keras does"
+    if spoil == "score_tokens":
+        message = "does not score as Keras does"
+        spoilt("score_tokens", lambda answer: answer | {"score": answer["score"] * 1.01})
+    else:
+        spoilt("beam_tokens", changes[spoil])
+    with pytest.raises(WorkError, match=message):
+        compare_with_keras(tiny_run, expected, actual, TEXTS, "it")
+
+
+def test_the_run_is_not_replaced_by_its_export(tiny_run, tmp_path):
+    from export.saved_model import export_saved_model
+
+    for out in (tiny_run.path, tiny_run.path.parent):
+        with pytest.raises(CallError, match="would take the place of"):
+            export_saved_model(tiny_run, out, force=True)
+    assert (tiny_run.path / "config.json").is_file()
+
+
+@pytest.mark.parametrize(
     ("score", "difference", "same"), [(-700.0, 0.002, True), (-700.0, 0.2, False), (-1.0, 0.002, False)]
 )
 def test_scores_are_compared_relative_to_their_size(score, difference, same):

@@ -9,7 +9,7 @@ import pytest
 
 import zoo.files
 from zoo.errors import CallError, WorkError
-from zoo.files import check_free, new_file, new_folder, sha256_of
+from zoo.files import check_apart, check_free, new_file, new_folder, sha256_of
 
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 ENDINGS = [(ValueError("no"), ValueError), (KeyboardInterrupt(), KeyboardInterrupt), (FULL, WorkError)]
@@ -48,6 +48,23 @@ def test_a_folder_that_fails_keeps_the_old_one(tmp_path, ending, seen):
         (draft / "a").write_text("1")
         raise ending
     assert tree(tmp_path) == {"out": None, "out/old": "old"}
+
+
+def test_who_comes_second_does_not_replace_the_first(tmp_path):
+    with pytest.raises(WorkError, match="Could not write"), new_folder(tmp_path / "out") as draft:
+        (draft / "a").write_text("second")
+        with new_folder(tmp_path / "out") as other:
+            (other / "a").write_text("first")
+    assert tree(tmp_path) == {"out": None, "out/a": "first"}
+
+
+@pytest.mark.parametrize("out", ["data", "data/in.tsv", ".", "data/../data"])
+def test_nothing_takes_the_place_of_what_is_read(tmp_path, monkeypatch, out):
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CallError, match="would take the place of"):
+        check_apart(out, tmp_path / "other", tmp_path / "data" / "in.tsv")
+    check_apart("data/run", tmp_path / "data" / "in.tsv")
 
 
 def test_a_full_disk_is_told(tmp_path):

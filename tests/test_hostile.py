@@ -22,9 +22,9 @@ def made(task, format, folder):
 
     run = untrained(TASKS[task], "tanh", folder, units=8)
     if format == "saved_model":
-        return Target(format, saved_model._write(run, folder / format, False), TEXTS[1], folder)
+        return Target(format, saved_model.write_saved_model(run, folder / format), TEXTS[1], folder)
     model = tflite.convert(run, tflite.with_pieces(run, litert_signatures(run)), {"none"})["none"]
-    return Target(format, tflite._write_file(run, folder / "model.tflite", model), TEXTS[1], folder)
+    return Target(format, tflite.write_file(run, folder / "model.tflite", model), TEXTS[1], folder)
 
 
 @pytest.fixture(scope="module", params=list(CASES))

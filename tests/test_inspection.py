@@ -35,6 +35,7 @@ def test_a_tflite(tiny_classifier, phone):
     assert about["weights"]["float16"] >= halves  # every large matrix
     assert "FULLY_CONNECTED" in about["operations"] and about["parity"]["quantize"] == "float16"
     assert "classify(ids int32 [?, ?])" in as_text(about)
+    assert inspect(phone.parent) == about  # the folder that it is in
 
 
 def test_a_run(tiny_run):
@@ -67,7 +68,7 @@ def test_a_site(tiny_run, tmp_path):
 def test_what_is_nothing_of_ours(tmp_path):
     with pytest.raises(CallError, match="There is no "):
         inspect(tmp_path / "nowhere")
-    with pytest.raises(CallError, match="is nothing that `zoo train` or `zoo export` wrote"):
+    with pytest.raises(CallError, match="is neither a run folder"):
         inspect(tmp_path)
     (tmp_path / "x.tflite").write_bytes(b"none")
     with pytest.raises(CallError, match="does not begin as a .tflite does"):

@@ -20,6 +20,7 @@ def test_a_quantised_translator_is_measured(quantize, tiny_run, tmp_path):
     assert 0 <= parity["identical"] <= parity["compared"] and parity["compared"] > 24
     assert parity["identical_share"] == pytest.approx(parity["identical"] / parity["compared"], abs=1e-4)
     assert 0.2 * parity["float32_bytes"] < (tmp_path / "out" / "model.tflite").stat().st_size
+    assert 0 <= parity["beam_identical"] <= parity["beam_compared"]
     answers = LiteModel(report["path"]).predict(["cinq", ""])
     assert answers[1].output == ""
 
@@ -105,6 +106,7 @@ def test_a_run_without_targets_says_so(tiny_run, tmp_path):
         ),
         (["--to", "saved_model", "--shape", "1,8", "--text-ops"], "--shape is for --to tflite alone"),
         (["--to", "tflite", "--max-drop", "1"], "--max-drop needs --quantize"),
+        (["--to", "saved_model", "--max-drop", "0"], "--max-drop is for --to tflite"),
         (["--to", "tflite", "--shape", "1x8"], "--shape must be two numbers with a comma between"),
         (["--to", "tflite", "--quantize", "int4"], "must be one of none, float16, int8"),
     ],

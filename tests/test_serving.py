@@ -212,7 +212,9 @@ def test_a_failure_leaves_the_versions_that_were_there(tiny_run, served, tmp_pat
         raise WorkError("no")
 
     monkeypatch.setattr(serving, "replay", fail)
-    for where in (out, tmp_path / "new"):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for where in (out, tmp_path / "new", empty, empty):
         with pytest.raises(WorkError, match="no"):
             serving.export_serving(tiny_run, where)
     assert files_of(out) == before and not (tmp_path / "new").exists()
@@ -223,6 +225,12 @@ def test_which_number_a_version_takes(served, tmp_path):
     assert next_version(tmp_path / "new", NAME, None, False) == 1
     assert next_version(tmp_path, NAME, None, False) == 1  # an empty folder is as good as none
     assert next_version(served, NAME, None, False) == 2
+    begun = tmp_path / "begun" / NAME
+    (begun / ".1.abcdefgh.part").mkdir(parents=True)  # what a first export leaves that is killed
+    assert next_version(begun.parent, NAME, None, False) == 1
+    (begun / "notes.txt").write_text("mine")
+    with pytest.raises(CallError, match="holds something else"):
+        next_version(begun.parent, NAME, None, False)
     assert next_version(served, NAME, 20, False) == 20
     assert next_version(served, NAME, 1, True) == 1
     for version, message in ((1, "has a version 1 already"), (0, "positive integer"), (True, "positive integer")):

@@ -18,7 +18,15 @@ from training.checkpoints import checkpoints, sweep
 from training.corpora import Corpus
 from training.optimizer import make_optimizer
 from training.precision import for_device, precision_policy
-from training.prepare import describe, digests, encode_all, learn_vocabularies, read, vocabulary_sizes
+from training.prepare import (
+    describe,
+    digests,
+    encode_all,
+    files_of,
+    learn_vocabularies,
+    read,
+    vocabulary_sizes,
+)
 from training.progress import Board, ShowProgress
 from training.record import record, say_versions, versions
 from training.settings import Settings
@@ -27,7 +35,7 @@ from training.trainer import Trainer
 from training.watch import Watch
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
-from zoo.files import check_free, new_folder
+from zoo.files import check_apart, check_free, new_folder
 from zoo.models import MODELS, build, check_options
 from zoo.run import (
     CONFIG,
@@ -83,6 +91,7 @@ def train(
     _check_options(model, options)
     check_free(Path(out), force)
     corpora = {"train": read(train, "train", task, settings), "valid": read(valid, "valid", task, settings)}
+    check_apart(out, *files_of(corpora["train"]), *files_of(corpora["valid"]))
     vocabularies = learn_vocabularies(corpora["train"], task, settings)
     labels = sorted(set(corpora["train"].targets)) if task == "classification" else []
     sizes = vocabulary_sizes(task, vocabularies, labels)

@@ -17,10 +17,15 @@ def read(data: str, split: str, task: str, settings: Settings) -> Corpus:
     return read_corpus(data, task=task, split=split, size=settings.train_size if split == "train" else None)
 
 
+def files_of(corpus: Corpus) -> list[Path]:
+    """Return the files that a corpus was read from, none for a built-in one."""
+    built_in = corpus.origin.split(":")[0] in BUILT_IN
+    return [] if built_in else [Path(part).resolve() for part in corpus.origin.split(",")]
+
+
 def describe(corpus: Corpus) -> dict[str, Any]:
     """Return what a run folder says of a corpus, by which it is found and known again."""
-    built_in = corpus.origin.split(":")[0] in BUILT_IN
-    origin = corpus.origin if built_in else ",".join(str(Path(part).resolve()) for part in corpus.origin.split(","))
+    origin = ",".join(map(str, files_of(corpus))) or corpus.origin
     return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
 
 

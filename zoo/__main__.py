@@ -30,6 +30,8 @@ class _Parser(argparse.ArgumentParser):
 
     def parse_args(self, args=None, namespace=None):  # type: ignore[override]
         known, unknown = self.parse_known_args(args, namespace)
+        if hasattr(known, "texts") and not any(one.startswith("-") for one in unknown):
+            known.texts, unknown = [*known.texts, *unknown], []  # argparse gives texts behind an option to nobody
         if unknown and not unknown[0].startswith("-"):
             raise CallError(f'Expected no further argument. Received: "{unknown[0]}".')
         if unknown:

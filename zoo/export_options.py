@@ -66,7 +66,8 @@ def format_options(options) -> dict[str, Any]:
     for format, about in FORMATS.items():
         for name in about.options:
             formats.setdefault(name, []).append(f"--to {format}")
-    given = {name: getattr(options, name) for name in formats if getattr(options, name) not in (None, False)}
+    given = {name: getattr(options, name) for name in formats}
+    given = {name: value for name, value in given.items() if value is not None and value is not False}
     for name in given:
         if f"--to {options.to}" not in formats[name]:
             flag, right = f"--{name.replace('_', '-')}", " or ".join(formats[name])

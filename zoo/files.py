@@ -45,6 +45,18 @@ def check_free(path: Path, force: bool = False) -> None:
         raise CallError(f"{path} already exists. Choose another --out, or add --force to replace it.")
 
 
+def check_apart(out: str | os.PathLike, *inputs: str | os.PathLike) -> None:
+    """Refuse to make `out` where something stands that is read to make it.
+
+    Raises:
+        CallError: `out` is one of the inputs, or holds it.
+    """
+    place = Path(out).resolve()
+    for one in map(Path, inputs):
+        if place in (one.resolve(), *one.resolve().parents):
+            raise CallError(f"{out} would take the place of {one}, which is read. Choose another --out.")
+
+
 @contextlib.contextmanager
 def new_folder(path: str | os.PathLike, force: bool = False) -> Iterator[Path]:
     """Yield a temporary folder beside `path` that takes its name when the block succeeds.
@@ -73,18 +85,19 @@ def new_folder(path: str | os.PathLike, force: bool = False) -> Iterator[Path]:
             raise CallError(f"Cannot write beside {path}: {error.strerror}.") from error
         try:
             yield new
-            _replace_folder(new, path)
+            _take_place(new, path, force)
         except OSError as error:
             raise WorkError(f"Could not write {path}: {error.strerror or error}. Nothing was left behind.") from error
 
 
-def _replace_folder(new: Path, path: Path) -> None:
-    """Move a folder to `path`, and what stood there into the draft.
+def _take_place(new: Path, path: Path, force: bool) -> None:
+    """Move a folder to `path`, and with `force` what stood there into the draft.
 
-    Where names cannot be exchanged in one step, a process that is killed between the two leaves the old folder in its
-    draft, from where `_sweep` brings it back.
+    Without, an `OSError` says that another process has put something there meanwhile. Where names cannot be exchanged
+    in one step, a process that is killed between the two leaves the old folder in its draft, from where `_sweep` brings
+    it back.
     """
-    if not path.exists():
+    if not (force and path.exists()):
         os.rename(new, path)
         return
     if _exchange(new, path):

@@ -113,8 +113,9 @@ class Predictor:
             batch_size: how many texts at a time; fewer with a wide beam.
 
         Raises:
-            CallError: a beam for a model that has none, or not of this width.
+            CallError: one text instead of a list; or a beam for a model that has none, or not of this width.
         """
+        _check_list(texts)
         function, options = self._function(beam)
         width = beam.width if beam else 1
         ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
@@ -183,6 +184,7 @@ class Predictor:
         Raises:
             CallError: a classifier; or targets that are missing, too many or too few, or not wanted.
         """
+        _check_list(texts)
         wanted = {"translation": True, "language_model": False}.get(self.task)
         if wanted is None or wanted != (targets is not None) or len(targets or texts) != len(texts):
             raise CallError(
@@ -211,6 +213,11 @@ class Predictor:
         (ids,), _ = source_ids(self.source, [prediction.output], self.task, self.max_pieces)
         pieces = self.source.pieces([*ids, END])
         return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=attention)
+
+
+def _check_list(texts: Sequence[str]) -> None:
+    if isinstance(texts, str | bytes):  # or each letter would be a text
+        raise CallError(f"Expected a list of texts. Received one text: {texts[:80]!r}.")
 
 
 def _best(answer, beam, make) -> Prediction:

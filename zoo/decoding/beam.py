@@ -59,7 +59,7 @@ def beam_search(
     Source: Wu et al. 2016, arXiv 1609.08144, equation 14; Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, for places that
     are kept.
     """
-    widths = bounded("beam_width", beam_width, 1, MAX_BEAM_WIDTH, tf.int32)
+    widths = bounded("beam_width", beam_width, 1, MAX_BEAM_WIDTH, tf.int32, a_row=True)
     width = largest(widths, 1)
     search = _Search(
         model,
@@ -68,7 +68,7 @@ def beam_search(
         width=width,
         best=_n_best(n_best, width),
         stops_early=n_best is not None,
-        alpha=bounded("length_penalty", length_penalty, 0.0, 100.0, tf.float32),
+        alpha=bounded("length_penalty", length_penalty, 0.0, 100.0, tf.float32, a_row=True),
         beta=bounded("coverage_penalty", coverage_penalty, 0.0, 1e6, tf.float32),
         min_length=bounded("min_length", min_length, 0, 2**31 - 1, tf.int32),
         max_length=max_length,

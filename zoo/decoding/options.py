@@ -9,14 +9,15 @@ import tensorflow as tf
 from zoo.errors import CallError
 
 
-def bounded(name: str, value: Any, low: float, high: float, dtype: tf.DType) -> Any:
-    """Return an option that is a number from `low` to `high`, or such a number for each row.
+def bounded(name: str, value: Any, low: float, high: float, dtype: tf.DType, *, a_row: bool = False) -> Any:
+    """Return an option that is a number from `low` to `high`, or such a number for each row where it may be that.
 
     Args:
         name: of the option, for the message.
         value: a Python number or a scalar tensor; or a list or a tensor of one number a row.
         low, high: the bounds; a high of infinity is none.
         dtype: tf.int32 for whole numbers, or tf.float32.
+        a_row: whether it may be one number a row.
 
     Returns:
         A Python number when the value is one number and known now, else a tensor. A tensor that is not known now, the
@@ -31,7 +32,7 @@ def bounded(name: str, value: Any, low: float, high: float, dtype: tf.DType) -> 
         value = tf.cast(value, dtype)
         value = tf.where(value >= low, value, tf.cast(low, dtype))  # not tf.maximum, which keeps NaN
         return value if math.isinf(high) else tf.minimum(value, tf.cast(high, dtype))
-    if np.ndim(known) != 1:
+    if np.ndim(known) != 1 or not a_row:
         return _checked(name, known, low, high, dtype)
     return tf.constant([_checked(name, one, low, high, dtype) for one in known], dtype, shape=[len(known)])
 
@@ -39,7 +40,8 @@ def bounded(name: str, value: Any, low: float, high: float, dtype: tf.DType) -> 
 def _checked(name, value, low, high, dtype):
     value = value.item() if isinstance(value, np.generic | np.ndarray) and np.ndim(value) == 0 else value
     kinds = (int,) if dtype.is_integer else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= high or math.isinf(value):
+    most = min(high, dtype.max)
+    if isinstance(value, bool) or not isinstance(value, kinds) or not low <= value <= most:
         kind = "a whole number" if dtype.is_integer else "a number"
         bounds = f"of at least {low}" if math.isinf(high) else f"from {low} to {high}"
         raise CallError(f"`{name}` must be {kind} {bounds}. Received: {name}={value!r}.")
@@ -52,8 +54,16 @@ def is_by_row(option: Any) -> bool:
 
 
 def by_row(option: Any, batch: Any) -> Any:
-    """Return an option of one number a row as (B,), whether it came so or as (1,) for all; another as it is."""
-    return tf.broadcast_to(option, [batch]) if is_by_row(option) else option
+    """Return an option of one number a row as (B,), whether it came so or as (1,) for all; another as it is.
+
+    Raises:
+        CallError: there are more numbers or fewer than rows, as far as both are known now.
+    """
+    if not is_by_row(option):
+        return option
+    if isinstance(batch, int) and option.shape[0] not in (None, 1, batch):
+        raise CallError(f"An option with a number for each row must have {batch}. Received: {option.shape[0]} numbers.")
+    return tf.broadcast_to(option, [batch])
 
 
 def column(option: Any) -> Any:

@@ -19,7 +19,7 @@ def answer_room(max_length: Any) -> tuple[Any, int]:
         CallError: a bad `max_length`.
     """
     number = isinstance(max_length, int)
-    limit = bounded("max_length", max_length, 1, math.inf if number else MAX_TARGET_PIECES, tf.int32)
+    limit = bounded("max_length", max_length, 1, math.inf if number else MAX_TARGET_PIECES, tf.int32, a_row=True)
     return limit, limit if isinstance(limit, int) else MAX_TARGET_PIECES
 
 

@@ -67,10 +67,10 @@ def sample(
 
     Source: Holtzman et al. 2020, arXiv 1904.09751, for `top_p`; Gumbel 1954 for the way of drawing.
     """
-    temperature = bounded("temperature", temperature, 0.0, 1e6, tf.float32)
-    top_k = bounded("top_k", top_k, 0, 2**31 - 1, tf.int32)
-    top_p = bounded("top_p", top_p, 0.0, 1.0, tf.float32)
-    seed = bounded("seed", seed, -(2**31), 2**31 - 1, tf.int32)
+    temperature = bounded("temperature", temperature, 0.0, 1e6, tf.float32, a_row=True)
+    top_k = bounded("top_k", top_k, 0, 2**31 - 1, tf.int32, a_row=True)
+    top_p = bounded("top_p", top_p, 0.0, 1.0, tf.float32, a_row=True)
+    seed = bounded("seed", seed, -(2**31), 2**31 - 1, tf.int32, a_row=True)
     source_ids = tf.convert_to_tensor(source_ids)
     temperature, top_k, top_p, seed = (by_row(one, size(source_ids, 0)) for one in (temperature, top_k, top_p, seed))
     temperature, top_k, top_p = column(temperature), column(top_k), column(top_p)
