@@ -47,7 +47,7 @@ def seconds(alone: float, sent_bytes: int, workers: int, bandwidth: float) -> fl
 def counts(name: str, units: int, cell: str) -> dict[str, int]:
     """Return the parameters of a model, and those of its embeddings and how many they are."""
     task = next(entry.task for entry in zoo.catalog.CATALOG if entry.name == name)
-    options = {"units": units} | ({} if name == "tanh_dnn" else {"cell": cell} if "self" not in name else {})
+    options = {"units": units} | ({} if name == "tanh_dnn" else {"cell": cell})
     model = zoo.build(name, **SIZES[task], **options)
     embeddings = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
     width = max(layer.output_dim for layer in embeddings)

@@ -66,7 +66,7 @@ def measure(name: str, spec: dict[str, Any], peers: str) -> dict[str, Any]:
     command = [python, "-m", "benchmarks.contenders", contender, spec]
     done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1], timeout=1800)
     if done.returncode:
-        return {"skipped": done.stderr.strip().splitlines()[-1][:200]}
+        return {"skipped": (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1][:200]}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
@@ -88,20 +88,24 @@ def summary(name: str, rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]], floor: float) -> str:
-    """Return the rows as Markdown; the ratios are to the first."""
+    """Return the rows as Markdown; the ratios are to the row `zoo`, if it is there."""
     lines = [
         "| | target tokens/s | steps/s | padding | first steps, s | zoo is faster by |",
         "|---|---|---|---|---|---|",
     ]
-    first = rows[0].get("tokens_per_second")
+    ours = next((row.get("tokens_per_second") for row in rows if row["name"] == "zoo"), None)
+
+    def ratio(speed: float) -> str:
+        return f"{ours / speed:.2f}" if ours else ""
+
     for row in rows:
         if "skipped" in row:
             lines.append(f"| {row['name']} | skipped: {row['skipped']} | | | | |")
             continue
         speed = row["tokens_per_second"]
         cells = [row["name"], f"{speed:,.0f}", f"{row['steps_per_second']:.2f}", f"{row['padding']:.0%}"]
-        lines.append("| " + " | ".join([*cells, f"{row['warm_up_seconds']:.0f}", f"{first / speed:.2f}"]) + " |")
-    lines.append(f"| the floor | {floor:,.0f} | | | | {first / floor:.2f} |")
+        lines.append("| " + " | ".join([*cells, f"{row['warm_up_seconds']:.0f}", ratio(speed)]) + " |")
+    lines.append(f"| the floor | {floor:,.0f} | | | | {ratio(floor)} |")
     return "\n".join(lines)
 
 

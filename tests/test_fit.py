@@ -1,15 +1,18 @@
 import json
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from training.callbacks import HISTORY, read_history
 from training.checkpoints import checkpoints
 from training.fit import resume, train, versions
 from training.precision import for_device
 from training.settings import Settings
-from zoo.errors import CallError
+from zoo.errors import CallError, WorkError
+from zoo.files import alone_in
 from zoo.run import CONFIG, MODEL, SAMPLE_TARGETS, SAMPLES, load_run
 
 FAST = {"units": 8, "dropout": 0.25}
@@ -131,10 +134,23 @@ def test_force_replaces_and_standard_output_stays_empty(tmp_path, tiny_data, tin
         ("learning_rate", 0, "`learning_rate` must be a number above 0. Received: learning_rate=0."),
         ("learning_rate", float("nan"), "`learning_rate` must be a number above 0"),
         ("clip", -1.0, "`clip` must be a number above 0"),
-        ("checkpoint_seconds", -1.0, "`checkpoint_seconds` must be a number, 0 or above. Received: -1.0."),
-        ("seed", -1, "`seed` must be from 0"),
-        ("seed", 2**31, "`seed` must be from 0"),
+        (
+            "checkpoint_seconds",
+            -1.0,
+            "`checkpoint_seconds` must be a number of 0 or more. Received: checkpoint",
+        ),
+        ("seed", -1, "`seed` must be a whole number from 0"),
+        ("seed", 2**31, "`seed` must be a whole number from 0"),
         ("text", "words", 'Received: "words"'),
+        ("learning_rate", "fast", "`learning_rate` must be a number above 0. Received: learning_rate='fast'"),
+        (
+            "checkpoint_seconds",
+            math.inf,
+            "checkpoint_seconds=inf.",
+        ),
+        ("seed", 1.5, "`seed` must be a whole number"),
+        ("jit", "no", "`jit` must be true or false. Received: jit='no'"),
+        ("deterministic", "no", "`deterministic` must be true or false"),
     ],
 )
 def test_bad_settings(tmp_path, tiny_data, tiny_settings, name, value, message):
@@ -152,6 +168,10 @@ def test_bad_settings(tmp_path, tiny_data, tiny_settings, name, value, message):
         ({"options": {"units": 0}}, "`units` must be a positive integer"),
         ({"options": {"dropout": 1.0}}, "`dropout` must be a number from 0 up to 1"),
         ({"train": "none.tsv"}, "No such file: none.tsv"),
+        (
+            {"model": "seq2seq", "options": {"bidirectional": "no"}},
+            "`bidirectional` must be true or false. Received: bidirectional='no'",
+        ),
     ],
 )
 def test_bad_calls(tmp_path, tiny_data, tiny_settings, options, message):
@@ -159,6 +179,43 @@ def test_bad_calls(tmp_path, tiny_data, tiny_settings, options, message):
         call(tmp_path, tiny_data, tiny_settings, **options)
     assert message in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_out_of_memory_is_told(tmp_path, tiny_data, tiny_settings, monkeypatch):
+    def fails(*_, **__):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nand more")
+
+    monkeypatch.setattr("training.fit.build", fails)
+    with pytest.raises(WorkError, match=r"out of memory \(OOM when allocating tensor\). Begin anew with a smaller"):
+        call(tmp_path, tiny_data, tiny_settings)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_does_not_replace_its_data(tmp_path, tiny_settings):
+    (tmp_path / "data").mkdir()
+    for name in ("a.tsv", "b.tsv"):
+        (tmp_path / "data" / name).write_text("un\tone\ndeux\ttwo\n" * 20)
+    data = {"train": tmp_path / "data" / "a.tsv", "valid": tmp_path / "data" / "b.tsv"}
+    with pytest.raises(CallError, match="would take the place of"):
+        train("seq2seq", **data, out=tmp_path / "data", settings=tiny_settings, force=True)
+    assert (tmp_path / "data" / "a.tsv").is_file()
+
+
+def test_a_run_under_training_is_not_replaced(tmp_path, tiny_data, tiny_settings):
+    (tmp_path / "out").mkdir()
+    with alone_in(tmp_path / "out", "trained"), pytest.raises(CallError, match="is being trained by another process"):
+        call(tmp_path, tiny_data, tiny_settings, force=True)
+
+
+def test_files_of_a_corpus_with_a_comma_in_its_name(tmp_path):
+    from training.corpora import read_corpus
+    from training.prepare import describe, files_of
+
+    file = tmp_path / "a,b.tsv"
+    file.write_text("un\tone\n")
+    corpus = read_corpus(file, task="translation")
+    assert files_of(corpus) == [file] and describe(corpus)["origin"] == str(file)
+    assert files_of(read_corpus("numbers-fr-en", task="translation", size=2)) == []
 
 
 def test_bad_data_leaves_no_run_behind(tmp_path, tiny_data, tiny_settings):

@@ -68,6 +68,13 @@ def test_accuracy_is_over_tokens_that_are_not_padding():
     assert accuracy("translation", LABELS, logits_of(guesses)) == 0.0
 
 
+@pytest.mark.parametrize(("ties", "right"), [(True, 2), (False, 1)])
+def test_of_equally_probable_guesses_the_first_is_made(ties, right):
+    logits, targets = np.zeros([1, 3, 7], np.float32), np.array([[1, 2, PAD]])
+    logits[..., 1:3] = 1.0
+    assert float(count_right("translation", tf.constant(targets), tf.constant(logits), ties=ties)) == right
+
+
 def test_accuracy_of_a_classifier_counts_class_zero():
     assert accuracy("classification", np.array([0, 2, 0, 1]), logits_of([0, 2, 3, 1])) == 0.75
 

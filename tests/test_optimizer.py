@@ -3,6 +3,7 @@ import math
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from training.optimizer import AVERAGE_EVERY, Adam, Schedule, make_optimizer
 from training.settings import Settings
@@ -82,6 +83,24 @@ def test_gradients_are_clipped_to_their_common_norm():
     optimizer.apply([keras.ops.convert_to_tensor([value]) for value in (3.0, 4.0)], weights)
     first_moments = [float(variable[0]) for variable in optimizer._momentums]  # (1 - beta_1) * clipped gradient
     np.testing.assert_allclose(first_moments, [0.1 * 0.3, 0.1 * 0.4], rtol=1e-5)
+
+
+def test_the_norm_of_an_embeddings_gradient_is_that_of_its_rows():
+    """Not of the slices that they are added up from: those of a word that comes twice."""
+    from training.trainer import Trainer
+    from zoo.models import build
+
+    model = build("tanh_rnn_lm", vocabulary_size=5, units=3)
+    trainer = Trainer(model)
+    seen = []
+    optimizer = make_optimizer(STEADY, 100)
+    optimizer.apply = lambda gradients, variables: seen.extend(gradients)
+    trainer.compile(optimizer=optimizer, run_eagerly=True)
+    ids = tf.constant([[1, 4, 4, 4, 3]])
+    trainer.train_step((ids, ids))
+    assert seen and all(tf.is_tensor(one) for one in seen)
+    shapes = [tuple(one.shape) for one in model.trainable_variables]
+    assert [tuple(one.shape) for one in seen] == shapes and (5, 3) in shapes
 
 
 def test_config_round_trip():

@@ -39,6 +39,12 @@ def test_what_is_given_goes_first():
     assert (options["cell"], settings.vocabulary_size) == ("tanh", 1000)
 
 
+@pytest.mark.parametrize(("given", "tokens"), [({}, 1000), ({"batch_size": 9}, None), ({"batch_tokens": 50}, 50)])
+def test_of_the_two_sizes_of_batches_what_is_given_goes_first(given, tokens):
+    recipe = Recipe("", "seq2seq", settings={"batch_tokens": 1000})
+    assert recipe.settled({}, given)[1].batch_tokens == tokens
+
+
 def test_without_a_recipe_all_is_as_given():
     assert Recipe("", "seq2seq").settled({"units": 3}, {"epochs": 2}) == ({"units": 3}, Settings(epochs=2))
 
@@ -59,6 +65,7 @@ def test_a_recipe_of_the_users_own(tmp_path):
         ('model = "seq2seq"\noption = 3', 'There is no key "option".*Did you mean "options"'),
         ('model = "seq2seq"\noptions = 3', "`options` must be a table. Received: 3"),
         ('model = "seq2seq"\n[data]\ntest = "x"', 'There is no split "test"'),
+        ('model = "seq2seq"\n[data]\ntrain = 5', "must name the corpus of each split. Received: train=5"),
         ('model = "seq2seq"\n[options]\nunit = 3', 'has no option "unit".*Did you mean "units"'),
         ('model = "seq2seq"\n[settings]\nepoch = 3', 'There is no setting "epoch".*Did you mean "epochs"'),
     ],

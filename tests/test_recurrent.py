@@ -17,7 +17,7 @@ from checks import (
 from formulas import recurrent
 
 from zoo.errors import CallError
-from zoo.layers import Recurrent, TanhRNN
+from zoo.layers import AttentionDecoder, Recurrent, SelfAttentionRNN, TanhRNN
 from zoo.layers.cells import CELLS
 
 B, T, N, UNITS = 3, 5, 3, 4
@@ -169,10 +169,15 @@ def test_the_mask_of_embeddings_is_used():
 
 @pytest.mark.parametrize(("cell", "given", "needed"), [("tanh", 2, 1), ("gru", 0, 1), ("lstm", 1, 2)])
 def test_wrong_number_of_states(cell, given, needed):
-    message = f'`initial_state` must be a list of {needed} tensors for cell="{cell}". Received: {given}.'
-    with pytest.raises(CallError) as caught:
-        made(cell)(normal(B, T, N), initial_state=[tf.zeros([B, UNITS])] * given)
-    assert message in str(caught.value)
+    x, states = normal(B, T, N), [tf.zeros([B, UNITS])] * given
+    calls = [
+        lambda: made(cell)(x, initial_state=states),
+        lambda: SelfAttentionRNN(UNITS, cell=cell)(x, initial_state=states),
+        lambda: AttentionDecoder(UNITS, cell=cell)(x, x, initial_state=states),
+    ]
+    for call in calls:
+        with pytest.raises(CallError, match=f"must be a list of {needed} tensors for a .*Cell. Received: {given}."):
+            call()
 
 
 def test_bad_arguments():

@@ -22,6 +22,7 @@ from training.checkpoints import checkpoints, read_position
 from training.fit import resume, train
 from training.progress import ShowProgress
 from zoo.errors import CallError, Stopped, WorkError
+from zoo.files import alone_in
 from zoo.run import CONFIG, MODEL, load_run, read_config, write_json
 
 FAST = {"units": 8, "dropout": 0.25}
@@ -324,6 +325,15 @@ def test_what_cannot_be_continued(tmp_path, copy):
         write_json(copy / CONFIG, {key: value for key, value in config.items() if key != name})
         with pytest.raises(CallError, match="does not say how it was trained"):
             resume(copy)
+        write_json(copy / CONFIG, config | {name: "none"})
+        with pytest.raises(CallError, match="does not say how it was trained"):
+            resume(copy)
+    write_json(copy / CONFIG, config | {"training": config["training"] | {"epochs": "3"}})
+    with pytest.raises(CallError, match="`epochs` must be a positive integer. Received: epochs='3'"):
+        resume(copy)
+    write_json(copy / CONFIG, config)
+    with alone_in(copy, "trained"), pytest.raises(CallError, match="is being trained by another process"):
+        resume(copy)
     (copy / CONFIG).write_bytes((copy / CONFIG).read_bytes()[:300])
     with pytest.raises(CallError, match=r"config\.json is damaged"):
         resume(copy)

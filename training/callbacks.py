@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import math
+import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -212,11 +213,12 @@ class KeepRun(keras.callbacks.Callback):
             yield
         except WorkError as error:
             last = f"The last good checkpoint is {self.checkpoint}." if self.checkpoint else "It has no checkpoint yet."
-            raise WorkError(f"{error} {last} Go on with: zoo train --resume {self.run}") from error
+            raise WorkError(f"{error} {last} Go on with: zoo train --resume {shlex.quote(str(self.run))}") from error
 
     def _diverged(self, what):
         optimizer = self.model.optimizer
-        optimizer.iterations.assign_sub(1)  # the learning rate is to be that of the step
+        if not hasattr(optimizer, "inner_optimizer"):  # which has not counted the step
+            optimizer.iterations.assign_sub(1)  # the learning rate is to be that of the step
         step = self.position.epoch * self.steps + self.position.step
         return WorkError(
             f"{self.run}: {what} is no longer a number at step {step:,} (epoch {self.position.epoch + 1}, batch "

@@ -56,13 +56,14 @@ class Position:
 
     @property
     def name(self) -> str:
-        """The name of its checkpoint; names sort as positions do."""
+        """The name of its checkpoint."""
         return f"epoch-{self.epoch:04d}-step-{self.step:06d}"
 
 
 def checkpoints(run: Path) -> list[Path]:
     """Return the checkpoints of a run, the newest first."""
-    return sorted((run / FOLDER).glob("epoch-*-step-*"), reverse=True)
+    found = (run / FOLDER).glob("epoch-*-step-*")
+    return sorted(found, key=lambda one: [int(number) for number in re.findall("[0-9]+", one.name)], reverse=True)
 
 
 def newest(run: Path) -> Path | None:

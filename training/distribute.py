@@ -9,6 +9,7 @@ import functools
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import sys
 import tempfile
@@ -194,5 +195,5 @@ def together(run: Path) -> Iterator[None]:
             raise
         raise WorkError(
             "a worker has gone, so the training has stopped; the chief's last checkpoint is kept. "
-            f"Start all workers again with `zoo train --resume {run}`. ({type(error).__name__})"
+            f"Start all workers again with `zoo train --resume {shlex.quote(str(run))}`. ({type(error).__name__})"
         ) from error

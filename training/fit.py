@@ -16,6 +16,7 @@ from training.batches import Examples, batches, steps_per_epoch
 from training.callbacks import KeepRun
 from training.checkpoints import checkpoints, sweep
 from training.corpora import Corpus
+from training.memory import memory_told
 from training.optimizer import make_optimizer
 from training.precision import for_device, precision_policy
 from training.prepare import (
@@ -25,7 +26,9 @@ from training.prepare import (
     files_of,
     learn_vocabularies,
     read,
+    read_again,
     vocabulary_sizes,
+    write_samples,
 )
 from training.progress import Board, ShowProgress
 from training.record import record, say_versions, versions
@@ -35,12 +38,10 @@ from training.trainer import Trainer
 from training.watch import Watch
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
-from zoo.files import check_apart, check_free, new_folder
+from zoo.files import alone_in, check_apart, check_free, new_folder
 from zoo.models import MODELS, build, check_options
 from zoo.run import (
     CONFIG,
-    SAMPLE_TARGETS,
-    SAMPLES,
     Run,
     load_run,
     read_config,
@@ -48,8 +49,6 @@ from zoo.run import (
     vocabulary_file,
     write_json,
 )
-
-SAMPLE_COUNT = 500
 
 
 def train(
@@ -90,6 +89,9 @@ def train(
         return resume(out)
     _check_options(model, options)
     check_free(Path(out), force)
+    if Path(out).is_dir():
+        with alone_in(Path(out), "trained"):  # or the other would go on writing to what takes its place
+            pass
     corpora = {"train": read(train, "train", task, settings), "valid": read(valid, "valid", task, settings)}
     check_apart(out, *files_of(corpora["train"]), *files_of(corpora["valid"]))
     vocabularies = learn_vocabularies(corpora["train"], task, settings)
@@ -109,19 +111,12 @@ def train(
     with new_folder(out, force) as draft:
         for side, vocabulary in vocabularies.items():
             vocabulary.save(draft / vocabulary_file(side))
-        _write_samples(draft, corpora["valid"], task)
+        write_samples(draft, corpora["valid"], task)
         config["vocabularies"] = digests(draft, vocabularies)
         write_json(draft / CONFIG, config)
     with distribute.together(Path(out)):
         distribute.meet()
     return _fit(Path(out), config, examples, corpora["valid"])
-
-
-def _write_samples(folder: Path, corpus: Corpus, task: str) -> None:
-    """Keep some of the validation set: an export is compared with the model, and scored, by it."""
-    (folder / SAMPLES).write_text("\n".join(corpus.sources[:SAMPLE_COUNT]), encoding="utf-8")
-    if task != "language_model":
-        (folder / SAMPLE_TARGETS).write_text("\n".join(corpus.targets[:SAMPLE_COUNT]), encoding="utf-8")
 
 
 def resume(path: str | os.PathLike) -> Run:
@@ -134,19 +129,13 @@ def resume(path: str | os.PathLike) -> Run:
     distribute.strategy()  # before any other use of TensorFlow
     run = Path(path)
     config = read_config(run)
-    if not {"training", "data", "labels", "vocabularies"} <= config.keys():
+    kinds = {"training": dict, "data": dict, "vocabularies": dict, "labels": list}
+    if not all(isinstance(config.get(name), kind) for name, kind in kinds.items()):
         raise CallError(f"{run} cannot be continued: its {CONFIG} does not say how it was trained.")
     settings = Settings.from_config(config)
+    settings.check(config["task"])
     say_versions(config)
-    corpora = {}
-    for split, description in config["data"].items():
-        corpora[split] = read(description["origin"], split, config["task"], settings)
-        if corpora[split].digest != description["digest"]:
-            raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
-    vocabularies = read_vocabularies(run, config)
-    for name, found in digests(run, vocabularies).items():
-        if found != config["vocabularies"].get(name):
-            raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
+    corpora, vocabularies = read_again(run, config)
     examples = encode_all(config, vocabularies, corpora)
     if distribute.is_chief() and not checkpoints(run):
         print(f"{run} has no checkpoint yet: it begins at step 0.", file=sys.stderr)
@@ -157,12 +146,13 @@ def _check_options(model, options) -> None:
     """Refuse bad options before any text is read, by building the model for the smallest of vocabularies."""
     check_options(model, options)
     parameters = inspect.signature(MODELS[model]).parameters.values()
-    build(model, **{one.name: 1 for one in parameters if one.default is one.empty}, **options)
+    with memory_told():
+        build(model, **{one.name: 1 for one in parameters if one.default is one.empty}, **options)
 
 
 def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Run:
     """Train from what the run folder says and holds; the same for a new run and one that goes on."""
-    with distribute.one_writer(path) as place:
+    with memory_told(), distribute.one_writer(path) as place, alone_in(place, "trained"):
         sweep(place)
         _fit_in(place, config, examples, valid)
     return load_run(path)

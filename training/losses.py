@@ -50,8 +50,15 @@ def summed_smoothing(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Ten
     return tf.reduce_sum((chosen - tf.reduce_mean(logits, axis=-1)) * valid(task, targets))
 
 
-def count_right(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
-    """Return how many targets that count are the most probable guess; shapes as `summed_loss`."""
-    chosen = tf.gather(logits, targets, axis=-1, batch_dims=len(targets.shape))
-    right = tf.greater_equal(chosen, tf.reduce_max(logits, axis=-1))  # no argmax: that takes three times as long
+def count_right(task: str, targets: tf.Tensor, logits: tf.Tensor, *, ties: bool = False) -> tf.Tensor:
+    """Return how many targets that count are the most probable guess; shapes as `summed_loss`.
+
+    Of several guesses that are equally probable the first is made. With `ties` each of them counts, which takes a third
+    of the time; in bfloat16 they are not rare.
+    """
+    if ties:
+        chosen = tf.gather(logits, targets, axis=-1, batch_dims=len(targets.shape))
+        right = tf.greater_equal(chosen, tf.reduce_max(logits, axis=-1))
+    else:
+        right = tf.equal(tf.argmax(logits, axis=-1, output_type=targets.dtype), targets)
     return tf.reduce_sum(tf.cast(right, tf.float32) * valid(task, targets))

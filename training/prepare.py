@@ -7,9 +7,12 @@ from typing import Any
 from training.batches import Examples, encode
 from training.corpora import BUILT_IN, Corpus, read_corpus
 from training.settings import Settings
+from zoo.errors import CallError
 from zoo.files import sha256_of
-from zoo.run import vocabulary_file
+from zoo.run import SAMPLE_TARGETS, SAMPLES, read_vocabularies, vocabulary_file
 from zoo.text import Vocabulary
+
+SAMPLE_COUNT = 500
 
 
 def read(data: str, split: str, task: str, settings: Settings) -> Corpus:
@@ -19,14 +22,34 @@ def read(data: str, split: str, task: str, settings: Settings) -> Corpus:
 
 def files_of(corpus: Corpus) -> list[Path]:
     """Return the files that a corpus was read from, none for a built-in one."""
-    built_in = corpus.origin.split(":")[0] in BUILT_IN
-    return [] if built_in else [Path(part).resolve() for part in corpus.origin.split(",")]
+    if corpus.origin.split(":")[0] in BUILT_IN:
+        return []
+    parts = [corpus.origin] if Path(corpus.origin).exists() else corpus.origin.split(",")
+    return [Path(part).resolve() for part in parts]
 
 
 def describe(corpus: Corpus) -> dict[str, Any]:
     """Return what a run folder says of a corpus, by which it is found and known again."""
     origin = ",".join(map(str, files_of(corpus))) or corpus.origin
     return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
+
+
+def read_again(run: Path, config: dict[str, Any]) -> tuple[dict[str, Corpus], dict[str, Vocabulary]]:
+    """Return the corpora and the vocabularies of a run by split and side.
+
+    Raises:
+        CallError: one has changed since the run was begun, or is gone.
+    """
+    settings, corpora = Settings.from_config(config), {}
+    for split, description in config["data"].items():
+        corpora[split] = read(description["origin"], split, config["task"], settings)
+        if corpora[split].digest != description["digest"]:
+            raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
+    vocabularies = read_vocabularies(run, config)
+    for name, found in digests(run, vocabularies).items():
+        if found != config["vocabularies"].get(name):
+            raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
+    return corpora, vocabularies
 
 
 def learn_vocabularies(corpus: Corpus, task: str, settings: Settings) -> dict[str, Vocabulary]:
@@ -53,6 +76,13 @@ def encode_all(config: dict, vocabularies: dict[str, Vocabulary], corpora: dict[
     }
     _say_dropped(examples, corpora, settings)
     return examples
+
+
+def write_samples(folder: Path, corpus: Corpus, task: str) -> None:
+    """Keep some of the validation set: an export is compared with the model, and scored, by it."""
+    (folder / SAMPLES).write_text("\n".join(corpus.sources[:SAMPLE_COUNT]), encoding="utf-8")
+    if task != "language_model":
+        (folder / SAMPLE_TARGETS).write_text("\n".join(corpus.targets[:SAMPLE_COUNT]), encoding="utf-8")
 
 
 def digests(folder: Path, vocabularies: dict[str, Vocabulary]) -> dict[str, str]:

@@ -57,7 +57,10 @@ class Recipe:
             _check_keys("setting", self.settings, [one.name for one in fields(Settings)])
         except CallError as error:
             raise CallError(f"Recipe {self.name}: {error}") from None
-        return {**self.options, **(options or {})}, Settings(**{**self.settings, **(settings or {})})
+        given, own = dict(settings or {}), dict(self.settings)
+        if "batch_size" in given:
+            own.pop("batch_tokens", None)  # which would go before it
+        return {**self.options, **(options or {})}, Settings(**{**own, **given})
 
 
 def recipe_names() -> list[str]:
@@ -94,6 +97,9 @@ def _recipe(name, content) -> Recipe:
             if not isinstance(content.get(table, {}), dict):
                 raise CallError(f"`{table}` must be a table. Received: {content[table]!r}.")
         _check_keys("split", content.get("data", {}), SPLITS)
+        for split, data in content.get("data", {}).items():
+            if not isinstance(data, str):
+                raise CallError(f"`data` must name the corpus of each split. Received: {split}={data!r}.")
         find(str(content.get("model")))
     except CallError as error:
         raise CallError(f"Recipe {name}: {error}") from None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from zoo.errors import CallError
-from zoo.layers.checks import fraction, one_of, positive
+from zoo.layers.checks import fraction, number, one_of, positive, switch
 
 SCHEDULES = ("cosine", "inverse_sqrt", "constant")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -99,17 +99,17 @@ class Settings:
         if self.watch_size != 0:
             positive("watch_size", self.watch_size)
         for name in ("learning_rate", "clip"):
-            if not getattr(self, name) > 0:
-                raise CallError(f"`{name}` must be a number above 0. Received: {name}={getattr(self, name)}.")
-        if not self.weight_decay >= 0:
-            raise CallError(f"`weight_decay` must be a number from 0. Received: weight_decay={self.weight_decay}.")
-        if not 0 <= self.scheduled_sampling <= 1:
+            number(name, getattr(self, name), above=True)
+        for name in ("weight_decay", "scheduled_sampling", "checkpoint_seconds"):
+            number(name, getattr(self, name))
+        if self.scheduled_sampling > 1:
             received = f"scheduled_sampling={self.scheduled_sampling}"
             raise CallError(f"`scheduled_sampling` must be a number from 0 to 1. Received: {received}.")
-        if not self.checkpoint_seconds >= 0:
-            raise CallError(f"`checkpoint_seconds` must be a number, 0 or above. Received: {self.checkpoint_seconds}.")
-        if not 0 <= self.seed < 2**31:
-            raise CallError(f"`seed` must be from 0 to {2**31 - 1}. Received: seed={self.seed}.")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or not 0 <= self.seed < 2**31:
+            raise CallError(f"`seed` must be a whole number from 0 to {2**31 - 1}. Received: seed={self.seed!r}.")
+        switch("deterministic", self.deterministic)
+        if self.jit is not None:
+            switch("jit", self.jit)
         self._check_words(task)
 
     def _check_words(self, task):

@@ -6,13 +6,14 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.layers.checks import fraction, positive
+from zoo.layers.checks import fraction, positive, switch
 from zoo.linear import on_rows
 
 _CHECKS: dict[str, Callable] = {
     **dict.fromkeys(("source_vocabulary_size", "target_vocabulary_size", "vocabulary_size", "classes"), positive),
     **dict.fromkeys(("units", "embedding_units", "encoder_units", "layers"), positive),
     **dict.fromkeys(("dropout", "embedding_dropout", "state_dropout"), fraction),
+    **dict.fromkeys(("bidirectional", "self_attention", "tie_embeddings"), switch),
 }
 
 
@@ -49,7 +50,7 @@ class TokenModel(keras.Model):
 
 
 def checked(**options: Any) -> dict[str, Any]:
-    """Return the options of a model if its sizes and shares can be; a size that is None has its default.
+    """Return the options of a model if its sizes, shares and switches can be; a size that is None has its default.
 
     Raises:
         CallError: one that cannot.

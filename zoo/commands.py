@@ -1,6 +1,7 @@
 """What each command does: it calls the library and prints what came of it."""
 
 import json
+import shlex
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -124,7 +125,9 @@ def how_to_go_on(options) -> str:
         run = options.resume or options.out
     elif command == "demo":
         run = Path(options.out) / RUN_FOLDER
-    return f" Go on with: zoo train --resume {run}" if run and (Path(run) / "config.json").is_file() else ""
+    if not run or not (Path(run) / "config.json").is_file():
+        return ""
+    return f" Go on with: zoo train --resume {shlex.quote(str(run))}"
 
 
 def predict(options) -> None:

@@ -88,7 +88,7 @@ class Seq2Seq(TokenModel):
             dropout=dropout,
             embedding_dropout=embedding_dropout,
             state_dropout=state_dropout,
-            tie_embeddings=bool(tie_embeddings),
+            tie_embeddings=tie_embeddings,
         )
         self.attends = attention is not None
         embedding_units = embedding_units or units

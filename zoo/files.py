@@ -174,6 +174,27 @@ def _locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def alone_in(folder: Path, doing: str) -> Iterator[None]:
+    """Hold a folder against other processes that ask for it too, for as long as the block, or this process, lasts.
+
+    Args:
+        folder: the folder.
+        doing: what is done there, for the message: "trained".
+
+    Raises:
+        CallError: another process has it.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(_locked(folder))
+        except BlockingIOError as error:
+            raise CallError(f"{folder} is being {doing} by another process. Wait for it, or stop it.") from error
+        except OSError:
+            pass  # a file system or a system without locks
+        yield
+
+
 def _sweep(path: Path) -> None:
     """Remove the drafts of `path` whose process is gone; what one had moved away comes back first."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}.????????.part"):

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from zoo.errors import CallError
 from zoo.layers.checks import one_of, positive
 from zoo.layers.layer import Layer
 from zoo.linear import affine
@@ -92,6 +93,21 @@ class Cell(Layer):
     def call(self, inputs, states):
         """Do one whole step: inputs (B, n) and states before it give the states after it."""
         return self.step(self.project(inputs), states)
+
+    def first_states(self, states, batch_size):
+        """Return the states before the first step: those given, or zeros for None.
+
+        Raises:
+            CallError: too many or too few were given.
+        """
+        if states is None:
+            return self.zero_state(batch_size)
+        if len(states) != self.state_count:
+            raise CallError(
+                f"`initial_state` must be a list of {self.state_count} tensors for a {type(self).__name__}. "
+                f"Received: {len(states)}."
+            )
+        return list(states)
 
     def zero_state(self, batch_size):
         """Return the states before the first step: zeros (B, units)."""

@@ -73,8 +73,7 @@ class AttentionDecoder(Layer):
 
     def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
         """Run over the target; see the class."""
-        if initial_state is None:
-            initial_state = self.cell.zero_state(tf.shape(inputs)[0])
+        initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         kernel_r, kernel_c = self._split_kernel(inputs.shape[-1])
         states, _, weights = attend(
             self.cell,

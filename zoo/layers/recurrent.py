@@ -3,7 +3,6 @@
 import keras
 import tensorflow as tf
 
-from zoo.errors import CallError
 from zoo.layers.cells import make_cell
 from zoo.layers.checks import fraction
 from zoo.layers.layer import Layer, StateDropout
@@ -62,14 +61,7 @@ class Recurrent(Layer):
 
     def call(self, inputs, mask=None, initial_state=None, training=False):
         """Run over the sequence; see the class."""
-        if initial_state is None:
-            initial_state = self.initial_state(tf.shape(inputs)[0])
-        if len(initial_state) != self.cell.state_count:
-            raise CallError(
-                f"`initial_state` must be a list of {self.cell.state_count} tensors for "
-                f'cell="{self.cell_name}". Received: {len(initial_state)}.'
-            )
-
+        initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         outputs, states = recur(
             self.cell,
             self.cell.project(inputs),

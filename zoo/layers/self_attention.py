@@ -84,8 +84,7 @@ class SelfAttentionRNN(Layer):
 
     def call(self, inputs, mask=None, initial_state=None, room=0, training=False):
         """Run over the sequence; see the class."""
-        if initial_state is None:
-            initial_state = self.cell.zero_state(tf.shape(inputs)[0])
+        initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         kernel_x, kernel_c = self._split_kernel()
         outputs, states, weights = self_attend(
             self.cell,
