@@ -206,3 +206,51 @@ def test_an_unseen_label_is_told_with_file_and_line(words, tmp_path):
     read = read_corpus(path, task="classification")
     with pytest.raises(CallError, match=r'dev\.tsv, line 2: label "goood" is not one of bad, good\..*mean "good"\?'):
         encode(read, "classification", words, ["bad", "good"], max_length=9)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Examples that are cut anew in each epoch, their vocabularies, and their texts."""
+    corpus = read_corpus("numbers-fr-en", task="translation", size=300)
+    sides = {"source": corpus.sources, "target": corpus.targets}
+    vocabularies = {side: Vocabulary.learn(texts, size=150) for side, texts in sides.items()}
+    return encode(corpus, "translation", vocabularies, max_length=100, subword_alpha=0.2, seed=3), vocabularies, corpus
+
+
+def test_texts_are_cut_anew_in_each_epoch(drawn):
+    examples, vocabularies, corpus = drawn
+    first, second = examples.cut_anew(0), examples.cut_anew(1)
+    assert examples.cut_anew(0) == first  # whichever epoch came before
+    best = examples.sources, examples.targets
+    for side, texts in enumerate((corpus.sources, corpus.targets)):
+        same = [a == b for a, b in zip(first[side], best[side], strict=True)]
+        assert 0.02 < np.mean(same) < 0.9 and first[side] != second[side]
+        vocabulary = list(vocabularies.values())[side]
+        assert [vocabulary.decode(ids) for ids in first[side]] == [vocabulary.decode(ids) for ids in best[side]]
+        assert len(texts) == len(first[side])
+
+
+@pytest.mark.parametrize("few_shapes", [False, True])
+def test_what_is_cut_anew_stays_in_its_bucket(drawn, few_shapes):
+    examples, _, _ = drawn
+    steps = steps_per_epoch(examples, 8, few_shapes=few_shapes)
+    made = batches(examples, 8, shuffle_seed=1, few_shapes=few_shapes)
+    first, second = epoch(made, steps), epoch(made.skip(steps), steps)
+    again = epoch(batches(examples, 8, shuffle_seed=1, first_epoch=1, few_shapes=few_shapes), steps)
+    for one, other in zip(second, again, strict=True):
+        np.testing.assert_array_equal(one[0]["source"], other[0]["source"])
+        np.testing.assert_array_equal(one[1], other[1])
+    rows = {tuple(row[row != PAD]) for inputs, _ in first for row in inputs["source"]}
+    assert rows == {(*ids, END) for ids in examples.cut_anew(0)[0]}
+    assert sum(len(inputs["source"]) for inputs, _ in second) == len(examples)
+
+
+def test_a_classifier_and_a_language_model_are_cut_anew_too():
+    for task in ("classification", "language_model"):
+        corpus = read_corpus("numbers-fr-en", task=task, size=100)
+        vocabularies = {"source": Vocabulary.learn(corpus.sources, size=100)}
+        labels = sorted(set(corpus.targets))
+        examples = encode(corpus, task, vocabularies, labels, max_length=100, subword_alpha=0.2, seed=3)
+        sources, targets = examples.cut_anew(0)
+        assert sources != examples.sources and targets == examples.targets
+        assert len(epoch(batches(examples, 50, shuffle_seed=1), 2)) == 2

@@ -149,6 +149,7 @@ def test_force_replaces_and_standard_output_stays_empty(tmp_path, tiny_data, tin
             "checkpoint_seconds=inf.",
         ),
         ("seed", 1.5, "`seed` must be a whole number"),
+        ("subword_alpha", -1, "`subword_alpha` must be a number of 0 or more"),
         ("jit", "no", "`jit` must be true or false. Received: jit='no'"),
         ("deterministic", "no", "`deterministic` must be true or false"),
     ],
@@ -254,6 +255,11 @@ def test_the_seed_decides(tmp_path, tiny_data, fast, fast_settings):
     assert_same_history(same.path, fast.path)
     other = call(tmp_path, tiny_data, replace(fast_settings, seed=2), out=tmp_path / "other")
     assert read_history(other.path)[0]["loss"] != read_history(fast.path)[0]["loss"]
+
+
+def test_only_a_unigram_vocabulary_cuts_anew():
+    with pytest.raises(CallError, match='`subword_alpha` needs text="unigram". Received: text="char"'):
+        Settings(subword_alpha=0.2, text="char").check()
 
 
 def test_settings_have_defaults_that_pass():

@@ -30,7 +30,7 @@ FAST = {"units": 8, "dropout": 0.25}
 
 @pytest.fixture(scope="module")
 def fast_settings(tiny_settings):
-    return replace(tiny_settings, epochs=3, patience=9, deterministic=True)
+    return replace(tiny_settings, epochs=3, patience=9, subword_alpha=0.3, deterministic=True)
 
 
 @pytest.fixture(scope="module", autouse=True)

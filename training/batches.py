@@ -1,7 +1,7 @@
 """Token ids in, padded batches out: the tf.data pipeline."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
@@ -26,12 +26,15 @@ class Examples:
         targets: the ids of each translation, without start or end, or the class of each text as one id; empty
             for a language model.
         dropped: how many examples were left out because a side was longer than the limit.
+        cut_anew: from the number of an epoch the sources and targets cut in another way, none of another bucket than
+            the first; None: always as they are.
     """
 
     task: str
     sources: list[list[int]]
     targets: list[list[int]]
     dropped: int = 0
+    cut_anew: Callable[[int], tuple[list[list[int]], list[list[int]]]] | None = None
 
     def __len__(self) -> int:
         return len(self.sources)
@@ -43,7 +46,14 @@ class Examples:
 
 
 def encode(
-    corpus: Corpus, task: str, vocabularies: dict[str, Vocabulary], labels: Sequence[str] = (), *, max_length: int
+    corpus: Corpus,
+    task: str,
+    vocabularies: dict[str, Vocabulary],
+    labels: Sequence[str] = (),
+    *,
+    max_length: int,
+    subword_alpha: float = 0.0,
+    seed: int = 0,
 ) -> Examples:
     """Encode a corpus and leave out what is too long.
 
@@ -53,6 +63,8 @@ def encode(
         vocabularies: by side.
         labels: the labels of a classifier, in the order of its classes.
         max_length: the most pieces of a side; `Examples.dropped` counts what had more.
+        subword_alpha: cut the texts anew in each epoch, see `Vocabulary.sample`; 0: always in the best way.
+        seed: of that.
 
     Raises:
         CallError: a label that is not among `labels` (with its file and line), or nothing is left.
@@ -67,7 +79,31 @@ def encode(
     kept = [i for i in range(len(sources)) if max(len(sources[i]), len(targets[i])) <= max_length]
     if not kept:
         raise CallError(f"{corpus.origin}: every one of {len(sources)} examples is longer than {max_length} pieces.")
-    return Examples(task, [sources[i] for i in kept], [targets[i] for i in kept], len(sources) - len(kept))
+    best = Examples(task, [sources[i] for i in kept], [targets[i] for i in kept], len(sources) - len(kept))
+    if not subword_alpha:
+        return best
+    texts = {"source": [corpus.sources[i] for i in kept]}
+    if task == "translation":
+        texts["target"] = [corpus.targets[i] for i in kept]
+
+    def cut_anew(epoch: int) -> tuple[list[list[int]], list[list[int]]]:
+        return _cut_anew(best, vocabularies, texts, subword_alpha, (seed + 1_000_003 * epoch) % 2**31)
+
+    return replace(best, cut_anew=cut_anew)
+
+
+def _cut_anew(best, vocabularies, texts, alpha, seed):
+    """Return the sources and targets cut in a way that is drawn; in the best where that would be of a longer bucket."""
+    lengths = best.lengths()
+    bounds = np.array([*BUCKETS, max(lengths.max(), BUCKETS[-1]) + 1])
+    room = bounds[np.digitize(lengths, bounds)] - 2  # the start or end is one more
+    sides = {"source": best.sources, "target": best.targets}
+    for side, some in texts.items():
+        drawn = vocabularies[side].sample(some, alpha=alpha, seed=seed)
+        sides[side] = [
+            new if len(new) <= most else old for new, old, most in zip(drawn, sides[side], room, strict=True)
+        ]
+    return sides["source"], sides["target"]
 
 
 def _class_of(label, labels, corpus, i):
@@ -116,12 +152,11 @@ def batches(
         few_shapes: pad each batch to the bound of its bucket rather than to its longest row, for XLA, which
             compiles every shape it meets.
     """
-    sources = tf.ragged.constant(examples.sources, tf.int32, ragged_rank=1)
-    targets = tf.ragged.constant(examples.targets, tf.int32, ragged_rank=1)
+    best = (_ragged(*_flat(examples.sources)), _ragged(*_flat(examples.targets)))
     lengths = tf.constant(examples.lengths(), tf.int32)
     bounds, sizes = _buckets(examples, batch_size, batch_tokens, few_shapes)
 
-    def one_epoch(order):
+    def one_epoch(order, sources, targets):
         rows = tf.data.Dataset.from_tensor_slices(order)
         rows = rows.map(lambda i: (lengths[i], sources[i], targets[i]), tf.data.AUTOTUNE)
         return rows.bucket_by_sequence_length(
@@ -137,13 +172,39 @@ def batches(
         steps = tf.data.experimental.assert_cardinality(
             steps_per_epoch(examples, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
         )
-        data = one_epoch(tf.range(count)).apply(steps)
+        data = one_epoch(tf.range(count), *best).apply(steps)
     else:
         shuffled = tf.random.experimental.stateless_shuffle
-        epochs = tf.data.Dataset.range(first_epoch, tf.int64.max)
-        data = epochs.flat_map(lambda epoch: one_epoch(shuffled(tf.range(count), seed=[shuffle_seed, epoch])))
+
+        def shuffled_epoch(epoch):
+            sides = best if examples.cut_anew is None else _drawn(examples.cut_anew, epoch)
+            return one_epoch(shuffled(tf.range(count), seed=[shuffle_seed, epoch]), *sides)
+
+        data = tf.data.Dataset.range(first_epoch, tf.int64.max).flat_map(shuffled_epoch)
     make = {"translation": _translation, "classification": _classification, "language_model": _language_model}
     return data.map(make[examples.task], tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def _flat(rows):
+    """Return the ids of all rows one behind the other, and how many are in each."""
+    return np.array([i for row in rows for i in row], np.int32), np.array([len(row) for row in rows], np.int32)
+
+
+def _ragged(values, lengths):
+    return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
+
+
+def _drawn(cut_anew, epoch):
+    """Return the sources and targets of an epoch as ragged tensors, inside a graph."""
+
+    def flat(epoch):
+        sources, targets = cut_anew(int(epoch))
+        return *_flat(sources), *_flat(targets)
+
+    tensors = tf.numpy_function(flat, [epoch], [tf.int32] * 4)
+    for one in tensors:
+        one.set_shape([None])
+    return _ragged(*tensors[:2]), _ragged(*tensors[2:])
 
 
 def _translation(_, sources, targets):

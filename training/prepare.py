@@ -70,10 +70,12 @@ def vocabulary_sizes(task: str, vocabularies: dict[str, Vocabulary], labels: lis
 def encode_all(config: dict, vocabularies: dict[str, Vocabulary], corpora: dict[str, Corpus]) -> dict[str, Examples]:
     """Encode the corpora of a run by split, and say on standard error how many examples were too long."""
     settings = Settings.from_config(config)
-    examples = {
-        split: encode(corpus, config["task"], vocabularies, config["labels"], max_length=settings.max_length)
-        for split, corpus in corpora.items()
-    }
+    examples = {}
+    for split, corpus in corpora.items():
+        options: dict[str, Any] = {"max_length": settings.max_length}
+        if split == "train":
+            options |= {"subword_alpha": settings.subword_alpha, "seed": settings.seed}
+        examples[split] = encode(corpus, config["task"], vocabularies, config["labels"], **options)
     _say_dropped(examples, corpora, settings)
     return examples
 

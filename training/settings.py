@@ -46,6 +46,8 @@ class Settings:
         max_length: the most pieces of a side; longer examples are left out.
         vocabulary_size: the most pieces of a vocabulary.
         text: the kind of vocabulary, "unigram", "char" or "word".
+        subword_alpha: cut the training texts into pieces anew in each epoch, a way drawn with its probability to this
+            power (Kudo 2018, arXiv 1804.10959); 0: always the best way. It takes text="unigram".
         train_size: use only so many training examples; None for all.
         precision: "float32", "mixed_bfloat16" or "mixed_float16"; None: mixed on a GPU, float32 elsewhere.
         jit: compile the training step with XLA, once for each of a few shapes of batches: slower to begin, then faster;
@@ -73,6 +75,7 @@ class Settings:
     max_length: int = 100
     vocabulary_size: int = 4000
     text: str = "unigram"
+    subword_alpha: float = 0.0
     train_size: int | None = None
     precision: str | None = None
     jit: bool | None = None
@@ -100,7 +103,7 @@ class Settings:
             positive("watch_size", self.watch_size)
         for name in ("learning_rate", "clip"):
             number(name, getattr(self, name), above=True)
-        for name in ("weight_decay", "scheduled_sampling", "checkpoint_seconds"):
+        for name in ("weight_decay", "scheduled_sampling", "subword_alpha", "checkpoint_seconds"):
             number(name, getattr(self, name))
         if self.scheduled_sampling > 1:
             received = f"scheduled_sampling={self.scheduled_sampling}"
@@ -118,6 +121,8 @@ class Settings:
             one_of("precision", self.precision, PRECISIONS)
         if self.monitor is not None:
             one_of("monitor", self.monitor, MONITORS[task or "translation"])
+        if self.subword_alpha and self.text != "unigram":
+            raise CallError(f'`subword_alpha` needs text="unigram". Received: text="{self.text}".')
         if self.monitor in DECODED and not self.watch_size:
             raise CallError(f'monitor="{self.monitor}" needs translations: `watch_size` must be above 0.')
         if self.scheduled_sampling and task == "classification":

@@ -42,6 +42,7 @@ TRAINING_OPTIONS: dict[str, dict[str, Any]] = {
     "max_length": {**_INTEGER, "help": "leave out examples with more pieces than this on a side"},
     "vocabulary_size": {**_INTEGER, "help": "the most pieces of a vocabulary"},
     "text": {"choices": ["unigram", "char", "word"], "help": "the kind of vocabulary"},
+    "subword_alpha": {**_NUMBER, "help": "cut words anew in each epoch: near 1 mostly the best way, 0.2 any; 0: never"},
     "train_size": {**_INTEGER, "help": "read only so many training examples"},
     "precision": {
         "choices": ["float32", "mixed_bfloat16", "mixed_float16"],
