@@ -203,10 +203,11 @@ def test_a_disk_that_fills_up_ends_the_work_and_the_run_goes_on(
     run, ballast = disk / "run", disk / "ballast"
     data = [f"--{split}={path}" for split, path in tiny_data["classification"].items()]
     how = ["--units=8", "--dropout=0.25", "--epochs=3", "--patience=9", "--batch-size=32", "--vocabulary-size=120"]
+    how += ["--subword-alpha=0.3", "--deterministic"]
     try:
         with monkeypatch.context() as patch:
             stop_after(patch, 12, lambda _: ballast.write_bytes(b"x" * (shutil.disk_usage(disk).free - left)))
-            assert main(["train", "tanh_dnn", *data, "--out", str(run), *how, "--deterministic"]) == 1
+            assert main(["train", "tanh_dnn", *data, "--out", str(run), *how]) == 1
         err = capsys.readouterr().err
         assert "zoo: Could not write " in err and "The last good checkpoint is " in err and "Traceback" not in err
         assert err.count(f"Go on with: zoo train --resume {run}") == 1
