@@ -6,16 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from export.artefact import export_folder, extra_files, predictor_from
 from export.names import ID_FUNCTIONS
-from export.parity import compare
 from export.signatures import Signature, id_signatures, text_signatures
+from export.text_parity import compare_by_text
 from zoo.errors import CallError, WorkError
 from zoo.files import sha256_of
-from zoo.predictor import Prediction, Predictor
+from zoo.predictor import Predictor
 from zoo.run import Run, write_json
 from zoo.scan import inference_graph
 from zoo.text import GraphText, tensorflow_text
@@ -52,7 +51,7 @@ def export_saved_model(
         format="saved_model",
         write=lambda run, folder: write_saved_model(run, folder, ids_only=ids_only),
         load=load_saved_model,
-        check=None if ids_only else _check_text,
+        check=None if ids_only else lambda run, path, texts: compare_by_text(run, _load(path), texts),
     )
 
 
@@ -159,35 +158,3 @@ def _function(loaded, name):
 
     function.keep_alive = loaded  # type: ignore[attr-defined]
     return function
-
-
-def _check_text(run: Run, path: Path, texts: list[str]) -> dict[str, Any]:
-    """Compare the text signatures with Keras too."""
-    loaded = _load(path)
-    if "detail" not in loaded.signatures:
-        return {"text_signatures": "none: tensorflow-text is not installed"}
-    predictor = run.predictor()
-
-    def predict(texts):
-        return [_ask(loaded, run.task, text) for text in texts]
-
-    few = texts[:: max(1, len(texts) // 100)]
-    report = compare(few, predictor.predict(few), predict, "the text signature of saved_model")
-    return {"text_compared": report["compared"], "text_identical": report["identical"]}
-
-
-def _ask(loaded, task: str, text: str) -> Prediction:
-    """Ask `detail` for one text, and `serving_default` for the same in short."""
-    inputs = tf.constant([text])
-    answer = {name: value.numpy()[0] for name, value in loaded.signatures["detail"](text=inputs).items()}
-    short = {name: value.numpy()[0] for name, value in loaded.signatures["serving_default"](text=inputs).items()}
-    pieces = [piece.decode() for piece in answer["source_pieces"]]
-    if task == "classification":
-        attention = answer.get("attention")
-        score = float(np.log(short["probability"]))
-        return Prediction(text, short["label"].decode(), score, None, False, pieces, pieces, attention)
-    produced = [piece.decode() for piece in answer["pieces"] if piece]
-    if task == "language_model":
-        return Prediction(text, short["text"].decode(), float(short["score"]))
-    attention = answer["attention"][: len(produced)] if "attention" in answer else None
-    return Prediction(text, short["text"].decode(), float(short["score"]), None, False, pieces, produced, attention)

@@ -154,6 +154,27 @@ def test_text_signatures(fixture, signatures, request, tmp_path):
         np.testing.assert_array_equal(scores["tokens"], [one[1] for one in expected])
 
 
+@pytest.mark.parametrize(("fixture", "names"), [("tiny_run", ("score", "beam")), ("tiny_lm", ("score", "generate"))])
+def test_every_text_signature_is_compared(fixture, names, request, tmp_path):
+    from types import SimpleNamespace
+
+    import tensorflow as tf
+
+    from export.saved_model import write_saved_model
+    from export.text_parity import compare_by_text
+
+    run = request.getfixturevalue(fixture)
+    signatures = dict(tf.saved_model.load(str(write_saved_model(run, tmp_path))).signatures)
+    for name in names:
+
+        def spoilt(right=signatures[name], **inputs):
+            answer = right(**inputs)
+            return {key: one * 1.01 if one.dtype.is_floating else one for key, one in answer.items()}
+
+        with pytest.raises(WorkError, match=f"the text signature {name} does not score as Keras does"):
+            compare_by_text(run, SimpleNamespace(signatures=signatures | {name: spoilt}), TEXTS)
+
+
 def hidden(folder):
     return [path.name for path in folder.iterdir() if path.name.startswith(".")]
 

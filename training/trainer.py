@@ -81,9 +81,9 @@ class Trainer(FitsReplicas, keras.Model):
             loss = self.optimizer.scale_loss(self._minimised(targets, logits, total) / count)
         variables = self.model.trainable_variables
         right = count_right(self.model.task, targets, logits, ties=True)
+        gradients, total, right = sum_replicas((tape.gradient(loss, variables), total, right))
         # Dense, as Adam makes them anyway: the norm of slices is not that of the rows that they add up to.
-        gradients = [None if one is None else tf.convert_to_tensor(one) for one in tape.gradient(loss, variables)]
-        gradients, total, right = sum_replicas((gradients, total, right))
+        gradients = [None if one is None else tf.convert_to_tensor(one) for one in gradients]
         self.optimizer.apply(gradients, variables)
         return self._logs(total, right, count)
 
