@@ -12,7 +12,7 @@ import statistics
 from pathlib import Path
 
 from export.names import SITE_FILE
-from tests.browser import chromium, opened, served, type_and_wait
+from benchmarks.browser import chromium, opened, served, type_and_wait
 
 FETCHED = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .filter((one) => one.name.startsWith("http")).map((one) => one.name)"""

@@ -177,7 +177,7 @@ _DOCKER_FLAGS = """ \\
 _GRPC = """\
 ## gRPC
 
-With the client of attention-zoo (`pip install 'attention-zoo[serving]'`), which retries and keeps a deadline:
+With the client of attention-zoo (and `pip install tensorflow-serving-api`), which retries and keeps a deadline:
 
 ```python
 from export.client import GrpcClient

@@ -25,7 +25,7 @@ def serving_api() -> Any:
         from tensorflow_serving.config import model_server_config_pb2  # noqa: F401
     except ImportError as error:
         raise CallError(
-            f"TF Serving's messages are not installed ({error}): pip install 'attention-zoo[serving]'."
+            f"TF Serving's messages are not installed ({error}): pip install tensorflow-serving-api."
         ) from error
     import tensorflow_serving
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from export.web import export_web
-from tests.browser import chromium, litert_js, opened, served, type_and_wait
+from benchmarks.browser import chromium, litert_js, opened, served, type_and_wait
 from tests.untrained import untrained
 from training.numbers import generate
 from zoo.predictor import Beam
