@@ -76,9 +76,13 @@ def compare_with_keras(run: Run, expected: Predictor, actual: Predictor, texts: 
     answers = expected.predict(texts)
     report = compare(texts, answers, actual.predict, what)
     both = expected.functions.keys() & actual.functions.keys()
-    if "score_tokens" in both:
-        targets = [one.output for one in answers] if run.task == "translation" else None
-        report |= compare_scores(texts, targets, expected, actual, what)
+    if "score_tokens" in both and run.task == "translation":
+        targets = [one.output for one in answers]
+        cut = actual.truncated(targets, as_targets=True)
+        whole = [i for i, is_cut in enumerate(cut) if not is_cut]
+        report |= compare_scores([texts[i] for i in whole], [targets[i] for i in whole], expected, actual, what)
+    elif "score_tokens" in both:
+        report |= compare_scores(texts, None, expected, actual, what)
     if "beam_tokens" in both:
         report |= compare_beam(texts, expected, actual, what)
     return report

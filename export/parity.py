@@ -83,7 +83,7 @@ def same(a: Prediction, b: Prediction) -> bool:
 
 def _largest(differences: Iterable[float]) -> float:
     """Return the largest difference; NaN if there is one, which `max` passes over."""
-    return float(np.max(np.fromiter(differences, float)))
+    return float(np.max(np.fromiter(differences, float), initial=0.0))
 
 
 def _difference(expected: float, actual: float) -> float:

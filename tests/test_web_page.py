@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from export.web import export_web
 from benchmarks.browser import chromium, litert_js, opened, served, type_and_wait
+from export.web import export_web
 from tests.untrained import untrained
 from training.numbers import generate
 from zoo.predictor import Beam

@@ -142,9 +142,9 @@ class Predictor:
             "max_length": np.array([MAX_TARGET_PIECES], np.int32),
         }
 
-    def truncated(self, texts: Sequence[str]) -> list[bool]:
-        """Tell which texts are too long to be read whole."""
-        return source_ids(self.source, texts, self.task, self.max_pieces)[1]
+    def truncated(self, texts: Sequence[str], *, as_targets: bool = False) -> list[bool]:
+        """Tell which texts are too long to be read whole, as sources or as targets."""
+        return source_ids(self.target if as_targets else self.source, texts, self.task, self.max_pieces)[1]
 
     def _prediction(self, text, ids, answer, *, truncated):
         if self.task == "classification":
