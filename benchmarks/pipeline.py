@@ -1,0 +1,60 @@
+"""How much of a training step is the input pipeline: batches made and thrown away, beside steps on them.
+
+    python -m benchmarks.pipeline [--train DATA] [--units 256] [--steps 100] [--subword-alpha 0.3]
+
+The pipeline runs ahead of the training on a core that is free (`prefetch`), so that its share is what it takes away at
+most. What is made once an epoch, texts cut into pieces anew, is told apart.
+"""
+
+import argparse
+import time
+
+from zoo.quiet import set_environment
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--train", default="numbers-fr-en")
+    parser.add_argument("--units", type=int, default=256)
+    parser.add_argument("--steps", type=int, default=100)
+    parser.add_argument("--batch-size", type=int, default=64)
+    parser.add_argument("--subword-alpha", type=float, default=0.0)
+    options = parser.parse_args()
+    set_environment()
+    from training.batches import batches, encode
+    from training.optimizer import make_optimizer
+    from training.prepare import learn_vocabularies, read, vocabulary_sizes
+    from training.settings import Settings
+    from training.trainer import Trainer
+    from zoo.models import build
+
+    settings = Settings(batch_size=options.batch_size, subword_alpha=options.subword_alpha)
+    corpus = read(options.train, "train", "translation", settings)
+    vocabularies = learn_vocabularies(corpus, "translation", settings)
+    how = {"max_length": settings.max_length, "subword_alpha": settings.subword_alpha, "seed": 1}
+    examples = encode(corpus, "translation", vocabularies, **how)
+    sizes = vocabulary_sizes("translation", vocabularies, [])
+    trainer = Trainer(build("bahdanau_seq2seq", **sizes, units=options.units, cell="gru", bidirectional=True))
+    trainer.compile(optimizer=make_optimizer(settings, 10_000))
+
+    def data():
+        return batches(examples, settings.batch_size, shuffle_seed=1)
+
+    def seconds(work) -> float:
+        began = time.perf_counter()
+        work()
+        return time.perf_counter() - began
+
+    epoch = seconds(lambda: examples.cut_anew(0)) if examples.cut_anew else 0.0
+    next(iter(data()))
+    alone = seconds(lambda: list(data().take(options.steps))) - epoch
+    trainer.fit(data(), steps_per_epoch=8, verbose=0)
+    steps = seconds(lambda: trainer.fit(data(), steps_per_epoch=options.steps, verbose=0)) - epoch
+    print(f"{options.steps} batches {alone:.2f} s, {options.steps} steps {steps:.2f} s: {alone / steps:.1%} of a step")
+    if epoch:
+        print(f"texts cut anew once an epoch, {len(examples):,} examples: {epoch:.2f} s")
+
+
+if __name__ == "__main__":
+    main()
