@@ -211,12 +211,18 @@ def test_a_failure_leaves_the_versions_that_were_there(tiny_run, served, tmp_pat
     def fail(*_):
         raise WorkError("no")
 
-    monkeypatch.setattr(serving, "replay", fail)
-    empty = tmp_path / "empty"
-    empty.mkdir()
-    for where in (out, tmp_path / "new", empty, empty):
+    def refused(where):
         with pytest.raises(WorkError, match="no"):
             serving.export_serving(tiny_run, where)
+
+    with monkeypatch.context() as late:
+        late.setattr(serving, "replay", fail)
+        refused(out)
+    monkeypatch.setattr(serving, "export_saved_model", lambda *_, **__: fail())
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for where in (tmp_path / "new", empty, empty):
+        refused(where)
     assert files_of(out) == before and not (tmp_path / "new").exists()
     assert not [path for path in tmp_path.rglob(".*")]
 
@@ -282,7 +288,7 @@ def test_without_the_messages_of_tf_serving(tiny_run, tmp_path, monkeypatch):
     from export.serving import export_serving
 
     monkeypatch.setitem(sys.modules, "tensorflow_serving.apis", None)
-    with pytest.raises(CallError, match=r"pip install 'attention-zoo\[serving\]'"):
+    with pytest.raises(CallError, match="pip install tensorflow-serving-api"):
         export_serving(tiny_run, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

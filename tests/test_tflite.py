@@ -177,7 +177,10 @@ def test_a_shape_that_is_none(shape, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize(("fixture", "key"), [("tiny_run", "text"), ("tiny_classifier", "label"), ("tiny_lm", "text")])
+@pytest.mark.parametrize(
+    ("fixture", "key"),
+    [("tiny_run", "text"), ("tiny_classifier", "label"), pytest.param("tiny_lm", "text", marks=pytest.mark.slow)],
+)
 def test_text_in_and_text_out(fixture, key, request, tmp_path):
     pytest.importorskip("tensorflow_text")
     from export.text_ops import text_interpreter

@@ -124,7 +124,7 @@ def test_what_is_watched(task, options, watched):
         ("translation", {"precision": "mixed_float"}, 'Did you mean "mixed_float16"'),
         ("translation", {"ema": 1.0}, "`ema` must be a number from 0 up to 1"),
         ("translation", {"label_smoothing": -0.1}, "`label_smoothing` must be a number from 0 up to 1"),
-        ("translation", {"weight_decay": -1.0}, "`weight_decay` must be a number from 0"),
+        ("translation", {"weight_decay": -1.0}, "`weight_decay` must be a number of 0 or more"),
         ("translation", {"scheduled_sampling": 1.1}, "`scheduled_sampling` must be a number from 0 to 1"),
         ("translation", {"watch_size": -1}, "`watch_size` must be a positive integer"),
     ],
