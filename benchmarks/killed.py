@@ -36,8 +36,11 @@ def start(run: Path, format: str, place: Path) -> subprocess.Popen:
 
 def drafts_of(place: Path) -> list[Path]:
     """Return the hidden folders beside a place and in it, not those inside another."""
-    drafts = place.parent.rglob(".*.part")
-    return [one for one in drafts if not any(folder.suffix == ".part" for folder in one.parents)]
+    drafts = []
+    for folder, inside, _ in os.walk(place.parent):  # passes over what is gone meanwhile
+        drafts += [Path(folder, name) for name in inside if name.startswith(".") and name.endswith(".part")]
+        inside[:] = [name for name in inside if not name.endswith(".part")]
+    return drafts
 
 
 def wait(process: subprocess.Popen, how: str, place: Path, seconds: float, dice: random.Random) -> bool:
@@ -59,7 +62,7 @@ def wait(process: subprocess.Popen, how: str, place: Path, seconds: float, dice:
     if not until(new_drafts):
         return False
     if how == "at the end":
-        found = until(lambda: any(list(draft.rglob("parity.json")) for draft in new_drafts()))
+        found = until(lambda: any("parity.json" in files for draft in new_drafts() for *_, files in os.walk(draft)))
         time.sleep(dice.uniform(0, 0.02))
         return found
     moment = time.monotonic() + dice.uniform(0, seconds / 2)
