@@ -4,7 +4,7 @@
 
 Trains each model of the zoo for a few minutes on the built-in corpus (or takes what an earlier call left in DIR),
 exports it to every format with every kind of weights, and asks for sentences of the corpus that it has not seen: how
-many answers are those of Keras to every piece, and how much the score falls (exact matches or accuracy in points,
+many answers are those of Keras to every piece, and how much the score falls (BLEU or accuracy in points,
 perplexity in per cent). Milliseconds are the median of single sentences on this machine.
 """
 
@@ -32,8 +32,13 @@ class Kind(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The name of the row."""
-        return " ".join([self.format, *(f"{key} {value}" for key, value in self.options.items() if key != "max_drop")])
+        """The name of the row: as the options of `zoo export`."""
+        words = [self.format]
+        for key, value in self.options.items():
+            if key != "max_drop":
+                words.append(f"--{key.replace('_', '-')}")
+                words += [] if value is True else [",".join(map(str, value)) if isinstance(value, tuple) else value]
+        return " ".join(words)
 
 
 ANY_DROP = {"max_drop": 1000.0}  # it is measured here
@@ -67,9 +72,11 @@ def trained(model: str, task: str, out: Path) -> Any:
 
 
 def score(task: str, predictor: Any, answers: list[Any], targets: list[str], texts: list[str]) -> float:
-    """Return the share of right answers in per cent; of a language model the perplexity of the texts."""
-    from zoo.scores import accuracy, perplexity
+    """Return BLEU; of a classifier the share of right answers in per cent, of a language model the perplexity."""
+    from zoo.scores import accuracy, perplexity, translation_scores
 
+    if task == "translation":
+        return translation_scores([one.output for one in answers], targets)["bleu"]
     if task == "language_model":
         return perplexity(predictor.score(texts))["perplexity"]
     return 100 * accuracy([one.output for one in answers], targets)
