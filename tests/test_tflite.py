@@ -183,6 +183,8 @@ def test_a_shape_that_is_none(shape, tmp_path):
 )
 def test_text_in_and_text_out(fixture, key, request, tmp_path):
     pytest.importorskip("tensorflow_text")
+    from export.inspection import inspect
+    from export.lite import LiteModel
     from export.text_ops import text_interpreter
     from export.tflite import export_tflite
 
@@ -196,6 +198,9 @@ def test_text_in_and_text_out(fixture, key, request, tmp_path):
     runner = text_interpreter(path).get_signature_runner("serving_default")
     answer = runner(text=np.array([text.encode() for text in texts], dtype=object))
     assert [one.decode() for one in answer[key]] == [one.output for one in run.predictor().predict(texts)]
+    with pytest.raises(CallError, match="takes text, by operations of TF Text that are not here"):
+        LiteModel(path)
+    assert inspect(path)["parity"] == compared
 
 
 def test_the_program_in_the_docs_answers_as_python(fixed_file, tmp_path):
