@@ -60,7 +60,7 @@ def compare(
     report = {
         "compared": len(texts),
         "identical": sum(alike),
-        "max_score_difference": _largest(_difference(a.score, b.score) for a, b in zip(expected, answers, strict=True)),
+        "max_score_difference": largest_difference((a.score, b.score) for a, b in zip(expected, answers, strict=True)),
         "max_attention_difference": _largest(map(_attention_difference, expected, answers)),
     }
     if not all(alike):
@@ -86,6 +86,16 @@ def _largest(differences: Iterable[float]) -> float:
     return float(np.max(np.fromiter(differences, float), initial=0.0))
 
 
+def largest_difference(pairs: Iterable[tuple[float, float]]) -> float:
+    """Return the largest difference between two scores, relative to the first where that is beyond 1."""
+    return _largest(_difference(*pair) for pair in pairs)
+
+
+def a_hundred(texts: Sequence[str]) -> Sequence[str]:
+    """Return about a hundred of the texts, from all over them, for what takes long."""
+    return texts[:: max(1, len(texts) // 100)]
+
+
 def _difference(expected: float, actual: float) -> float:
     return abs(expected - actual) / max(1.0, abs(expected))
 
@@ -106,8 +116,8 @@ def compare_scores(
     Raises:
         WorkError: they differ by more than the tolerance, relative to the score.
     """
-    pairs = list(zip(expected.score(texts, targets), actual.score(texts, targets), strict=True))
-    difference = _largest(_difference(a[0], b[0]) for a, b in pairs)
+    pairs = zip(expected.score(texts, targets), actual.score(texts, targets), strict=True)
+    difference = largest_difference((a[0], b[0]) for a, b in pairs)
     if not difference <= SCORE_TOLERANCE:
         raise WorkError(f"{what} does not score as Keras does: a score differs by {difference:.2g} of itself.")
     return {"scored": len(texts), "max_relative_score_difference": difference}
@@ -124,9 +134,8 @@ def compare_beam(texts: Sequence[str], expected: Predictor, actual: Predictor, w
         WorkError: a best's score, or too many of the others', or an attention weight, differs by more than the
             tolerance, relative to the score when it is beyond 1.
     """
-    texts = texts[:: max(1, len(texts) // 100)]
     report, pairs = search_both(texts, expected, actual)
-    best = _largest(_difference(a.score, b.score) for a, b in pairs)
+    best = largest_difference((a.score, b.score) for a, b in pairs)
     if not best <= SCORE_TOLERANCE:
         raise WorkError(f"{what} does not search as Keras does: the score of a beam's best differs by {best:.2g}.")
     others = [_difference(*scores) <= SCORE_TOLERANCE for a, b in pairs for scores in _scores_of_all(a, b)]
@@ -142,7 +151,8 @@ def compare_beam(texts: Sequence[str], expected: Predictor, actual: Predictor, w
 def search_both(
     texts: Sequence[str], expected: Predictor, actual: Predictor
 ) -> tuple[dict[str, int], list[tuple[Prediction, Prediction]]]:
-    """Return how many of two models' best hypotheses are identical, and both for every text."""
+    """Return how many of two models' best hypotheses are identical, and both for every text of a hundred."""
+    texts = a_hundred(texts)
     beam = Beam(4, n_best=4, length_penalty=0.0)
     pairs = list(zip(expected.predict(texts, beam=beam), actual.predict(texts, beam=beam), strict=True))
     return {"beam_compared": len(texts), "beam_identical": sum(same(a, b) for a, b in pairs)}, pairs

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from export.parity import SCORE_TOLERANCE, compare
+from export.parity import SCORE_TOLERANCE, a_hundred, compare, largest_difference
 from zoo.errors import WorkError
 from zoo.predictor import Beam, Prediction, Predictor
 from zoo.run import Run
@@ -28,13 +28,13 @@ def compare_by_text(run: Run, loaded: Any, texts: list[str]) -> dict[str, Any]:
     if "detail" not in loaded.signatures:
         return {"text_signatures": "none: tensorflow-text is not installed"}
     predictor = run.predictor()
-    few = texts[:: max(1, len(texts) // 100)]
+    few = list(a_hundred(texts))
     what = "the text signature of saved_model"
     report = compare(few, predictor.predict(few), lambda texts: [_ask(loaded, run.task, text) for text in texts], what)
     scores = {"translation": _scores_of_translations, "language_model": _scores_of_language}.get(run.task)
     few = [text for text in few if text.strip()][:20]
     for name, (expected, actual) in (scores(loaded, predictor, few) if scores else {}).items():
-        difference = float(np.max(np.abs(expected - actual) / np.maximum(1.0, np.abs(expected)), initial=0.0))
+        difference = largest_difference(zip(expected, actual, strict=True))
         if not difference <= SCORE_TOLERANCE:
             raise WorkError(f"the text signature {name} does not score as Keras does: it differs by {difference:.2g}.")
     return {"text_compared": report["compared"], "text_identical": report["identical"]}

@@ -95,8 +95,8 @@ def encode(
 def _cut_anew(best, vocabularies, texts, alpha, seed):
     """Return the sources and targets cut in a way that is drawn; in the best where that would be of a longer bucket."""
     lengths = best.lengths()
-    bounds = np.array([*BUCKETS, max(lengths.max(), BUCKETS[-1]) + 1])
-    room = bounds[np.digitize(lengths, bounds)] - 2  # the start or end is one more
+    bounds = _bounds(lengths)
+    room = np.array(bounds)[np.digitize(lengths, bounds)] - 2  # the start or end is one more
     sides = {"source": best.sources, "target": best.targets}
     for side, some in texts.items():
         drawn = vocabularies[side].sample(some, alpha=alpha, seed=seed)
@@ -122,9 +122,14 @@ def steps_per_epoch(
     return int(np.sum(-(-counts // sizes)))
 
 
+def _bounds(lengths: np.ndarray) -> list[int]:
+    """Return the bounds of the buckets, the last beyond the longest example."""
+    return [*BUCKETS, int(max(lengths.max(), BUCKETS[-1])) + 1]
+
+
 def _buckets(examples, batch_size, batch_tokens, few_shapes):
     """Return the bounds of the buckets and how many examples of each make a batch."""
-    bounds = [*BUCKETS, int(max(examples.lengths().max(), BUCKETS[-1])) + 1]
+    bounds = _bounds(examples.lengths())
     longest = np.array([*bounds, bounds[-1]]) - (0 if few_shapes else 1)  # the last bucket is empty
     sizes = np.maximum(batch_tokens // longest, 1) if batch_tokens else np.full(len(longest), batch_size)
     return bounds, sizes
