@@ -27,7 +27,7 @@ def export_folder(
     write: Callable[[Run, Path], Path],
     load: Callable[[Path], Predictor],
     judge: Callable[[Run, Predictor, Predictor, list[str]], dict[str, Any]] | None = None,
-    check: Callable[[Run, Path, list[str]], dict[str, Any]] | None = None,
+    check: Callable[[Predictor, Path, list[str]], dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     """Write an artefact, compare it with Keras, and only then give it its name.
 
@@ -39,7 +39,7 @@ def export_folder(
         write: writes the artefact into a folder and returns the path that is loaded.
         load: makes a predictor of that path.
         judge: compares the answers of Keras and of the artefact to the samples; default `compare_with_keras`.
-        check: compares what the predictor does not reach.
+        check: compares with what answers by Keras what the predictor does not reach.
 
     Returns:
         What `zoo export --json` prints.
@@ -59,7 +59,7 @@ def export_folder(
         else:
             parity = judge(run, expected, actual, texts)
         if check is not None:
-            parity |= check(run, path, texts)
+            parity |= check(expected, path, texts)
         parity["versions"] = run.config.get("versions", {})
         write_json(draft / PARITY, parity)
         size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())

@@ -51,7 +51,7 @@ def export_saved_model(
         format="saved_model",
         write=lambda run, folder: write_saved_model(run, folder, ids_only=ids_only),
         load=load_saved_model,
-        check=None if ids_only else lambda run, path, texts: compare_by_text(run, _load(path), texts),
+        check=None if ids_only else lambda expected, path, texts: compare_by_text(expected, _load(path), texts),
     )
 
 

@@ -8,17 +8,16 @@ import tensorflow as tf
 from export.parity import SCORE_TOLERANCE, a_hundred, compare, largest_difference
 from zoo.errors import WorkError
 from zoo.predictor import Beam, Prediction, Predictor
-from zoo.run import Run
 from zoo.special import MAX_TARGET_PIECES
 
 Pairs = dict[str, tuple[list[float], np.ndarray]]
 
 
-def compare_by_text(run: Run, loaded: Any, texts: list[str]) -> dict[str, Any]:
+def compare_by_text(predictor: Predictor, loaded: Any, texts: list[str]) -> dict[str, Any]:
     """Compare `serving_default` and `detail` on a hundred texts, the other text signatures on twenty.
 
     Args:
-        run: the trained model.
+        predictor: what answers by Keras.
         loaded: the SavedModel.
         texts: the inputs.
 
@@ -27,11 +26,12 @@ def compare_by_text(run: Run, loaded: Any, texts: list[str]) -> dict[str, Any]:
     """
     if "detail" not in loaded.signatures:
         return {"text_signatures": "none: tensorflow-text is not installed"}
-    predictor = run.predictor()
     few = list(a_hundred(texts))
     what = "the text signature of saved_model"
-    report = compare(few, predictor.predict(few), lambda texts: [_ask(loaded, run.task, text) for text in texts], what)
-    scores = {"translation": _scores_of_translations, "language_model": _scores_of_language}.get(run.task)
+    report = compare(
+        few, predictor.predict(few), lambda texts: [_ask(loaded, predictor.task, text) for text in texts], what
+    )
+    scores = {"translation": _scores_of_translations, "language_model": _scores_of_language}.get(predictor.task)
     few = [text for text in few if text.strip()][:20]
     for name, (expected, actual) in (scores(loaded, predictor, few) if scores else {}).items():
         difference = largest_difference(zip(expected, actual, strict=True))

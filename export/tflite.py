@@ -20,6 +20,7 @@ from export.saved_model import write_graph
 from export.signatures import Signature, litert_signatures
 from export.text_ops import check_text, lite_text_signatures, piece_vector
 from zoo.errors import CallError, WorkError
+from zoo.predictor import Predictor
 from zoo.run import Run
 from zoo.special import MAX_SOURCE_PIECES
 
@@ -73,7 +74,7 @@ def export_tflite(
 
     judge = judge_by(quantize, max_drop, unquantised, "tflite")
 
-    def check(run: Run, path: Path, texts: list[str]) -> dict[str, Any]:
+    def check(_: Predictor, path: Path, texts: list[str]) -> dict[str, Any]:
         report = {} if sizes is None else compare_runtimes(path, LiteModel(path), texts, sizes)
         return report | (check_text(run, path.with_name(LITERT_TEXT_FILE), texts, LiteModel(path)) if text_ops else {})
 
