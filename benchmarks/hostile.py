@@ -20,7 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.hostile_cases import KINDS, Target, Wrong, dice_of, kind_of, meet
+from benchmarks.browser import litert_js
+from benchmarks.hostile_cases import KINDS, Wrong, dice_of, kind_of, meet
+from benchmarks.hostile_targets import ARTEFACTS, Target, is_there, path_of
 
 GOOD = "le 28 octobre 1934"
 CHUNK = 1000  # cases that one process meets
@@ -100,9 +102,13 @@ def table(report: dict) -> str:
     return "\n".join([*lines, f"seed {report['seed']}, {report['minutes']} minutes"])
 
 
-def path_of(out: Path, format: str) -> Path:
-    """Return what is loaded of the artefact of a format."""
-    return out / format / ("model.tflite" if format == "tflite" else "")
+def export(run: Path, format: str, out: Path) -> None:
+    """Export a run as a format."""
+    command = ["zoo", "export", str(run), *ARTEFACTS[format].options, "--out", str(out / format)]
+    with tempfile.TemporaryDirectory() as packages:
+        if format == "web":
+            command += ["--litert-js", str(litert_js(Path(packages)))]
+        subprocess.run([sys.executable, "-m", *command], check=True, stdout=subprocess.DEVNULL)
 
 
 def main() -> int:
@@ -123,13 +129,13 @@ def main() -> int:
         with tempfile.TemporaryDirectory(dir=options.out) as scratch:
             format = options.formats[0]
             target = Target(format, path_of(options.out, format), options.good, Path(scratch))
-            answer_cases(target, options.seed, range(*options.numbers))
+            with contextlib.closing(target):
+                answer_cases(target, options.seed, range(*options.numbers))
         return 0
     began, report = time.monotonic(), {"seed": options.seed, "formats": {}}
     for format in options.formats:
-        if options.run and not path_of(options.out, format).exists():
-            command = ["zoo", "export", str(options.run), "--to", format, "--out", str(options.out / format)]
-            subprocess.run([sys.executable, "-m", *command], check=True, stdout=subprocess.DEVNULL)
+        if options.run and not is_there(options.out, format):
+            export(options.run, format, options.out)
         report["formats"][format] = attack(format, options, options.cases // len(options.formats))
     report["minutes"] = round((time.monotonic() - began) / 60, 1)
     (options.out / "hostile.json").write_text(json.dumps(report) + "\n", encoding="utf-8")

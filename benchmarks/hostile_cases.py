@@ -1,15 +1,15 @@
 """Hostile cases, each made again from its seed and number alone, and how an artefact meets one."""
 
+import math
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.hostile_inputs import hostile_bytes, hostile_options, hostile_rows, hostile_text, one_of
+from benchmarks.hostile_targets import Target
 from zoo.errors import ZooError
-from zoo.predictor import Beam, Predictor
+from zoo.predictor import Beam
 from zoo.special import MAX_BEAM_WIDTH
 from zoo.text import source_ids
 
@@ -20,50 +20,13 @@ GOOD_LENGTH = 16  # the bound on the answer to the good row
 KINDS = {
     "saved_model": {"ids": 40, "texts": 30, "predictor": 18, "shapes": 6, "damage": 6},
     "tflite": {"ids": 60, "predictor": 28, "shapes": 6, "damage": 6},
+    "text": {"texts": 1},
+    "web": {"page": 1},
 }
 
 
 class Wrong(Exception):
     """An artefact met a case as it should not."""
-
-
-class Target:
-    """An artefact under attack.
-
-    Args:
-        format: "saved_model" or "tflite".
-        path: the folder of the SavedModel, or the .tflite.
-        good: a text whose answer must not change.
-        scratch: a folder for damaged copies.
-    """
-
-    def __init__(self, format: str, path: Path, good: str, scratch: Path):
-        self.format, self.path, self.good, self.scratch = format, Path(path), good, scratch
-        self.predictor = self.load(self.path)
-        self.signatures: dict[str, Callable] = {}
-        if format == "saved_model":
-            import tensorflow as tf
-
-            self.signatures = dict(tf.saved_model.load(str(path)).signatures)
-        (ids,), _ = source_ids(self.predictor.source, [good], self.predictor.task)
-        self.good_ids = np.array([ids], np.int32)
-        self._alone: dict[Any, Any] = {}
-
-    def load(self, path: Path) -> Predictor:
-        """Load an artefact of this format."""
-        if self.format == "tflite":
-            from export.lite import LiteModel
-
-            return LiteModel(path)
-        from export.saved_model import load_saved_model
-
-        return load_saved_model(path)
-
-    def alone(self, key: Any, ask: Callable[[], Any]) -> Any:
-        """Return the answer to the good row alone, asked once for each key."""
-        if key not in self._alone:
-            self._alone[key] = ask()
-        return self._alone[key]
 
 
 def dice_of(seed: int, number: int) -> np.random.Generator:
@@ -95,7 +58,7 @@ def meet(target: Target, seed: int, number: int) -> tuple[str, str]:
     except Exception as error:  # a clear error is what is asked for, whatever its class
         if not str(error).strip():
             raise Wrong(f"{type(error).__name__} without a message") from error
-        if kind in ("ids", "texts"):
+        if kind in ("ids", "texts", "page"):
             raise Wrong(f"an error for the good row too: {type(error).__name__}: {str(error)[:300]}") from error
         if kind in ("predictor", "damage") and not isinstance(error, ZooError):
             raise Wrong(f"{type(error).__name__} instead of CallError: {str(error)[:300]}") from error
@@ -105,6 +68,7 @@ def meet(target: Target, seed: int, number: int) -> tuple[str, str]:
 
 GOOD_OPTIONS = {"beam_width": 3, "length_penalty": 0.6, "max_length": GOOD_LENGTH,
                 "temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 1}  # fmt: skip
+PENALTIES = [0.0, 0.6, 0.6, -1.0, float("nan"), float("inf")]
 INPUTS = {
     "tokens": (),
     "beam_tokens": ("beam_width", "length_penalty", "max_length"),
@@ -124,8 +88,9 @@ def _together(dice, good: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int
 def _ids(target: Target, dice) -> None:
     """Send strange ids and options to a function over ids, a good row among them."""
     predictor = target.predictor
+    good_ids = np.array(source_ids(predictor.source, [target.good], predictor.task)[0], np.int32)
     name = one_of(dice, sorted(predictor.functions))
-    ids, place = _together(dice, target.good_ids, hostile_rows(dice, predictor.source.size))
+    ids, place = _together(dice, good_ids, hostile_rows(dice, predictor.source.size))
     options, good = hostile_options(dice, INPUTS[name], len(ids)), {}
     for key, values in options.items():
         if target.format == "tflite":  # one for all, which is the good row's too
@@ -136,13 +101,13 @@ def _ids(target: Target, dice) -> None:
     more, good_more = {}, {}
     if name == "score_tokens" and predictor.task == "translation":
         targets = hostile_rows(dice, predictor.target.size)[:1].repeat(len(ids) - 1, axis=0)
-        good_targets = target.good_ids % predictor.target.size
+        good_targets = good_ids % predictor.target.size
         width = max(targets.shape[1], good_targets.shape[1])
         targets, padded = (np.pad(one, [[0, 0], [0, width - one.shape[1]]]) for one in (targets, good_targets))
         more, good_more = {"target_ids": np.insert(targets, place, padded[0], axis=0)}, {"target_ids": good_targets}
     function = predictor.functions[name]
     key = (name, *(values.tobytes() for values in good.values()))
-    expected = target.alone(key, lambda: function(target.good_ids, **good, **good_more))
+    expected = target.alone(key, lambda: function(good_ids, **good, **good_more))
     _same(expected, function(ids, **options, **more), place)
 
 
@@ -168,30 +133,43 @@ def _same(expected: dict[str, np.ndarray], answer: dict[str, np.ndarray], place:
 
 def _texts(target: Target, dice) -> None:
     """Send bytes that are no text to a signature over text, a good row among them."""
-    import tensorflow as tf
-
-    names = [name for name in target.signatures if not name.endswith("tokens")]
-    name = one_of(dice, sorted(names))
-    signature = target.signatures[name]
-    kinds = signature.structured_input_signature[1]
+    name = one_of(dice, sorted(target.signatures))
+    kinds, ask = target.signatures[name]
+    strings = [key for key, kind in kinds.items() if kind in (object, np.bytes_)]
     rows = int(dice.integers(1, 4))
     place = int(dice.integers(rows + 1))
-    inputs = hostile_options(dice, [key for key, kind in kinds.items() if kind.dtype != tf.string], rows + 1)
+    inputs = hostile_options(dice, [key for key in kinds if key not in strings], rows + 1)
     good = {}
     for key, values in inputs.items():
         values[place] = GOOD_OPTIONS[key]
         good[key] = values[place : place + 1]
-    for key in [key for key, kind in kinds.items() if kind.dtype == tf.string]:
+    for key in strings:
         inputs[key] = np.array([hostile_bytes(dice) for _ in range(rows + 1)], object)
         inputs[key][place] = target.good.encode()
         good[key] = inputs[key][place : place + 1]
-
-    def ask(arrays):
-        return {
-            key: value.numpy() for key, value in signature(**{k: tf.constant(v) for k, v in arrays.items()}).items()
-        }
-
     _same(target.alone((name, "text"), lambda: ask(good)), ask(inputs), place)
+
+
+ASK_PAGE = """async ([units, options]) => {
+    const text = units.map((unit) => String.fromCharCode(unit)).join("");
+    return (await zoo.answer(text, options)).map(({ output, score }) => ({ output, score: String(score) }));
+}"""
+
+
+def _page(target: Target, dice) -> None:
+    """Ask the page for a strange text with strange options, and then for the good one."""
+
+    def ask(text, **options):
+        units = np.frombuffer(text.encode("utf-16-le", "surrogatepass"), np.uint16)
+        return target.page.evaluate(ASK_PAGE, [units.tolist(), options])
+
+    options = {"beam": True, "lengthPenalty": one_of(dice, PENALTIES)} if dice.random() < 0.4 else {}
+    expected = target.alone(("page", bool(options)), lambda: ask(target.good, beam=bool(options)))
+    for one in ask(hostile_text(dice), **options):
+        if not math.isfinite(float(one["score"])):
+            raise Wrong(f"the page scores an answer {one['score']}")
+    if (actual := ask(target.good, beam=bool(options))) != expected:
+        raise Wrong(f"the page says {actual}, before {expected}"[:300])
 
 
 def _predictor(target: Target, dice) -> None:
@@ -202,7 +180,7 @@ def _predictor(target: Target, dice) -> None:
     beam = None
     if dice.random() < 0.4:
         width = int(one_of(dice, [1, 2, 3, 0, -1, 10_000, MAX_BEAM_WIDTH + 1]))
-        penalty = one_of(dice, [0.0, 0.6, 0.6, -1.0, float("nan"), float("inf")])
+        penalty = one_of(dice, PENALTIES)
         beam = Beam(width, n_best=one_of(dice, [None, 1, 0, -1, 99]), length_penalty=penalty)
     answers = target.predictor.predict(texts, beam=beam)
     if len(answers) != len(texts):
@@ -262,4 +240,4 @@ def _link(folder: Path, where: Path) -> None:
             os.link(file, copy)
 
 
-MEET = {"ids": _ids, "texts": _texts, "predictor": _predictor, "shapes": _shapes, "damage": _damage}
+MEET = {"ids": _ids, "texts": _texts, "page": _page, "predictor": _predictor, "shapes": _shapes, "damage": _damage}

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from benchmarks.hostile_cases import KINDS, Target, Wrong, meet
+from benchmarks.hostile_cases import KINDS, Wrong, meet
+from benchmarks.hostile_targets import Target
 from tests.untrained import TEXTS, untrained
 from zoo.errors import CallError
 from zoo.special import UNKNOWN
