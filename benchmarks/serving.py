@@ -1,18 +1,27 @@
-"""Loads a served model as callers would, and prints sentences a second and the latency of a call.
+"""Loads a translation model as callers would, and prints sentences a second and the latency of a call.
 
     python -m benchmarks.serving RUN                                  # the run folder of a translation model
-    python -m benchmarks.serving RUN --seconds 5 --callers 1 4 16
-    python -m benchmarks.serving RUN --joeynmt JOEY                   # and JoeyNMT beside it, a folder that it trained
+    python -m benchmarks.serving RUN --texts test.fr.gz --seconds 5 --callers 1 4 16
+    python -m benchmarks.serving RUN --joeynmt JOEY                   # and JoeyNMT beside it: see joeynmt.yaml
 
 Each caller sends one sentence, waits for the answer and sends the next. No TF Serving binary comes by PyPI, Debian or
 npm, so the SavedModel runs in this process: what is measured is the graph and the batching, without the network. With
 batching on, calls that come together are one call of the graph, by the rules of TF Serving's batching session: up to
-64 rows, after 2 ms at the latest, by as many threads as there are cores. JoeyNMT runs in its own process, by the
-function that its `translate` command uses, and takes one caller's sentence at a time, as that does.
+64 rows, after 2 ms at the latest, by as many threads as there are cores.
+
+JoeyNMT has no server. The function behind its `translate` command, text in and text out, is called in a process of its
+own by the same callers, by themselves and through the same batching. Both sides translate the same texts and say at
+most 128 pieces.
+
+Two models seldom say the same, so the table has the mean length of the answers, in pieces with the end, and the time
+by the number of these. Of a beam they are those of the best answer, though the search goes on until all four have ended.
 """
 
 import argparse
+import copy
+import gzip
 import json
+import logging
 import os
 import queue
 import subprocess
@@ -21,15 +30,21 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from zoo.quiet import set_environment
-
 MAX_BATCH = 64
 TIMEOUT = 0.002
-CALLS = {"greedy": ("serving_default", {}), "beam 4": ("beam", {"beam_width": 4, "length_penalty": 0.6})}
+MAX_LENGTH, BEAM_WIDTH, LENGTH_PENALTY = 128, 4, 0.6
+OPTIONS = {"max_length": MAX_LENGTH, "beam_width": BEAM_WIDTH, "length_penalty": LENGTH_PENALTY}
+# By text, by ids, and the output with the texts.
+CALLS = {"greedy": ("serving_default", "tokens", "text"), "beam 4": ("beam", "beam_tokens", "texts")}
+
+Function = Callable[[list[str]], list]  # from texts to one answer each
+Row = dict[str, Any]
 
 
 class Batcher:
@@ -40,7 +55,7 @@ class Batcher:
         threads: how many batches may run at once.
     """
 
-    def __init__(self, function: Callable[[list[str]], list], threads: int):
+    def __init__(self, function: Function, threads: int):
         self.function = function
         self.waiting: queue.SimpleQueue = queue.SimpleQueue()
         self.forming = threading.Lock()
@@ -50,32 +65,56 @@ class Batcher:
 
     def __call__(self, text: str):
         """Return the answer to one text, when its batch is done."""
-        answer: queue.SimpleQueue = queue.SimpleQueue()
-        self.waiting.put((text, answer))
-        return answer.get()
+        answer: Future = Future()
+        self.waiting.put((time.monotonic() + TIMEOUT, text, answer))
+        return answer.result()
 
     def _work(self):
         while True:
             with self.forming:
-                batch = [self.waiting.get()]
-                end = time.monotonic() + TIMEOUT
-                while len(batch) < MAX_BATCH and (left := end - time.monotonic()) > 0:
-                    try:
-                        batch.append(self.waiting.get(timeout=left))
-                    except queue.Empty:
-                        break
+                batch = self._form()
             self.rows.append(len(batch))
-            for (_, answer), one in zip(batch, self.function([text for text, _ in batch]), strict=True):
-                answer.put(one)
+            try:
+                answers = self.function([text for _, text, _ in batch])
+                for (_, _, answer), one in zip(batch, answers, strict=True):
+                    answer.set_result(one)
+            except Exception as error:
+                for _, _, answer in batch:
+                    answer.set_exception(error)
+
+    def _form(self):
+        batch = [self.waiting.get()]
+        end, *_ = batch[0]  # the first decides; when it has waited that long, the batch is whoever is there
+        while len(batch) < MAX_BATCH:
+            try:
+                batch.append(self.waiting.get(timeout=max(0, end - time.monotonic())))
+            except queue.Empty:
+                break
+        return batch
 
 
-def load(function: Callable[[str], object], texts: list[str], callers: int, seconds: float) -> dict[str, float]:
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def load(
+    function: Callable[[str], object], texts: list[str], pieces: list[int], callers: int, seconds: float
+) -> dict[str, float]:
     """Call from several threads for a while.
 
+    Args:
+        function: from one text to its answer.
+        texts: what is asked, in turns.
+        pieces: how many pieces the answer to each has.
+        callers: how many threads ask.
+        seconds: no call begins later.
+
     Returns:
-        `sentences_per_second`, and `p50` and `p99` of the latency in ms.
+        `sentences_per_second`, `p50` and `p99` of the latency in ms, `pieces` an answer, and `ms_a_piece`: the time
+        by the number of pieces that all callers got.
     """
-    latencies: list[float] = []
+    calls: list[tuple[float, int]] = []  # seconds and pieces
     begin = time.perf_counter()
 
     def call(number: int) -> None:
@@ -84,134 +123,162 @@ def load(function: Callable[[str], object], texts: list[str], callers: int, seco
             if start - begin > seconds:
                 return
             function(texts[i % len(texts)])
-            latencies.append(time.perf_counter() - start)
+            calls.append((time.perf_counter() - start, pieces[i % len(texts)]))
 
-    threads = [threading.Thread(target=call, args=[number]) for number in range(callers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(callers) as pool:
+        list(pool.map(call, range(callers)))
     spent = time.perf_counter() - begin
+    latencies, lengths = zip(*calls, strict=True)
     p50, p99 = np.percentile(latencies, [50, 99]) * 1e3
-    return {"sentences_per_second": len(latencies) / spent, "p50": p50, "p99": p99}
+    return {"sentences_per_second": len(calls) / spent, "p50": p50, "p99": p99,
+            "pieces": float(np.mean(lengths)), "ms_a_piece": spent * 1e3 / sum(lengths)}  # fmt: skip
 
 
-def graph_function(loaded, name: str, parameters: dict[str, float]) -> Callable[[list[str]], list]:
-    """Return a function from texts to answers by a signature, its parameters the same for every row."""
+def measure(what: str, function: Function, pieces: list[int], options: dict[str, Any]) -> list[Row]:
+    """Measure one kind of call, batching off and on."""
+    texts, rows = options["texts"], []
+    function(texts[:1]), function(texts[:8])
+    for batching in (False, True):
+        batcher = Batcher(function, cores()) if batching else None
+        for count in options["callers"]:
+            one = load(batcher or (lambda text: function([text])), texts, pieces, count, options["seconds"])
+            mean = float(np.mean(batcher.rows)) if batcher else 1.0
+            rows.append({"what": what, "batching": batching, "callers": count, "rows_a_batch": mean, **one})
+            if batcher:
+                batcher.rows.clear()
+    return rows
+
+
+def measure_ours(run_path: Path, options: dict[str, Any]) -> tuple[list[Row], str]:
+    """Measure the SavedModel of a run, each kind of call; return the rows, and what answered with how many threads."""
     import tensorflow as tf
 
-    signature = loaded.signatures[name]
-    specs = signature.structured_input_signature[1]
-    usual = {"max_length": 128} | parameters
-
-    def function(texts: list[str]) -> list:
-        inputs = {"text": tf.constant(texts)}
-        for key, spec in specs.items():
-            if key != "text":
-                inputs[key] = tf.fill([len(texts)] * spec.shape.rank, tf.constant(usual[key], spec.dtype))
-        answer = signature(**inputs)
-        return list(answer["text" if "text" in answer else "texts"].numpy())
-
-    return function
-
-
-def measure_ours(run_path: Path, texts: list[str], callers: list[int], seconds: float) -> list[dict]:
-    """Measure the SavedModel of a run, each kind of call, batching off and on."""
     from zoo.commands import export_run
     from zoo.run import load_run
+    from zoo.text import source_ids
+
+    if options["threads"]:
+        tf.config.threading.set_intra_op_parallelism_threads(options["threads"])
+        tf.config.threading.set_inter_op_parallelism_threads(options["threads"])
+    run = load_run(run_path)
+    if run.task != "translation":
+        sys.exit(f"Expected the run of a translation model. Received: {run_path}, of the task {run.task}.")
+    ids = tf.ragged.constant(source_ids(run.vocabularies["source"], options["texts"], run.task)[0], tf.int32)
+
+    def ask(signature, **inputs):
+        count, specs = len(next(iter(inputs.values()))), signature.structured_input_signature[1]
+        wanted = {name: value for name, value in OPTIONS.items() if name in specs}
+        options = {name: tf.fill([count], tf.constant(value, specs[name].dtype)) for name, value in wanted.items()}
+        return signature(**inputs, **options)
 
     with tempfile.TemporaryDirectory() as folder:
-        export_run(load_run(run_path), "saved_model", f"{folder}/out")
-        import tensorflow as tf
-
+        export_run(run, "saved_model", f"{folder}/out")
         loaded = tf.saved_model.load(f"{folder}/out")
-        rows = []
-        for call, (name, parameters) in CALLS.items():
-            if name not in loaded.signatures:
-                print(f"skipped: {call}: this SavedModel has no signature {name}", file=sys.stderr)
-                continue
-            function = graph_function(loaded, name, parameters)
-            function(texts[:1]), function(texts[:8])
-            for batching in (False, True):
-                batcher = Batcher(function, os.cpu_count() or 1) if batching else None
-                for count in callers:
-                    one = load(batcher or (lambda text, f=function: f([text])), texts, count, seconds)
-                    mean = float(np.mean(batcher.rows)) if batcher else 1.0
-                    rows.append({"what": f"SavedModel, {call}", "batching": batching, "callers": count,
-                                 "rows_a_batch": mean, **one})  # fmt: skip
-                    if batcher:
-                        batcher.rows.clear()
-        return rows
+    rows = []
+    for call, (by_text, by_ids, output) in CALLS.items():
+        answers = ask(loaded.signatures[by_ids], ids=ids.to_tensor())["ids"].numpy()
+        best = answers if answers.ndim == 2 else answers[:, 0]
+
+        def function(texts, signature=loaded.signatures[by_text], output=output):
+            return list(ask(signature, text=tf.constant(texts))[output].numpy())
+
+        rows += measure(f"SavedModel, {call}", function, np.count_nonzero(best, axis=1).tolist(), options)
+    threads = tf.config.threading.get_intra_op_parallelism_threads() or cores()
+    return rows, f"TensorFlow {tf.__version__}, threads: {threads}"
 
 
-JOEYNMT = """
-import json, sys, time
-from pathlib import Path
-import joeynmt.helpers
-from joeynmt.config import load_config, parse_global_args, set_validation_args
-from joeynmt.prediction import predict, prepare
-folder, seconds, beams = Path(sys.argv[1]), float(sys.argv[2]), json.loads(sys.argv[3])
-texts = json.load(sys.stdin)
-args = parse_global_args(load_config(folder / "config.yaml"), rank=0, mode="translate")
-model, _, _, test = prepare(args, rank=0, mode="translate")
-from joeynmt.datasets import StreamDataset
-rows = []
-for beam in beams:
-    test_args = args.test._replace(beam_size=beam, batch_size=1, batch_type="sentence")
-    def ask(text):
-        test.reset_cache()
-        test.set_item(text)
-        return predict(model=model, data=test, compute_loss=False, device=args.device, n_gpu=args.n_gpu,
-                       normalization="none", num_workers=0, args=test_args, autocast=args.autocast)
-    ask(texts[0])
-    latencies, begin, i = [], time.perf_counter(), 0
-    while time.perf_counter() - begin < seconds:
-        start = time.perf_counter()
-        ask(texts[i % len(texts)])
-        latencies.append(time.perf_counter() - start)
-        i += 1
-    latencies.sort()
-    rows.append({"beam": beam, "sentences_per_second": i / (time.perf_counter() - begin),
-                 "p50": latencies[i // 2] * 1e3, "p99": latencies[min(i - 1, i * 99 // 100)] * 1e3})
-print("RESULT" + json.dumps(rows))
-"""
-
-
-def measure_joeynmt(folder: Path, python: str, texts: list[str], seconds: float) -> list[dict]:
-    """Measure JoeyNMT's translation, one sentence at a time, in a process of the Python that has it."""
-    command = [python, "-c", JOEYNMT, str(folder), str(seconds), json.dumps([1, 4])]
-    done = subprocess.run(command, input=json.dumps(texts), capture_output=True, text=True, check=False)
+def measure_joeynmt(folder: Path, python: str, options: dict[str, Any]) -> tuple[list[Row], str]:
+    """Measure JoeyNMT in a process of the Python that has it; as `measure_ours`."""
+    command = [python, "-c", "from benchmarks.serving import joeynmt_side; joeynmt_side()"]
+    given = json.dumps({**options, "folder": str(folder.resolve())})
+    done = subprocess.run(command, input=given, capture_output=True, text=True, cwd=Path(__file__).parents[1])
     if done.returncode:
-        print(f"skipped: JoeyNMT: {done.stderr.strip().splitlines()[-1]}", file=sys.stderr)
-        return []
-    rows = json.loads(done.stdout.rsplit("RESULT", 1)[1])
-    names = {1: "greedy", 4: "beam 4"}
-    return [
-        {"what": f"JoeyNMT, {names[row.pop('beam')]}", "batching": False, "callers": 1, "rows_a_batch": 1.0, **row}
-        for row in rows
-    ]
+        return [], f"skipped: JoeyNMT: {(done.stderr.strip().splitlines() or [f'exit status {done.returncode}'])[-1]}"
+    return tuple(json.loads(done.stdout.strip().splitlines()[-1]))
+
+
+def joeynmt_side() -> None:
+    """Read options from standard input, measure JoeyNMT, and print the rows and what answered as JSON."""
+    import torch
+    from joeynmt.config import load_config, parse_global_args
+    from joeynmt.prediction import predict, prepare
+
+    options = json.load(sys.stdin)
+    if options["threads"]:
+        torch.set_num_threads(options["threads"])
+    logging.disable(logging.INFO)
+    args = parse_global_args(_joeynmt_config(load_config, Path(options["folder"])), rank=0, mode="translate")
+    model, _, _, stream = prepare(args, rank=0, mode="translate")
+    search = {"max_output_length": MAX_LENGTH, "beam_alpha": LENGTH_PENALTY, "n_best": 1, "return_prob": "none"}
+    rows = []
+    for call, width in ("greedy", 1), ("beam 4", BEAM_WIDTH):
+        test = args.test._replace(beam_size=width, batch_size=MAX_BATCH, batch_type="sentence", **search)
+
+        def function(texts, test=test):
+            data = copy.copy(stream)  # it remembers what it is asked, and several callers ask at once
+            data.reset_cache()
+            for text in texts:
+                data.set_item(text)
+            more = {"normalization": "none", "num_workers": 0, "autocast": args.autocast}
+            _, _, answers, tokens, *_ = predict(model, data, args.device, args.n_gpu, args=test, **more)
+            return list(zip(answers, tokens, strict=True))
+
+        pieces = [len(tokens) for _, tokens in function(options["texts"])]
+        rows += measure(f"JoeyNMT, {call}", function, pieces, options)
+    print(json.dumps([rows, f"PyTorch {torch.__version__}, threads: {torch.get_num_threads()}"]))
+
+
+def _joeynmt_config(load_config, folder):
+    """Return the configuration that JoeyNMT keeps in its folder, with the copies there for the paths in it."""
+    config = load_config(folder / "config.yaml") | {"model_dir": str(folder)}
+    for side in ("src", "trg"):
+        one = config["data"][side]
+        one["voc_file"] = str(folder / f"{side}_vocab.txt")
+        one["tokenizer_cfg"]["model_file"] = str(folder / Path(one["tokenizer_cfg"]["model_file"]).name)
+    return config
+
+
+def read_texts(path: Path, count: int) -> list[str]:
+    """Return the first lines of a file, plain or gzip."""
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
+        return [line.strip() for line in lines if line.strip()][:count]
+
+
+def table(rows: list[Row]) -> str:
+    """Return the rows as Markdown."""
+    lines = ["| what | batching | callers | rows a batch | sentences/s | p50 ms | p99 ms | pieces | ms a piece |"]
+    lines.append("|---" * 9 + "|")
+    names = ("rows_a_batch", "sentences_per_second", "p50", "p99", "pieces", "ms_a_piece")
+    for row in rows:
+        start = f"| {row['what']} | {'on' if row['batching'] else 'off'} | {row['callers']} | "
+        lines.append(start + " | ".join(f"{row[name]:.{2 if name == 'ms_a_piece' else 1}f}" for name in names) + " |")
+    return "\n".join(lines)
 
 
 def main() -> None:
     """Measure what was asked for and print a table."""
+    from zoo.quiet import set_environment
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
+    parser.add_argument("--texts", type=Path, help="a sentence a line (default: validation sentences of the run)")
+    parser.add_argument("--count", type=int, default=200, help="so many of them (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement (default: %(default)s)")
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 4, 16])
+    parser.add_argument("--threads", type=int, help="within one call (default: what TensorFlow and PyTorch take)")
     parser.add_argument("--joeynmt", type=Path, help="the model folder of a JoeyNMT 2.3 run")
     parser.add_argument("--joeynmt-python", default=sys.executable, help="a Python that has it")
-    options = parser.parse_args()
+    given = parser.parse_args()
     set_environment()
-    texts = (options.run / "samples.txt").read_text(encoding="utf-8").split("\n")[:200]
-    rows = measure_ours(options.run, texts, options.callers, options.seconds)
-    if options.joeynmt:
-        rows += measure_joeynmt(options.joeynmt, options.joeynmt_python, texts, options.seconds)
-    else:
-        print("skipped: JoeyNMT: no --joeynmt folder was given", file=sys.stderr)
-    print("| what | batching | callers | rows a batch | sentences/s | p50 ms | p99 ms |\n|---|---|---|---|---|---|---|")
-    for row in rows:
-        figures = (f"{row[name]:.1f}" for name in ("rows_a_batch", "sentences_per_second", "p50", "p99"))
-        print(f"| {row['what']} | {'on' if row['batching'] else 'off'} | {row['callers']} | {' | '.join(figures)} |")
+    texts = read_texts(given.texts or given.run / "samples.txt", given.count)
+    options = {"texts": texts, "seconds": given.seconds, "callers": given.callers, "threads": given.threads}
+    rows, note = measure_ours(given.run, options)
+    notes = [note, "skipped: JoeyNMT: no --joeynmt folder was given"]
+    if given.joeynmt:
+        more, notes[1] = measure_joeynmt(given.joeynmt, given.joeynmt_python, options)
+        rows += more
+    print(table(rows))
+    print(f"\n{len(texts)} texts of at most {MAX_LENGTH} pieces an answer; {cores()} cores. {'; '.join(notes)}.")
 
 
 if __name__ == "__main__":

@@ -13,25 +13,29 @@ from zoo.errors import CallError
 from zoo.special import UNKNOWN
 
 TASKS = {"translation": "bahdanau_seq2seq", "classification": "self_attention_rnn", "language_model": "tanh_rnn_lm"}
-CASES = {"saved_model": 100, "tflite": 200}
+CASES = {"saved_model": 100, "tflite": 200, "text": 40}
 
 
 def made(task, format, folder):
     """Return an artefact of a model that has learnt nothing, under attack."""
     from export import saved_model, tflite
     from export.signatures import litert_signatures
+    from export.text_ops import lite_text_signatures
 
+    if format != "tflite":
+        pytest.importorskip("tensorflow_text", reason="tensorflow-text is not installed")
     run = untrained(TASKS[task], "tanh", folder, units=8)
     if format == "saved_model":
         return Target(format, saved_model.write_saved_model(run, folder / format), TEXTS[1], folder)
-    model = tflite.convert(run, tflite.with_pieces(run, litert_signatures(run)), {"none"})["none"]
+    if format == "text":
+        model = tflite.convert(run, lite_text_signatures(run), {"none"}, custom=True)["none"]
+    else:
+        model = tflite.convert(run, tflite.with_pieces(run, litert_signatures(run)), {"none"})["none"]
     return Target(format, tflite.write_file(run, folder / "model.tflite", model), TEXTS[1], folder)
 
 
 @pytest.fixture(scope="module", params=list(CASES))
 def target(request, tmp_path_factory):
-    if request.param == "saved_model":
-        pytest.importorskip("tensorflow_text", reason="tensorflow-text is not installed")
     return made("translation", request.param, tmp_path_factory.mktemp(request.param))
 
 
@@ -50,6 +54,9 @@ def attack(target, numbers):
 def test_hostile_input_to_a_translator(target):
     counts = attack(target, range(CASES[target.format]))
     assert {kind for kind, _ in counts} == set(KINDS[target.format])
+    if target.format == "text":
+        assert set(counts) == {("texts", "answered")}
+        return
     assert counts["ids", "answered"] and counts["damage", "refused"]
     assert counts["predictor", "answered"] and counts["predictor", "refused"]
 
@@ -69,6 +76,7 @@ def changed(ids, **more):
     return {"ids": ids + len(ids), "score": np.zeros(len(ids))}
 
 
+@pytest.mark.parametrize("target", ["saved_model", "tflite"], indirect=True)
 @pytest.mark.parametrize(("function", "why"), [(failing, "an error for the good row too"), (changed, "differs|is \\[")])
 def test_what_goes_wrong_is_seen(target, function, why, monkeypatch):
     predictor = SimpleNamespace(**vars(target.predictor) | {"functions": {"tokens": function}})
