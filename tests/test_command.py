@@ -294,6 +294,13 @@ def test_a_phone_needs_no_tensorflow(lite, tiny_run):
     assert answer["output"] == expected.output and abs(answer["score"] - expected.score) < 1e-4
 
 
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes standard error")
+def test_standard_error_may_be_closed(lite):
+    shell = ["sh", "-c", '"$0" -m zoo predict "$1" trois 2>&-', sys.executable, str(lite)]
+    done = subprocess.run(shell, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip()
+
+
 @pytest.mark.parametrize("keep", [0, 3, 1000, -1000, -30])
 def test_a_damaged_tflite(keep, call, lite, tmp_path):
     damaged = tmp_path / "model.tflite"

@@ -3,7 +3,6 @@
 import contextlib
 import csv
 import math
-import shlex
 import sys
 import time
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ from training.replicas import part_dropout
 from training.stopping import StopSignals
 from zoo.errors import CallError, WorkError
 from zoo.files import new_file
-from zoo.run import MODEL
+from zoo.run import MODEL, resume_command
 
 HISTORY = "history.csv"
 
@@ -213,7 +212,7 @@ class KeepRun(keras.callbacks.Callback):
             yield
         except WorkError as error:
             last = f"The last good checkpoint is {self.checkpoint}." if self.checkpoint else "It has no checkpoint yet."
-            raise WorkError(f"{error} {last} Go on with: zoo train --resume {shlex.quote(str(self.run))}") from error
+            raise WorkError(f"{error} {last} Go on with: {resume_command(self.run)}") from error
 
     def _diverged(self, what):
         optimizer = self.model.optimizer

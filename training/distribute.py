@@ -9,7 +9,6 @@ import functools
 import hashlib
 import json
 import os
-import shlex
 import shutil
 import sys
 import tempfile
@@ -21,7 +20,7 @@ import tensorflow as tf
 
 from training.checkpoints import SUMS
 from zoo.errors import CallError, WorkError
-from zoo.run import CONFIG
+from zoo.run import CONFIG, resume_command
 
 GONE = (
     tf.errors.UnavailableError,  # a worker's machine or process is not there
@@ -195,5 +194,5 @@ def together(run: Path) -> Iterator[None]:
             raise
         raise WorkError(
             "a worker has gone, so the training has stopped; the chief's last checkpoint is kept. "
-            f"Start all workers again with `zoo train --resume {shlex.quote(str(run))}`. ({type(error).__name__})"
+            f"Start all workers again with `{resume_command(run)}`. ({type(error).__name__})"
         ) from error

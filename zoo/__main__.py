@@ -144,11 +144,13 @@ def _demo(sub):
     command.add_argument("--force", action="store_true", help="replace what stands under --out")
 
 
-def _write_utf8() -> None:
+def _prepare_streams() -> None:
     """Write UTF-8 to standard output, as it is read from standard input, whatever the locale says.
 
     What UTF-8 cannot hold, the name of a file perhaps, is written as JSON escapes it.
     """
+    if sys.stderr is None:  # it was closed, and the next file to be opened would get its number
+        sys.stderr = open(os.devnull, "w")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
 
@@ -159,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done; 1: the work failed; 2: the call was wrong; 130: Ctrl-C; 143: SIGTERM.
     """
     set_environment()
-    _write_utf8()
+    _prepare_streams()
     options: Any = None
     try:
         options = parser().parse_args(arguments)

@@ -1,7 +1,6 @@
 """What each command does: it calls the library and prints what came of it."""
 
 import json
-import shlex
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -11,7 +10,7 @@ from zoo.beam_options import beam_of
 from zoo.catalog import CATALOG, preset_names
 from zoo.errors import CallError
 from zoo.export_options import exporter, format_options
-from zoo.quiet import import_tensorflow, native_silence
+from zoo.quiet import end_silently, import_tensorflow, native_silence
 from zoo.train_options import MODEL_OPTIONS
 
 RUN_FOLDER = "run"  # under the --out of `zoo demo`
@@ -127,7 +126,9 @@ def how_to_go_on(options) -> str:
         run = Path(options.out) / RUN_FOLDER
     if not run or not (Path(run) / "config.json").is_file():
         return ""
-    return f" Go on with: zoo train --resume {shlex.quote(str(run))}"
+    from zoo.run import resume_command
+
+    return f" Go on with: {resume_command(run)}"
 
 
 def predict(options) -> None:
@@ -220,6 +221,7 @@ def export(options) -> None:
     more = format_options(options)
     if options.to != "serving":  # which adds a version to what is there
         check_free(Path(options.out), options.force)
+    end_silently()
     import_tensorflow()
     report = export_run(load_run(options.run), options.to, options.out, force=options.force, **more)
     if options.json:

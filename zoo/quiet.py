@@ -1,5 +1,6 @@
 """What native libraries are told before they are loaded, and silence for those that write to standard error."""
 
+import atexit
 import contextlib
 import os
 import sys
@@ -34,6 +35,16 @@ def native_silence() -> Iterator[None]:
         os.dup2(kept, 2)
         os.close(kept)
         os.close(sink)
+
+
+def end_silently() -> None:
+    """Let native libraries say nothing when the process ends: LiteRT names all that it takes down. For the command."""
+
+    def silence():
+        sys.stderr.flush()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+
+    atexit.register(silence)
 
 
 def import_tensorflow() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,11 @@ def vocabulary_size(config: dict[str, Any], side: str) -> Any:
     """Return how many pieces the model was trained with on a side, as its config says; None if it does not."""
     name = f"{side}_vocabulary_size" if config["task"] == "translation" else "vocabulary_size"
     return config["options"].get(name)
+
+
+def resume_command(run: str | os.PathLike) -> str:
+    """Return the command line that goes on with a run that has stopped."""
+    return f"zoo train --resume {shlex.quote(str(run))}"
 
 
 def is_run(path: Path) -> bool:
