@@ -216,6 +216,19 @@ def test_tatoeba(server, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
+def test_cmudict(server, tmp_path):
+    entries = [f"word{i} W ER{i % 3} D T{i}" for i in range(399)] + ["word7(2) S EH1 V AH0 N", "aalto AA1 L # a name"]
+    content = zipped("\n".join([*entries, ""]), name="cmudict/data/cmudict.dict")
+    server.files["file.bin"] = content
+    sources = {"cmudict": PublicSet((remote_of(server),), "BSD", PUBLIC["cmudict"].build)}
+    folder = download("cmudict", tmp_path / "data", sources=sources, progress=False)
+    splits = [read_corpus(folder / f"{split}.tsv", task="translation") for split in ("train", "valid", "test")]
+    assert [len(corpus) for corpus in splits] == [360, 20, 20]
+    pairs = dict(pair for corpus in splits for pair in zip(corpus.sources, corpus.targets, strict=True))
+    assert len(pairs) == 400 and pairs["word7"] == "W ER1 D T7" and pairs["aalto"] == "AA1 L"
+    assert (folder / "file.bin").read_bytes() == content
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [

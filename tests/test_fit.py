@@ -8,8 +8,10 @@ import tensorflow as tf
 
 from training.callbacks import HISTORY, read_history
 from training.checkpoints import checkpoints
+from training.corpora import Corpus
 from training.fit import resume, train, versions
 from training.precision import for_device
+from training.prepare import learn_vocabularies
 from training.settings import Settings
 from zoo.errors import CallError, WorkError
 from zoo.files import alone_in
@@ -141,7 +143,9 @@ def test_force_replaces_and_standard_output_stays_empty(tmp_path, tiny_data, tin
         ),
         ("seed", -1, "`seed` must be a whole number from 0"),
         ("seed", 2**31, "`seed` must be a whole number from 0"),
-        ("text", "words", 'Received: "words"'),
+        ("text", "words", "`text` must be one of"),
+        ("text", "char,word,char", "`text` must be one of"),
+        ("text", 5, "`text` must be one of"),
         ("learning_rate", "fast", "`learning_rate` must be a number above 0. Received: learning_rate='fast'"),
         (
             "checkpoint_seconds",
@@ -260,6 +264,15 @@ def test_the_seed_decides(tmp_path, tiny_data, fast, fast_settings):
 def test_only_a_unigram_vocabulary_cuts_anew():
     with pytest.raises(CallError, match='`subword_alpha` needs text="unigram". Received: text="char"'):
         Settings(subword_alpha=0.2, text="char").check()
+
+
+def test_a_kind_of_vocabulary_for_each_side():
+    corpus = Corpus(sources=["abc cab"], targets=["A1 B1"], digest="", origin="")
+    vocabularies = learn_vocabularies(corpus, "translation", Settings(text="char,word", vocabulary_size=20))
+    assert vocabularies["source"].pieces(vocabularies["source"].encode(["ab"])[0]) == ["\u2581", "a", "b"]
+    assert vocabularies["target"].pieces(vocabularies["target"].encode(["B1 A1"])[0]) == ["\u2581B1", "\u2581A1"]
+    with pytest.raises(CallError, match='Only translation has two vocabularies. Received: text="char,word"'):
+        Settings(text="char,word").check("classification")
 
 
 def test_settings_have_defaults_that_pass():

