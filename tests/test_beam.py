@@ -241,7 +241,7 @@ def test_an_empty_row_has_one_empty_hypothesis(case):
     assert not answer["ids"][3].numpy().any() and answer["score"][3].numpy().tolist() == [0, -1e9, -1e9]
     expected = beam_search(model, rows, beam_width=3, max_length=6)
     np.testing.assert_array_equal(answer["ids"][:3], expected["ids"])
-    assert beam_search(model, empty, beam_width=3)["ids"].shape == (1, 3, 0)
+    assert beam_search(model, empty, beam_width=3)["ids"].numpy().tolist() == [[[PAD]] * 3]
 
 
 def test_coverage_penalty(attending):

@@ -10,6 +10,7 @@ import pytest
 from tests.untrained import TEXTS, untrained
 from zoo.catalog import CATALOG
 from zoo.errors import CallError, WorkError
+from zoo.predictor import Beam
 from zoo.run import write_json
 
 CASES = [(entry.name, "tanh") for entry in CATALOG] + [
@@ -57,6 +58,10 @@ def test_every_model_answers_alike(name, cell, format, tmp_path, exporters):
         others = np.concatenate([padded(ids, 3), np.full([2, ids.shape[1] + 3], 5, np.int32)])
         options = {key: np.repeat(value, 3, axis=0) if np.ndim(value) else value for key, value in options.items()}
         check_same({k: v[:1] for k, v in actual(others, **options).items()}, alone, ids.shape[1])
+    for texts in (TEXTS[1:2], [""], ["", ""]):  # an answer without tokens is one too, after one with some
+        for beam in (None, Beam(3, n_best=2))[: 1 if run.task == "classification" else 2]:
+            actual, expected = (one.predict(texts, beam=beam) for one in (loaded, keras_model))
+            assert [one.output for one in actual] == [one.output for one in expected]
 
 
 OPTIONS = {

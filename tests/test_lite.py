@@ -57,7 +57,7 @@ def test_where_tensorflow_is_not_installed(lite_file, tmp_path):
 
     def run(*command):
         done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path, env=environment)
-        return done.stdout.strip().split("\n")
+        return done.stdout.removesuffix("\n").split("\n")
 
     assert run(python, "-c", ANSWER, path, *TEXTS) == [*expected, "loaded:"]
     packages = run(python, "-m", "pip", "list", "--format=freeze", "--disable-pip-version-check")

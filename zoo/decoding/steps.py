@@ -39,7 +39,10 @@ def put(rows: tf.Tensor, t: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
 
 
 def first(rows: tf.Tensor, length: tf.Tensor, axis: int = 0) -> tf.Tensor:
-    """Return the first rows along an axis; all, where LiteRT is to know the shape of the answer beforehand."""
+    """Return the first rows along an axis; all, where LiteRT is to know the shape of the answer beforehand.
+
+    One at least, of padding when there is none: LiteRT cannot be asked for a tensor without elements.
+    """
     if for_litert() and rows.shape.is_fully_defined():
         return rows
-    return tf.gather(rows, tf.range(length), axis=axis)
+    return tf.gather(rows, tf.range(tf.maximum(length, 1)), axis=axis)

@@ -26,7 +26,7 @@ def greedy(model: TokenModel, source_ids: Any, *, max_length: Any = MAX_TARGET_P
             scalar or one a row.
 
     Returns:
-        `ids` (B, T), the answer and its end token, padded with 0; `score` (B,), its log-probability;
+        `ids` (B, T), the answer and its end token, padded with 0, T at least 1; `score` (B,), its log-probability;
         and, when the decoder attends, `attention` (B, T, S).
 
     Raises:
