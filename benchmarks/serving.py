@@ -10,15 +10,15 @@ batching on, calls that come together are one call of the graph, by the rules of
 64 rows, after 2 ms at the latest, by as many threads as there are cores.
 
 JoeyNMT has no server. The function behind its `translate` command, text in and text out, is called in a process of its
-own by the same callers, by themselves and through the same batching. Both sides translate the same texts and say at
-most 128 pieces.
+own by the same callers, by themselves and through the same batching, but one call at a time: its attention keeps the
+text that it reads. Both sides translate the same texts and say at most 128 pieces.
 
-Two models seldom say the same, so the table has the mean length of the answers, in pieces with the end, and the time
-by the number of these. Of a beam they are those of the best answer, though the search goes on until all four have ended.
+Two models seldom say the same, so the table has the mean length of the answers in pieces, the end among them, and the
+mean number of the decoder's steps, with the time by the number of steps. A greedy answer takes a step a piece; a beam
+goes on until all four hypotheses have ended, and the answer is the best.
 """
 
 import argparse
-import copy
 import gzip
 import json
 import logging
@@ -42,6 +42,15 @@ MAX_LENGTH, BEAM_WIDTH, LENGTH_PENALTY = 128, 4, 0.6
 OPTIONS = {"max_length": MAX_LENGTH, "beam_width": BEAM_WIDTH, "length_penalty": LENGTH_PENALTY}
 # By text, by ids, and the output with the texts.
 CALLS = {"greedy": ("serving_default", "tokens", "text"), "beam 4": ("beam", "beam_tokens", "texts")}
+COLUMNS = {
+    "rows_a_batch": "rows a batch",
+    "sentences_per_second": "sentences/s",
+    "p50": "p50 ms",
+    "p99": "p99 ms",
+    "pieces": "pieces",
+    "steps": "steps",
+    "ms_a_step": "ms a step",
+}
 
 Function = Callable[[list[str]], list]  # from texts to one answer each
 Row = dict[str, Any]
@@ -99,22 +108,22 @@ def cores() -> int:
 
 
 def load(
-    function: Callable[[str], object], texts: list[str], pieces: list[int], callers: int, seconds: float
+    function: Callable[[str], object], texts: list[str], lengths: list[tuple[int, int]], callers: int, seconds: float
 ) -> dict[str, float]:
     """Call from several threads for a while.
 
     Args:
         function: from one text to its answer.
         texts: what is asked, in turns.
-        pieces: how many pieces the answer to each has.
+        lengths: how many pieces the answer to each has, and how many steps it takes.
         callers: how many threads ask.
         seconds: no call begins later.
 
     Returns:
-        `sentences_per_second`, `p50` and `p99` of the latency in ms, `pieces` an answer, and `ms_a_piece`: the time
-        by the number of pieces that all callers got.
+        `sentences_per_second`, `p50` and `p99` of the latency in ms, `pieces` and `steps` of an answer, and
+        `ms_a_step`: the time by the number of steps of all answers.
     """
-    calls: list[tuple[float, int]] = []  # seconds and pieces
+    calls: list[tuple[float, int, int]] = []  # seconds, pieces, steps
     begin = time.perf_counter()
 
     def call(number: int) -> None:
@@ -123,25 +132,27 @@ def load(
             if start - begin > seconds:
                 return
             function(texts[i % len(texts)])
-            calls.append((time.perf_counter() - start, pieces[i % len(texts)]))
+            calls.append((time.perf_counter() - start, *lengths[i % len(texts)]))
 
     with ThreadPoolExecutor(callers) as pool:
         list(pool.map(call, range(callers)))
     spent = time.perf_counter() - begin
-    latencies, lengths = zip(*calls, strict=True)
-    p50, p99 = np.percentile(latencies, [50, 99]) * 1e3
+    _, pieces, steps = np.mean(calls, axis=0)
+    p50, p99 = np.percentile([latency for latency, *_ in calls], [50, 99]) * 1e3
     return {"sentences_per_second": len(calls) / spent, "p50": p50, "p99": p99,
-            "pieces": float(np.mean(lengths)), "ms_a_piece": spent * 1e3 / sum(lengths)}  # fmt: skip
+            "pieces": pieces, "steps": steps, "ms_a_step": spent * 1e3 / (steps * len(calls))}  # fmt: skip
 
 
-def measure(what: str, function: Function, pieces: list[int], options: dict[str, Any]) -> list[Row]:
-    """Measure one kind of call, batching off and on."""
+def measure(
+    what: str, function: Function, lengths: list[tuple[int, int]], options: dict[str, Any], threads: int
+) -> list[Row]:
+    """Measure one kind of call, batching off and on, in so many threads."""
     texts, rows = options["texts"], []
     function(texts[:1]), function(texts[:8])
     for batching in (False, True):
-        batcher = Batcher(function, cores()) if batching else None
+        batcher = Batcher(function, threads) if batching else None
         for count in options["callers"]:
-            one = load(batcher or (lambda text: function([text])), texts, pieces, count, options["seconds"])
+            one = load(batcher or (lambda text: function([text])), texts, lengths, count, options["seconds"])
             mean = float(np.mean(batcher.rows)) if batcher else 1.0
             rows.append({"what": what, "batching": batching, "callers": count, "rows_a_batch": mean, **one})
             if batcher:
@@ -177,12 +188,13 @@ def measure_ours(run_path: Path, options: dict[str, Any]) -> tuple[list[Row], st
     rows = []
     for call, (by_text, by_ids, output) in CALLS.items():
         answers = ask(loaded.signatures[by_ids], ids=ids.to_tensor())["ids"].numpy()
-        best = answers if answers.ndim == 2 else answers[:, 0]
+        pieces = np.count_nonzero(answers, axis=-1).reshape([len(answers), -1])  # of each hypothesis, the best first
+        lengths = list(zip(pieces[:, 0].tolist(), pieces.max(1).tolist(), strict=True))
 
         def function(texts, signature=loaded.signatures[by_text], output=output):
             return list(ask(signature, text=tf.constant(texts))[output].numpy())
 
-        rows += measure(f"SavedModel, {call}", function, np.count_nonzero(best, axis=1).tolist(), options)
+        rows += measure(f"SavedModel, {call}", function, lengths, options, threads=cores())
     threads = tf.config.threading.get_intra_op_parallelism_threads() or cores()
     return rows, f"TensorFlow {tf.__version__}, threads: {threads}"
 
@@ -210,21 +222,21 @@ def joeynmt_side() -> None:
     args = parse_global_args(_joeynmt_config(load_config, Path(options["folder"])), rank=0, mode="translate")
     model, _, _, stream = prepare(args, rank=0, mode="translate")
     search = {"max_output_length": MAX_LENGTH, "beam_alpha": LENGTH_PENALTY, "n_best": 1, "return_prob": "none"}
-    rows = []
+    more = {"normalization": "none", "num_workers": 0, "autocast": args.autocast}
+    one_at_a_time, rows = threading.Lock(), []
     for call, width in ("greedy", 1), ("beam 4", BEAM_WIDTH):
         test = args.test._replace(beam_size=width, batch_size=MAX_BATCH, batch_type="sentence", **search)
 
         def function(texts, test=test):
-            data = copy.copy(stream)  # it remembers what it is asked, and several callers ask at once
-            data.reset_cache()
-            for text in texts:
-                data.set_item(text)
-            more = {"normalization": "none", "num_workers": 0, "autocast": args.autocast}
-            _, _, answers, tokens, *_ = predict(model, data, args.device, args.n_gpu, args=test, **more)
+            with one_at_a_time:
+                stream.reset_cache()
+                for text in texts:
+                    stream.set_item(text)
+                _, _, answers, tokens, *_ = predict(model, stream, args.device, args.n_gpu, args=test, **more)
             return list(zip(answers, tokens, strict=True))
 
-        pieces = [len(tokens) for _, tokens in function(options["texts"])]
-        rows += measure(f"JoeyNMT, {call}", function, pieces, options)
+        lengths = _joeynmt_lengths(model, function, options["texts"])
+        rows += measure(f"JoeyNMT, {call}", function, lengths, options, threads=1)
     print(json.dumps([rows, f"PyTorch {torch.__version__}, threads: {torch.get_num_threads()}"]))
 
 
@@ -238,6 +250,18 @@ def _joeynmt_config(load_config, folder):
     return config
 
 
+def _joeynmt_lengths(model, function, texts):
+    """Return the pieces of the answer to each text, and the steps it takes: it does not give all of a beam."""
+    steps, lengths = [], []
+    hook = model.decoder.register_forward_hook(lambda *_: steps.append(1))
+    for text in texts:
+        steps.clear()
+        [(_, tokens)] = function([text])
+        lengths.append((len(tokens), len(steps)))
+    hook.remove()
+    return lengths
+
+
 def read_texts(path: Path, count: int) -> list[str]:
     """Return the first lines of a file, plain or gzip."""
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
@@ -246,12 +270,10 @@ def read_texts(path: Path, count: int) -> list[str]:
 
 def table(rows: list[Row]) -> str:
     """Return the rows as Markdown."""
-    lines = ["| what | batching | callers | rows a batch | sentences/s | p50 ms | p99 ms | pieces | ms a piece |"]
-    lines.append("|---" * 9 + "|")
-    names = ("rows_a_batch", "sentences_per_second", "p50", "p99", "pieces", "ms_a_piece")
+    lines = ["| what | batching | callers | " + " | ".join(COLUMNS.values()) + " |", "|---" * (3 + len(COLUMNS)) + "|"]
     for row in rows:
         start = f"| {row['what']} | {'on' if row['batching'] else 'off'} | {row['callers']} | "
-        lines.append(start + " | ".join(f"{row[name]:.{2 if name == 'ms_a_piece' else 1}f}" for name in names) + " |")
+        lines.append(start + " | ".join(f"{row[name]:.{2 if name == 'ms_a_step' else 1}f}" for name in COLUMNS) + " |")
     return "\n".join(lines)
 
 
@@ -278,7 +300,7 @@ def main() -> None:
         more, notes[1] = measure_joeynmt(given.joeynmt, given.joeynmt_python, options)
         rows += more
     print(table(rows))
-    print(f"\n{len(texts)} texts of at most {MAX_LENGTH} pieces an answer; {cores()} cores. {'; '.join(notes)}.")
+    print(f"\n{len(texts)} texts, at most {MAX_LENGTH} pieces an answer; cores: {cores()}. {'; '.join(notes)}.")
 
 
 if __name__ == "__main__":

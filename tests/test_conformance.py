@@ -19,7 +19,6 @@ from zoo.special import END
 TOLERANCES = {"float16": 0.01, "int8": 0.25}  # of a token's log-probability; the logits here are spread wide
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name.replace(" ", "-"))
 @pytest.mark.parametrize("name", [entry.name for entry in CATALOG])
 def test_it_answers_as_keras_does(name, kind, tmp_path):
