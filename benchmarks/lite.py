@@ -78,7 +78,10 @@ def random_run(folder: Path):
 
 
 def _ends_after(model, ids):
-    """Return which source the end comes closest for at step `LENGTH`, and how much its logit then lacks."""
+    """Return the source for which the end comes most clearly at step `LENGTH`, and what to add to its logit for it.
+
+    Clearly, so that rounded weights give an answer of the same length.
+    """
     import numpy as np
 
     memory, states = model.encode(np.array([[*row, END] for row in ids], np.int32))
@@ -90,10 +93,11 @@ def _ends_after(model, ids):
         logits[:, : END + 1] = -np.inf
         tokens = logits.argmax(1).astype(np.int32)
         lacks.append(logits.max(1) - end)
-    rows = np.flatnonzero(np.argmin(lacks, axis=0) == LENGTH - 1)
-    if not len(rows):
+    margins = np.min(lacks[:-1], axis=0) - lacks[-1]
+    row = int(np.argmax(margins))
+    if margins[row] <= 0:
         raise SystemExit("no sentence has an answer of that length; change the seed")
-    return rows[0], lacks[-1][rows[0]] + 1e-4
+    return row, lacks[-1][row] + margins[row] / 2
 
 
 def measure(name, call, repeats):
@@ -106,7 +110,7 @@ def measure(name, call, repeats):
         call()
         clock.append(1e3 * (time.perf_counter() - began))
         processor.append(1e3 * (time.process_time() - used))
-    print(f"{name:<34} processor {statistics.median(processor):7.2f} ms   "
+    print(f"{name:<54} processor {statistics.median(processor):7.2f} ms   "
           f"clock {statistics.median(clock):7.2f} ms, best {min(clock):7.2f} ms", flush=True)  # fmt: skip
 
 
@@ -147,11 +151,12 @@ def main() -> None:
             run, text = random_run(folder)
         ids, _ = source_ids(run.vocabularies["source"], [text], run.task)
         ids = np.array(ids, np.int32)
-        beam = {"beam_width": np.int32(4), "length_penalty": np.float32(0.6), "max_length": np.int32(LENGTH)}
+        beam = {"beam_width": np.int32([4]), "length_penalty": np.float32([0.6]), "max_length": np.int32([LENGTH])}
         first = run.predictor().predict([text])[0]
         print(f"{ids.shape[1]} source ids, {len(first.target_pieces)} in the greedy answer, one core", flush=True)
         for title, predictor in contenders(run, folder):
-            measure(f"{title}, greedy", lambda predictor=predictor: predictor.predict([text]), options.repeats)
+            count = len(predictor.predict([text])[0].target_pieces)
+            measure(f"{title}, greedy ({count} pieces)", lambda predictor=predictor: predictor.predict([text]), options.repeats)
             search = predictor.functions["beam_tokens"]
             measure(f"{title}, beam 4", lambda search=search: search(ids, **beam), options.repeats)
         _start_up(folder / "none.tflite", text)
