@@ -90,7 +90,7 @@ class Translator(file: File, threads: Int = 1) : Closeable {
     @Synchronized
     override fun close() = interpreter.close()
 
-    /** Returns the ids of a text, [1][S]; null if there are none: Java cannot read the answer, which has no bytes. */
+    /** Returns the ids of a text, [1][S]; null if it has none, and so no answer. */
     private fun sourceIds(text: String): Array<IntArray>? {
         val ids = source.encode(text).take(MAX_SOURCE - 1).toIntArray()
         return if (ids.isEmpty()) null else arrayOf(ids + END)
