@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from zoo.special import END, START
@@ -155,10 +156,10 @@ def main() -> None:
         first = run.predictor().predict([text])[0]
         print(f"{ids.shape[1]} source ids, {len(first.target_pieces)} in the greedy answer, one core", flush=True)
         for title, predictor in contenders(run, folder):
-            count = len(predictor.predict([text])[0].target_pieces)
-            measure(f"{title}, greedy ({count} pieces)", lambda predictor=predictor: predictor.predict([text]), options.repeats)
+            greedy = partial(predictor.predict, [text])
+            measure(f"{title}, greedy ({len(greedy()[0].target_pieces)} pieces)", greedy, options.repeats)
             search = predictor.functions["beam_tokens"]
-            measure(f"{title}, beam 4", lambda search=search: search(ids, **beam), options.repeats)
+            measure(f"{title}, beam 4", partial(search, ids, **beam), options.repeats)
         _start_up(folder / "none.tflite", text)
         if options.calls:
             _many(folder / "none.tflite", options.calls, text)
