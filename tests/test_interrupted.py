@@ -15,6 +15,9 @@ from training.callbacks import read_history
 if sys.platform == "win32":
     pytest.skip("signals and limits are those of POSIX", allow_module_level=True)
 
+# `python -m` ends by the signal itself when this interrupted code from a string, as when a dataclass is made in an
+# import, though the interrupt was caught: a shell calls both 130.
+STOPPED = (130, -signal.SIGINT)
 VOCABULARY_BYTES = 400_000  # more than any vocabulary here
 
 
@@ -60,7 +63,7 @@ def test_ctrl_c_in_training(tiny_data, tmp_path):
     wait_for(process, lambda: len(read_history(run)) >= 2)
     process.send_signal(signal.SIGINT)
     status, out, err = end(process)
-    assert (status, out) == (130, "")
+    assert status in STOPPED and out == ""
     assert err.splitlines()[-1] == f"zoo: stopped. Go on with: zoo train --resume {run}"
     done = len(read_history(run))
     assert 2 <= done < 12 and not half_written(tmp_path)
@@ -75,7 +78,7 @@ def test_ctrl_c_in_an_export(format, tiny_run, tmp_path):
     wait_for(process, lambda: any(tmp_path.iterdir()))  # the draft is there: it is being written
     process.send_signal(signal.SIGINT)
     status, out, err = end(process)
-    assert (status, out, err) == (130, "", "zoo: stopped.\n")
+    assert status in STOPPED and (out, err) == ("", "zoo: stopped.\n")
     assert not list(tmp_path.iterdir())
 
 
