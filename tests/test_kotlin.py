@@ -276,7 +276,7 @@ def test_translates_as_the_tflite_does(kotlin, tiny_run, path):
 
 
 def test_an_empty_text_is_no_question(kotlin, tiny_run, path):
-    """The answer has no bytes, which LiteRT's Java takes for a tensor that is not there: the model is not asked."""
+    """It has no ids, so there is no answer: the model is not asked."""
     from export.lite import LiteModel
 
     record(tiny_run, path, [])
