@@ -9,7 +9,7 @@ import numpy as np
 from benchmarks.hostile_inputs import hostile_bytes, hostile_options, hostile_rows, hostile_text, one_of
 from benchmarks.hostile_targets import Target
 from zoo.errors import ZooError
-from zoo.predictor import Beam
+from zoo.predictor import Beam, Predictor
 from zoo.special import MAX_BEAM_WIDTH
 from zoo.text import source_ids
 
@@ -85,10 +85,14 @@ def _together(dice, good: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, int
     return np.insert(rows, place, good[0], axis=0), place
 
 
+def _ids_of(predictor: Predictor, text: str) -> np.ndarray:
+    return np.array(source_ids(predictor.source, [text], predictor.task)[0], np.int32)
+
+
 def _ids(target: Target, dice) -> None:
     """Send strange ids and options to a function over ids, a good row among them."""
     predictor = target.predictor
-    good_ids = np.array(source_ids(predictor.source, [target.good], predictor.task)[0], np.int32)
+    good_ids = target.alone("ids", lambda: _ids_of(predictor, target.good))
     name = one_of(dice, sorted(predictor.functions))
     ids, place = _together(dice, good_ids, hostile_rows(dice, predictor.source.size))
     options, good = hostile_options(dice, INPUTS[name], len(ids)), {}

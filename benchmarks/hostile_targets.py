@@ -93,19 +93,19 @@ class Target:
 def _of_saved_model(path: Path) -> dict[str, Function]:
     import tensorflow as tf
 
-    def function(signature):
-        kinds = {key: kind.dtype.as_numpy_dtype for key, kind in signature.structured_input_signature[1].items()}
+    loaded = tf.saved_model.load(str(path))
+
+    def function(name):
+        inputs = loaded.signatures[name].structured_input_signature[1]
+        kinds = {key: kind.dtype.as_numpy_dtype for key, kind in inputs.items()}
 
         def ask(arrays):
-            answer = signature(**{key: tf.constant(value) for key, value in arrays.items()})
+            answer = loaded.signatures[name](**{key: tf.constant(value) for key, value in arrays.items()})
             return {key: value.numpy() for key, value in answer.items()}
 
         return Function(kinds, ask)
 
-    loaded = tf.saved_model.load(str(path))
-    names = [name for name in loaded.signatures if not name.endswith("tokens")]
-    function.loaded = loaded  # its variables live as long as it does
-    return {name: function(loaded.signatures[name]) for name in names}
+    return {name: function(name) for name in loaded.signatures if not name.endswith("tokens")}
 
 
 def _of_litert(path: Path) -> dict[str, Function]:

@@ -121,7 +121,7 @@ def _build_tatoeba(paths: list[Path], folder: Path) -> None:
         archive.unlink()
         raise WorkError(f"{archive.name}: expected lines of English TAB French in fra.txt. Received: none.")
     _write_splits(pairs, folder)
-    shutil.copyfile(archive, folder / archive.name)
+    _copy_all(paths, folder)
 
 
 def _write_splits(pairs: list[Pair], folder: Path) -> None:
@@ -151,7 +151,7 @@ def _build_cmudict(paths: list[Path], folder: Path) -> None:
     entries = (line.split("#")[0].split() for line in lines)  # the rest is a comment
     pairs = [(word, " ".join(phonemes)) for word, *phonemes in entries if "(" not in word]  # word(2) is its second
     _write_splits(pairs, folder)
-    shutil.copyfile(package, folder / package.name)
+    _copy_all(paths, folder)
 
 
 _MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"

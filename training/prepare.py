@@ -54,10 +54,11 @@ def read_again(run: Path, config: dict[str, Any]) -> tuple[dict[str, Corpus], di
 
 def learn_vocabularies(corpus: Corpus, task: str, settings: Settings) -> dict[str, Vocabulary]:
     """Learn the vocabulary of each side; errors as `Vocabulary.learn`."""
-    sides = {"source": corpus.sources} | ({"target": corpus.targets} if task == "translation" else {})
-    kinds = dict(zip(("source", "target"), settings.kinds, strict=True))
-    size = settings.vocabulary_size
-    return {side: Vocabulary.learn(lines, size=size, kind=kinds[side]) for side, lines in sides.items()}
+    size, (source, target) = settings.vocabulary_size, settings.kinds
+    vocabularies = {"source": Vocabulary.learn(corpus.sources, size=size, kind=source)}
+    if task == "translation":
+        vocabularies["target"] = Vocabulary.learn(corpus.targets, size=size, kind=target)
+    return vocabularies
 
 
 def vocabulary_sizes(task: str, vocabularies: dict[str, Vocabulary], labels: list[str]) -> dict[str, int]:

@@ -138,8 +138,8 @@ class Settings:
     @property
     def kinds(self) -> tuple[str, str]:
         """The kinds of the source's vocabulary and of the target's."""
-        source, *target = self.text.split(",")
-        return source, target[0] if target else source
+        source, _, target = self.text.partition(",")
+        return source, target or source
 
     def watched(self, task: str) -> tuple[str, bool]:
         """Return the name in the history of the score that is watched, and whether a higher one is better."""
