@@ -324,6 +324,13 @@ def test_the_cell_is_in_every_loop(name):
     assert {kind for kind in kinds if kind.endswith("Cell")} == {"LSTMCell"}
 
 
+@pytest.mark.parametrize("attention", ["bahdanau", "dot", "general"])
+def test_the_encoder_that_attends_to_itself_has_the_score_of_the_decoder(attention):
+    model = fresh("self_attention_seq2seq", attention=attention)
+    (layer,) = model.encoder.forward
+    assert layer.attention.get_config() == {**model.decoder.attention.get_config(), "name": layer.attention.name}
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -348,6 +355,8 @@ def test_the_cell_is_in_every_loop(name):
             lambda: made("tanh_rnn_lm", tie_embeddings=True, embedding_units=4),
             "`tie_embeddings` needs embeddings as long as the states. Received: embedding_units=4, units=6.",
         ),
+        (lambda: made("tanh_rnn_lm", tie_embeddings="no"), "`tie_embeddings` must be true or false. Received: tie_emb"),
+        (lambda: made("tanh_rnn", bidirectional="no"), "`bidirectional` must be true or false. Received: bidirectional"),
         (lambda: made("tanh_rnn", embedding_units=0), "`embedding_units` must be a positive integer."),
         (lambda: zoo.tanh_rnn(-1, 2), "`vocabulary_size` must be a positive integer. Received: vocabulary_size=-1."),
         (lambda: zoo.tanh_dnn(9, 0), "`classes` must be a positive integer. Received: classes=0."),

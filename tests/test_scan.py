@@ -1,11 +1,12 @@
+import threading
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from checks import assert_close, normal, randomise
 
-import zoo.scan
 from zoo.layers import AttentionDecoder, Recurrent, SelfAttentionRNN
-from zoo.scan import inference_graph, scan
+from zoo.scan import for_litert, inference_graph, scan, with_gradient
 
 MASK = np.array([[1, 1, 0, 1], [0, 1, 1, 0]], bool)
 X = np.array([[1, 2, 4, 8], [10, 20, 40, 80]], "float32")[..., None]
@@ -116,13 +117,51 @@ def test_the_loop_for_litert_is_the_same_loop(name):
 
 
 def test_litert_graph_ends_with_its_block():
-    assert not zoo.scan._litert
+    assert not for_litert()
     with pytest.raises(KeyError), inference_graph(litert=True):
         with inference_graph(litert=True):
-            assert zoo.scan._litert
-        assert zoo.scan._litert
+            assert for_litert()
+        assert for_litert()
         raise KeyError
-    assert not zoo.scan._litert
+    assert not for_litert()
+
+
+def test_threads_do_not_share_an_inference_graph():
+    """Of two threads, one leaves its block while the other is still in its own: gradients stay written out after it."""
+    inside, left = threading.Event(), threading.Event()
+    seen = {}
+
+    def first():
+        with inference_graph(litert=True):
+            inside.set()
+            left.wait(10)
+            seen["first"] = for_litert()
+        seen["first afterwards"] = for_litert()
+
+    thread = threading.Thread(target=first)
+    thread.start()
+    inside.wait(10)
+    seen["second before"] = for_litert()
+    context = inference_graph()
+    context.__enter__()
+    left.set()
+    thread.join()
+    context.__exit__(None, None, None)
+    assert seen == {"first": True, "first afterwards": False, "second before": False}
+    assert writes_gradients()
+
+
+def writes_gradients():
+    """Tell whether a gradient that is written out is the one that is used."""
+    x = tf.constant([3.0])
+
+    def forward(keep, x):
+        return [x * x], lambda d: [tf.constant([7.0]) * d]  # a gradient that is wrong, so that it can be told
+
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        (y,) = with_gradient(forward, x)
+    return float(tape.gradient(y, x)[0]) == 7.0
 
 
 @pytest.mark.parametrize("name", ["self_attention", "decoder"])

@@ -120,6 +120,8 @@ def test_no_steps_in_both_directions():
         ({"dropout": "0.1"}, "Received: dropout='0.1'."),
         ({"cell": "lsmt"}, 'Did you mean "lstm"?'),
         ({"self_attention": True, "attention": "bahdano"}, 'Did you mean "bahdanau"?'),
+        ({"bidirectional": "no"}, "`bidirectional` must be true or false. Received: bidirectional='no'."),
+        ({"self_attention": 1}, "`self_attention` must be true or false. Received: self_attention=1."),
         ({"units": None}, "`units` must be a positive integer. Received: units=None."),
     ],
 )

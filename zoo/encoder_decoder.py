@@ -104,6 +104,7 @@ class Seq2Seq(TokenModel):
             dropout=dropout,
             state_dropout=state_dropout,
             self_attention=self_attention,
+            attention=attention or "bahdanau",
             **policy,
         )
         decoder = {"cell": cell, "state_dropout": state_dropout, **policy}

@@ -66,7 +66,7 @@ class LanguageModel(TokenModel):
             units=units,
             embedding_units=embedding_units,
             embedding_dropout=embedding_dropout,
-            tie_embeddings=bool(tie_embeddings),
+            tie_embeddings=tie_embeddings,
             **stack,
         )
         if tie_embeddings and embedding_units not in (None, units):

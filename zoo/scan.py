@@ -4,13 +4,21 @@ Sequences have the time axis first here.
 """
 
 import contextlib
+import contextvars
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-_training = True
-_litert = False
+
+class _Tracing(NamedTuple):
+    """How the loops that are built now are traced."""
+
+    gradients: bool = True  # with the gradients that are written out
+    litert: bool = False  # with operations that LiteRT has
+
+
+_tracing = contextvars.ContextVar("zoo_tracing", default=_Tracing())
 
 
 @contextlib.contextmanager
@@ -21,18 +29,16 @@ def inference_graph(*, litert: bool = False) -> Iterator[None]:
         litert: trace loops for LiteRT too, which has no TensorArray of rows whose shape is only known at run time:
             the rows of a sequence are gathered from, and scattered into, plain tensors.
     """
-    global _training, _litert
-    before = _training, _litert
-    _training, _litert = False, litert
+    before = _tracing.set(_Tracing(gradients=False, litert=litert))
     try:
         yield
     finally:
-        _training, _litert = before
+        _tracing.reset(before)
 
 
 def for_litert() -> bool:
     """Tell whether the graph that is traced now is one for LiteRT."""
-    return _litert
+    return _tracing.get().litert
 
 
 def with_gradient(forward: Callable, *tensors: Any, written_out: bool = True) -> list[tf.Tensor]:
@@ -44,7 +50,7 @@ def with_gradient(forward: Callable, *tensors: Any, written_out: bool = True) ->
         tensors: all that a gradient is wanted for, in lists or not.
         written_out: false to let TensorFlow find the gradient.
     """
-    if not (_training and written_out):
+    if not (_tracing.get().gradients and written_out):
         return forward(False, *tensors)[0]
     return tf.custom_gradient(lambda *given: forward(True, *given))(*tensors)
 
@@ -119,24 +125,24 @@ def size(tensor, axis):
 
 
 def _reader(rows):
-    if _litert:
+    if for_litert():
         return lambda t: tf.gather(rows, t)
     return tf.TensorArray(rows.dtype, size=tf.shape(rows)[0]).unstack(rows).read
 
 
 def _new_rows(steps, batch, size, dtype):
-    if _litert:
+    if for_litert():
         return tf.zeros([steps, batch, size], dtype)
     return tf.TensorArray(dtype, size=steps)
 
 
 def _write(rows, t, row):
-    if _litert:
+    if for_litert():
         return tf.tensor_scatter_nd_update(rows, tf.reshape(t, [1, 1]), tf.expand_dims(row, 0))
     return rows.write(t, row)
 
 
 def _finish(rows, steps_and_batch, size):
-    sequence = rows if _litert else rows.stack()
+    sequence = rows if for_litert() else rows.stack()
     sequence.set_shape([*steps_and_batch, size if isinstance(size, int) else None])
     return sequence

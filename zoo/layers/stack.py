@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.errors import CallError
-from zoo.layers.checks import fraction, positive
+from zoo.layers.checks import fraction, positive, switch
 from zoo.layers.layer import Layer
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.self_attention import SelfAttentionRNN
@@ -55,14 +55,14 @@ class RecurrentStack(Layer):
             "units": positive("units", units),
             "cell": cell,
             "layers": positive("layers", layers),
-            "bidirectional": bool(bidirectional),
+            "bidirectional": switch("bidirectional", bidirectional),
             "dropout": fraction("dropout", dropout),
             "state_dropout": fraction("state_dropout", state_dropout),
-            "self_attention": bool(self_attention),
+            "self_attention": switch("self_attention", self_attention),
             "attention": attention,
         }
         self.supports_masking = True
-        self.self_attention = bool(self_attention)
+        self.self_attention = self_attention
         self.width = units * (2 if bidirectional else 1)
         self.forward = [self._layer(f"forward_{i}", False) for i in range(layers)]
         self.backward = [self._layer(f"backward_{i}", True) for i in range(layers if bidirectional else 0)]
