@@ -57,9 +57,9 @@ def make_zoo(spec: dict[str, Any]) -> Step:
     import tensorflow as tf
 
     import zoo
-    from training.optimizer import make_optimizer
-    from training.settings import Settings
-    from training.trainer import Trainer
+    from zoo.training.settings import Settings
+    from zoo.training.step.optimizer import make_optimizer
+    from zoo.training.step.trainer import Trainer
 
     model = zoo.bahdanau_seq2seq(
         spec["vocabulary"],
@@ -250,7 +250,7 @@ def main() -> None:
     name, spec = sys.argv[1], json.loads(sys.argv[2])
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     if name == "zoo":  # as the command does; the other libraries are taken as they come
-        from zoo.quiet import set_environment
+        from zoo.command.console import set_environment
 
         set_environment()
     try:

@@ -33,7 +33,7 @@ class Bench:
     """The folder of a benchmark and the commands that train in it."""
 
     def __init__(self, out: Path, jit: bool):
-        from training.numbers import generate
+        from zoo.training.data.numbers import generate
 
         out.mkdir(parents=True)
         self.out = out
@@ -67,7 +67,7 @@ def result(run: Path) -> dict[str, np.ndarray]:
     import tensorflow as tf
 
     import zoo  # noqa: F401
-    from training.checkpoints import checkpoints, read_position
+    from zoo.training.run.checkpoints import checkpoints, read_position
 
     last = checkpoints(run)[0]
     reader = tf.train.load_checkpoint(str(last / "state"))
@@ -175,7 +175,7 @@ def damage_file(file: Path, how: str, dice: random.Random) -> None:
 
 def damage_checkpoints(half: Path, flips: int, dice: random.Random) -> list[dict]:
     """Damage every file of both checkpoints in every way, and see which checkpoint is used."""
-    from training.checkpoints import checkpoints, damage, newest
+    from zoo.training.run.checkpoints import checkpoints, damage, newest
 
     both = checkpoints(half)
     files = [file for checkpoint in both for file in sorted(checkpoint.iterdir())]
@@ -198,7 +198,7 @@ def damage_checkpoints(half: Path, flips: int, dice: random.Random) -> list[dict
 
 def go_on_from_damage(bench: Bench, half: Path, expected, dice: random.Random) -> list[dict]:
     """Damage the newest checkpoint of a run in every way, go on with the command, and compare."""
-    from training.checkpoints import checkpoints
+    from zoo.training.run.checkpoints import checkpoints
 
     rows = []
     for how in ("flip", "truncate", "empty", "delete"):

@@ -20,9 +20,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks.browser import litert_js
-from benchmarks.hostile_cases import KINDS, Wrong, dice_of, kind_of, meet
-from benchmarks.hostile_targets import ARTEFACTS, Target, is_there, path_of
+from tests.support.browser import litert_js
+from tests.support.hostile_cases import KINDS, Wrong, dice_of, kind_of, meet
+from tests.support.hostile_targets import ARTEFACTS, Target, is_there, path_of
 
 GOOD = "le 28 octobre 1934"
 CHUNK = 1000  # cases that one process meets

@@ -19,9 +19,9 @@ import sys
 import time
 from pathlib import Path
 
-from export.load import load
-from export.names import LITERT_FILE, SITE_FILE
-from export.versions import newest_version
+from zoo.export.load import load
+from zoo.export.names import LITERT_FILE, SITE_FILE
+from zoo.export.serving.versions import newest_version
 
 MOMENTS = ("any time", "while writing", "at the end")
 TEXT = "le 28 octobre 1934"

@@ -19,7 +19,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from zoo.special import END, START
+from zoo.constants import END, START
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -29,7 +29,7 @@ SIZE, UNITS = 6000, 256
 FIRST_ANSWER = """
 import sys, time
 began = time.perf_counter()
-from export.lite import LiteModel
+from zoo.export.lite import LiteModel
 model = LiteModel(sys.argv[1])
 model.predict([sys.argv[2]])
 print(time.perf_counter() - began, 'tensorflow' in sys.modules)
@@ -37,7 +37,7 @@ print(time.perf_counter() - began, 'tensorflow' in sys.modules)
 
 MANY_CALLS = """
 import resource, sys
-from export.lite import LiteModel
+from zoo.export.lite import LiteModel
 from zoo.predictor import Beam
 def memory():
     with open('/proc/self/status') as status:
@@ -56,7 +56,7 @@ def random_run(folder: Path):
     import keras
 
     import zoo
-    from zoo.run import Run
+    from zoo.run_folder import Run
     from zoo.text import Vocabulary
 
     keras.utils.set_random_seed(1)
@@ -117,10 +117,10 @@ def measure(name, call, repeats):
 
 def contenders(run, folder: Path):
     """Yield the name and the predictor of each contender."""
-    from export.lite import LiteModel
-    from export.saved_model import export_saved_model, load_saved_model
-    from export.signatures import litert_signatures
-    from export.tflite import convert, with_pieces, write_file
+    from zoo.export.lite import LiteModel
+    from zoo.export.litert.exporter import convert, with_pieces, write_file
+    from zoo.export.saved_model import export_saved_model, load_saved_model
+    from zoo.export.signatures import litert_signatures
 
     models = convert(run, with_pieces(run, litert_signatures(run)), {"none", "float16", "int8"})
     for kind, model in models.items():
@@ -140,7 +140,7 @@ def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     import numpy as np
 
-    from zoo.run import load_run
+    from zoo.run_folder import load_run
     from zoo.text import source_ids
 
     with tempfile.TemporaryDirectory() as name:

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from benchmarks.training import BLOCKS, product_speed
-from zoo.quiet import set_environment
+from zoo.command.console import set_environment
 
 BATCH, INPUTS, UNITS = 64, 256, 512
 LOOPS = {"TanhRNN": (50, 0), "AttentionDecoder": (30, 30), "SelfAttentionRNN": (50, 50)}  # steps, values

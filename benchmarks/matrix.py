@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.catalog import CATALOG
+from zoo.command.console import native_silence, set_environment
 from zoo.errors import ZooError
-from zoo.quiet import native_silence, set_environment
 
 CORPUS = "numbers-fr-en"
 SINGLE = 50  # sentences that are timed one by one
@@ -58,9 +58,9 @@ KINDS = [
 
 def trained(model: str, task: str, out: Path) -> Any:
     """Return the run of a model, trained now or before."""
-    from training.fit import train
-    from training.settings import Settings
-    from zoo.run import is_run, load_run
+    from zoo.run_folder import is_run, load_run
+    from zoo.training.fit import train
+    from zoo.training.settings import Settings
 
     folder = out / model
     if is_run(folder) and (folder / "metrics.json").is_file():
@@ -76,7 +76,7 @@ def trained(model: str, task: str, out: Path) -> Any:
 
 def score(task: str, predictor: Any, answers: list[Any], targets: list[str], texts: list[str]) -> float:
     """Return BLEU; of a classifier the share of right answers in per cent, of a language model the perplexity."""
-    from zoo.scores import accuracy, perplexity, translation_scores
+    from zoo.metrics import accuracy, perplexity, translation_scores
 
     if task == "translation":
         return translation_scores([one.output for one in answers], targets)["bleu"]
@@ -89,10 +89,10 @@ def cell(run: Any, kind: Kind, out: Path, asked: dict[str, Any]) -> dict[str, An
     """Export a run to a format and measure it."""
     import shutil
 
-    from export.load import load
-    from export.parity import same
-    from export.web import load_site
-    from zoo.export_options import exporter
+    from zoo.export.formats import exporter
+    from zoo.export.load import load
+    from zoo.export.parity.answers import same
+    from zoo.export.web.exporter import load_site
 
     folder = out / "exports" / run.path.name / kind.name.replace(" ", "-")
     if folder.exists():
@@ -144,7 +144,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     set_environment()
-    from training.corpora import read_corpus
+    from zoo.training.data.corpora import read_corpus
 
     rows = []
     for entry in CATALOG:

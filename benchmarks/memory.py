@@ -38,9 +38,9 @@ def make_step(model_name: str):
     import tensorflow as tf
 
     import zoo
-    from training.optimizer import make_optimizer
-    from training.settings import Settings
-    from training.trainer import Trainer
+    from zoo.training.settings import Settings
+    from zoo.training.step.optimizer import make_optimizer
+    from zoo.training.step.trainer import Trainer
 
     pairs = model_name == "bahdanau_seq2seq"
     builder = zoo.bahdanau_seq2seq if pairs else zoo.self_attention_rnn
@@ -62,10 +62,10 @@ def make_step(model_name: str):
 
 def measure(model_name: str, length: int, automatic: bool) -> None:
     """Measure one case in this process and print it as JSON."""
-    import zoo.recurrences
+    import zoo.recurrence.plain
 
     if automatic:
-        zoo.recurrences.with_gradient = lambda forward, *tensors, **_: forward(False, *tensors)[0]
+        zoo.recurrence.plain.with_gradient = lambda forward, *tensors, **_: forward(False, *tensors)[0]
     step, batch = make_step(model_name)
     for _ in range(2):
         step(*batch(2, 3))

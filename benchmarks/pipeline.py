@@ -9,7 +9,7 @@ most. What is made once an epoch, texts cut into pieces anew, is told apart.
 import argparse
 import time
 
-from zoo.quiet import set_environment
+from zoo.command.console import set_environment
 
 
 def main() -> None:
@@ -22,12 +22,12 @@ def main() -> None:
     parser.add_argument("--subword-alpha", type=float, default=0.0)
     options = parser.parse_args()
     set_environment()
-    from training.batches import batches, encode
-    from training.optimizer import make_optimizer
-    from training.prepare import learn_vocabularies, read, vocabulary_sizes
-    from training.settings import Settings
-    from training.trainer import Trainer
-    from zoo.models import build
+    from zoo.models.build import build
+    from zoo.training.data.batches import batches, encode
+    from zoo.training.run.prepare import learn_vocabularies, read, vocabulary_sizes
+    from zoo.training.settings import Settings
+    from zoo.training.step.optimizer import make_optimizer
+    from zoo.training.step.trainer import Trainer
 
     settings = Settings(batch_size=options.batch_size, subword_alpha=options.subword_alpha)
     corpus = read(options.train, "train", "translation", settings)

@@ -11,7 +11,7 @@ import collections
 import tempfile
 from pathlib import Path
 
-from zoo.quiet import set_environment
+from zoo.command.console import set_environment
 
 
 def main() -> None:

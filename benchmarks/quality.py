@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from zoo.catalog import CATALOG
-from zoo.quiet import set_environment
+from zoo.command.console import set_environment
 
 CORPUS = "numbers-fr-en"
 SCORES = ("exact_match", "bleu", "chrf", "accuracy", "perplexity")
@@ -36,7 +36,7 @@ class Task(NamedTuple):
 
 def held_out(folder: Path, out: Path) -> dict[str, str]:
     """Split SST-2's training set: every twentieth example chooses the epoch."""
-    from training.corpora import read_corpus
+    from zoo.training.data.corpora import read_corpus
 
     corpus = read_corpus(folder / "train.tsv.gz", task="classification")
     rows = list(zip(corpus.sources, corpus.targets, strict=True))
@@ -78,10 +78,10 @@ def _on_multi30k(model, kind, folder):
 
 def measure(task: Task, out: Path, epochs: int) -> dict[str, Any]:
     """Train one model and score it."""
-    from training.corpora import read_corpus
-    from training.evaluate import evaluate
-    from training.fit import train
-    from training.settings import Settings
+    from zoo.training.data.corpora import read_corpus
+    from zoo.training.evaluate import evaluate
+    from zoo.training.fit import train
+    from zoo.training.settings import Settings
 
     cell = task.options.get("cell", "tanh")
     folder = out / f"{task.corpus}-{task.model}-{cell}-{epochs}"

@@ -164,8 +164,8 @@ def measure_ours(run_path: Path, options: dict[str, Any]) -> tuple[list[Row], st
     """Measure the SavedModel of a run, each kind of call; return the rows, and what answered with how many threads."""
     import tensorflow as tf
 
-    from zoo.commands import export_run
-    from zoo.run import load_run
+    from zoo.command.commands import export_run
+    from zoo.run_folder import load_run
     from zoo.text import source_ids
 
     if options["threads"]:
@@ -279,7 +279,7 @@ def table(rows: list[Row]) -> str:
 
 def main() -> None:
     """Measure what was asked for and print a table."""
-    from zoo.quiet import set_environment
+    from zoo.command.console import set_environment
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)

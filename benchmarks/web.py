@@ -11,8 +11,8 @@ import json
 import statistics
 from pathlib import Path
 
-from benchmarks.browser import chromium, opened, served, type_and_wait
-from export.names import SITE_FILE
+from tests.support.browser import chromium, opened, served, type_and_wait
+from zoo.export.names import SITE_FILE
 
 FETCHED = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .filter((one) => one.name.startsWith("http")).map((one) => one.name)"""

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from export.parity import compare, compare_beam, compare_scores, sample_texts
+from zoo.atomic_files import check_apart, new_folder
+from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
-from zoo.files import check_apart, new_folder
+from zoo.export.parity.answers import compare, compare_beam, compare_scores, sample_texts
 from zoo.predictor import Predictor
-from zoo.run import Run, sides_of, vocabulary_file, vocabulary_size, write_json
-from zoo.special import MAX_SOURCE_PIECES
+from zoo.run_folder import Run, sides_of, vocabulary_file, vocabulary_size, write_json
 from zoo.text import Vocabulary
 
 CARD = "zoo.json"
@@ -68,7 +68,7 @@ def export_folder(
 
 
 def compare_with_keras(run: Run, expected: Predictor, actual: Predictor, texts: list[str], what: str) -> dict[str, Any]:
-    """Compare answers to texts, the scores of texts and the beam, where there are such; see `export.parity`.
+    """Compare answers to texts, the scores of texts and the beam, where there are such.
 
     Raises:
         WorkError: they differ.

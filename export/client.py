@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from export.client_base import Client, Failure, Signature, Tensor
-from export.rest import columns_of
 from zoo.errors import CallError
+from zoo.export.serving.client_base import Client, Failure, Signature, Tensor
+from zoo.export.serving.rest import columns_of
 
 BY_HTTP_STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND",
                   409: "ABORTED", 429: "RESOURCE_EXHAUSTED", 501: "UNIMPLEMENTED", 502: "UNAVAILABLE",
@@ -166,7 +166,7 @@ class GrpcClient(Client):
 
     def __init__(self, where: str, model: str, *, credentials: Any = None, **options: Any):
         super().__init__(where, model, **options)
-        from export.warmup import serving_api
+        from zoo.export.serving.warmup import serving_api
 
         serving_api()
         import grpc
@@ -187,7 +187,7 @@ class GrpcClient(Client):
     def _predict(self, arrays, signature, about, left):
         import tensorflow as tf
 
-        from export.warmup import predict_request
+        from zoo.export.serving.warmup import predict_request
 
         request = predict_request(self.model, signature, arrays)
         self._name(request.model_spec)

@@ -6,11 +6,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from export.artefact import CARD, PARITY
-from export.load import find
-from export.names import LITERT_FILE, LITERT_TEXT_FILE, SITE_FILE
 from zoo.errors import CallError
-from zoo.run import read_config
+from zoo.export.artefact import CARD, PARITY
+from zoo.export.load import find
+from zoo.export.names import LITERT_FILE, LITERT_TEXT_FILE, SITE_FILE
+from zoo.run_folder import read_config
 
 
 def inspect(where: str | os.PathLike) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _site(path: Path) -> dict[str, Any]:
 
 
 def _tflite(path: Path) -> dict[str, Any]:
-    from export.lite import read_tflite
+    from zoo.export.lite import read_tflite
 
     model, files = read_tflite(path)
     proof = _parity(path.parent)
@@ -116,9 +116,9 @@ def _weights(schema: Any, model: Any) -> dict[str, int]:
 
 
 def _saved_model(path: Path) -> dict[str, Any]:
-    from export.examples import read_meta_graph, signatures_of
-    from export.operations import operations
-    from export.saved_model import EXTRA
+    from zoo.export.saved_model import EXTRA
+    from zoo.export.serving.examples import read_meta_graph, signatures_of
+    from zoo.export.serving.operations import operations
 
     graph = read_meta_graph(path)
     signatures = {

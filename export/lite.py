@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from export.artefact import predictor_from
-from export.names import LITERT_NAMES
+from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
+from zoo.export.artefact import predictor_from
+from zoo.export.names import LITERT_NAMES
 from zoo.predictor import Predictor
-from zoo.special import MAX_SOURCE_PIECES
 
 MAGIC = b"TFL3"  # at byte 4 of every .tflite
 DIGEST = "model.sha256"  # in the archive behind the model: SHA-256 of what stands before the archive

@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
-from export.names import LITERT_FILE, SITE_FILE
-from export.versions import GRAPH, newest_version
 from zoo.catalog import presets_hint
 from zoo.errors import CallError
+from zoo.export.names import LITERT_FILE, SITE_FILE
+from zoo.export.serving.versions import GRAPH, newest_version
 from zoo.predictor import Predictor
-from zoo.run import is_run, load_run, preset_or_path
+from zoo.run_folder import is_run, load_run, preset_or_path
 
 
 def find(where: str | os.PathLike) -> tuple[str, Path]:
@@ -53,11 +53,11 @@ def load(where: str | os.PathLike) -> Predictor:
     if format == "run":
         return load_run(path).predictor()
     if format == "tflite":
-        from export.lite import LiteModel
+        from zoo.export.lite import LiteModel
 
         return LiteModel(path)
     if format == "web":
         raise CallError(f"{path} is a site for the browser: open its index.html from a web server.")
-    from export.saved_model import load_saved_model
+    from zoo.export.saved_model import load_saved_model
 
     return load_saved_model(path)

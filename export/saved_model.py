@@ -8,15 +8,15 @@ from typing import Any
 
 import tensorflow as tf
 
-from export.artefact import export_folder, extra_files, predictor_from
-from export.names import ID_FUNCTIONS
-from export.signatures import Signature, id_signatures, text_signatures
-from export.text_parity import compare_by_text
+from zoo.atomic_files import sha256_of
 from zoo.errors import CallError, WorkError
-from zoo.files import sha256_of
+from zoo.export.artefact import export_folder, extra_files, predictor_from
+from zoo.export.names import ID_FUNCTIONS
+from zoo.export.parity.text_signatures import compare_by_text
+from zoo.export.signatures import Signature, id_signatures, text_signatures
 from zoo.predictor import Predictor
-from zoo.run import Run, write_json
-from zoo.scan import inference_graph
+from zoo.recurrence.scan import inference_graph
+from zoo.run_folder import Run, write_json
 from zoo.text import GraphText, tensorflow_text
 
 EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph does not read
@@ -28,7 +28,7 @@ def export_saved_model(
 ) -> dict[str, Any]:
     """Write a SavedModel that answers as the run does.
 
-    Its signatures are those of `export.signatures`: by text where tensorflow-text is installed, by token
+    Its signatures are those of `zoo.export.signatures`: by text where tensorflow-text is installed, by token
     ids always. The vocabularies lie in `assets.extra/`, one file a side.
 
     Args:

@@ -5,10 +5,10 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from export.names import LITERT_NAMES
-from zoo.decoding.questions import INPUTS, id_functions, inputs_of
-from zoo.run import Run
-from zoo.special import END, PAD
+from zoo.constants import END, PAD
+from zoo.decoding.endpoints import INPUTS, id_functions, inputs_of
+from zoo.export.names import LITERT_NAMES
+from zoo.run_folder import Run
 
 BEAM_WIDTH = 4  # of a graph whose shapes are known beforehand
 
@@ -21,7 +21,7 @@ class Signature(NamedTuple):
 
 
 def id_signatures(run: Run) -> dict[str, Signature]:
-    """Return the signatures over token ids (B, S), by name; see `zoo.decoding.questions.id_functions`."""
+    """Return the signatures over token ids (B, S), by name; see `zoo.decoding.endpoints.id_functions`."""
     return {name: Signature(function, inputs_of(function)) for name, function in id_functions(run.model).items()}
 
 

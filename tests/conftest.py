@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from training.numbers import generate
+from zoo.training.data.numbers import generate
 
 COLUMNS = {
     "translation": lambda example: f"{example.source}\t{example.target}",
@@ -40,7 +40,7 @@ def tiny_data(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny_settings():
     """How the tiny runs are trained."""
-    from training.settings import Settings
+    from zoo.training.settings import Settings
 
     return Settings(epochs=2, batch_size=32, vocabulary_size=120)
 
@@ -64,7 +64,7 @@ def tiny_lm(tmp_path_factory, tiny_data, tiny_settings):
 
 
 def _train(model, tmp_path_factory, data, settings):
-    from training.fit import train
+    from zoo.training.fit import train
 
     return train(model, **data, out=tmp_path_factory.mktemp("runs") / model, options={"units": 16}, settings=settings)
 
@@ -73,7 +73,7 @@ def _train(model, tmp_path_factory, data, settings):
 def served(tmp_path_factory, tiny_run):
     """A folder for TF Serving that holds version 1 of the translation run."""
     pytest.importorskip("tensorflow_serving", reason="tensorflow-serving-api is not installed")
-    from export.serving import export_serving
+    from zoo.export.serving.exporter import export_serving
 
     out = tmp_path_factory.mktemp("served") / "out"
     export_serving(tiny_run, out)

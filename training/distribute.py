@@ -18,9 +18,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from training.checkpoints import SUMS
 from zoo.errors import CallError, WorkError
-from zoo.run import CONFIG, resume_command
+from zoo.run_folder import CONFIG, resume_command
+from zoo.training.run.checkpoints import SUMS
 
 GONE = (
     tf.errors.UnavailableError,  # a worker's machine or process is not there

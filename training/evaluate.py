@@ -3,10 +3,10 @@
 import time
 from typing import Any
 
-from training.corpora import Corpus
 from zoo.errors import CallError, nearest
+from zoo.metrics import accuracy, perplexity, translation_scores
 from zoo.predictor import Beam, Predictor
-from zoo.scores import accuracy, perplexity, translation_scores
+from zoo.training.data.corpora import Corpus
 
 
 def evaluate(predictor: Predictor, corpus: Corpus, *, beam: Beam | None = None) -> dict[str, Any]:

@@ -11,15 +11,25 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from training import distribute
-from training.batches import Examples, batches, steps_per_epoch
-from training.callbacks import KeepRun
-from training.checkpoints import checkpoints, sweep
-from training.corpora import Corpus
-from training.memory import memory_told
-from training.optimizer import make_optimizer
-from training.precision import for_device, precision_policy
-from training.prepare import (
+from zoo.atomic_files import alone_in, check_apart, check_free, new_folder
+from zoo.catalog import find
+from zoo.errors import CallError, WorkError
+from zoo.models.build import MODELS, build, check_options
+from zoo.run_folder import (
+    CONFIG,
+    Run,
+    load_run,
+    read_config,
+    read_vocabularies,
+    vocabulary_file,
+    write_json,
+)
+from zoo.training import distribute
+from zoo.training.data.batches import Examples, batches, steps_per_epoch
+from zoo.training.data.corpora import Corpus
+from zoo.training.run.checkpoints import checkpoints, sweep
+from zoo.training.run.keep_run import KeepRun
+from zoo.training.run.prepare import (
     describe,
     digests,
     encode_all,
@@ -30,25 +40,15 @@ from training.prepare import (
     vocabulary_sizes,
     write_samples,
 )
-from training.progress import Board, ShowProgress
-from training.record import record, say_versions, versions
-from training.settings import Settings
-from training.stopping import StopSignals
-from training.trainer import Trainer
-from training.watch import Watch
-from zoo.catalog import find
-from zoo.errors import CallError, WorkError
-from zoo.files import alone_in, check_apart, check_free, new_folder
-from zoo.models import MODELS, build, check_options
-from zoo.run import (
-    CONFIG,
-    Run,
-    load_run,
-    read_config,
-    read_vocabularies,
-    vocabulary_file,
-    write_json,
-)
+from zoo.training.run.progress import Board, ShowProgress
+from zoo.training.run.provenance import record, say_versions, versions
+from zoo.training.run.samples import Watch
+from zoo.training.run.signals import StopSignals
+from zoo.training.run.tf_errors import memory_told
+from zoo.training.settings import Settings
+from zoo.training.step.optimizer import make_optimizer
+from zoo.training.step.precision import for_device, precision_policy
+from zoo.training.step.trainer import Trainer
 
 
 def train(

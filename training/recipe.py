@@ -15,7 +15,7 @@ else:
     import tomli as tomllib
 
 if TYPE_CHECKING:
-    from training.settings import Settings
+    from zoo.training.settings import Settings
 
 FOLDER = Path(__file__).parent / "recipes"
 SPLITS = ("train", "valid")
@@ -31,7 +31,7 @@ class Recipe:
         model: the name of a model.
         data: DATA for "train" and "valid", where the corpus is built in.
         options: of the model's builder.
-        settings: of the training, as the fields of `training.settings.Settings`.
+        settings: of the training, as the fields of `zoo.training.settings.Settings`.
     """
 
     name: str
@@ -49,8 +49,8 @@ class Recipe:
         Raises:
             CallError: an option or setting that there is not; the message gives the nearest.
         """
-        from training.settings import Settings
-        from zoo.models import check_options
+        from zoo.models.build import check_options
+        from zoo.training.settings import Settings
 
         try:
             check_options(self.model, self.options)

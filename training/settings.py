@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from zoo.checks import fraction, number, one_of, positive, switch
 from zoo.errors import CallError
-from zoo.layers.checks import fraction, number, one_of, positive, switch
 from zoo.text import KINDS
 
 SCHEDULES = ("cosine", "inverse_sqrt", "constant")

@@ -17,15 +17,11 @@ from zoo.errors import WorkError as WorkError
 from zoo.errors import ZooError as ZooError
 
 if TYPE_CHECKING:
-    from zoo.classifier import DenseClassifier as DenseClassifier
-    from zoo.classifier import RecurrentClassifier as RecurrentClassifier
     from zoo.decoding import beam_search as beam_search
     from zoo.decoding import classify as classify
     from zoo.decoding import greedy as greedy
     from zoo.decoding import sample as sample
     from zoo.decoding import score as score
-    from zoo.encoder_decoder import Seq2Seq as Seq2Seq
-    from zoo.language_model import LanguageModel as LanguageModel
     from zoo.layers import AttentionDecoder as AttentionDecoder
     from zoo.layers import BahdanauAttention as BahdanauAttention
     from zoo.layers import LuongAttention as LuongAttention
@@ -33,25 +29,29 @@ if TYPE_CHECKING:
     from zoo.layers import SelfAttentionRNN as SelfAttentionRNN
     from zoo.layers import TanhDense as TanhDense
     from zoo.layers import TanhRNN as TanhRNN
-    from zoo.models import MODELS as MODELS
-    from zoo.models import bahdanau_seq2seq as bahdanau_seq2seq
-    from zoo.models import build as build
-    from zoo.models import self_attention_lm as self_attention_lm
-    from zoo.models import self_attention_rnn as self_attention_rnn
-    from zoo.models import self_attention_seq2seq as self_attention_seq2seq
-    from zoo.models import seq2seq as seq2seq
-    from zoo.models import tanh_dnn as tanh_dnn
-    from zoo.models import tanh_rnn as tanh_rnn
-    from zoo.models import tanh_rnn_lm as tanh_rnn_lm
+    from zoo.models.build import MODELS as MODELS
+    from zoo.models.build import bahdanau_seq2seq as bahdanau_seq2seq
+    from zoo.models.build import build as build
+    from zoo.models.build import self_attention_lm as self_attention_lm
+    from zoo.models.build import self_attention_rnn as self_attention_rnn
+    from zoo.models.build import self_attention_seq2seq as self_attention_seq2seq
+    from zoo.models.build import seq2seq as seq2seq
+    from zoo.models.build import tanh_dnn as tanh_dnn
+    from zoo.models.build import tanh_rnn as tanh_rnn
+    from zoo.models.build import tanh_rnn_lm as tanh_rnn_lm
+    from zoo.models.classifier import DenseClassifier as DenseClassifier
+    from zoo.models.classifier import RecurrentClassifier as RecurrentClassifier
+    from zoo.models.language_model import LanguageModel as LanguageModel
+    from zoo.models.seq2seq import Seq2Seq as Seq2Seq
     from zoo.text import Vocabulary as Vocabulary
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "zoo.classifier": ["DenseClassifier", "RecurrentClassifier"],
+    "zoo.models.classifier": ["DenseClassifier", "RecurrentClassifier"],
     "zoo.decoding": ["beam_search", "classify", "greedy", "sample", "score"],
-    "zoo.encoder_decoder": ["Seq2Seq"],
-    "zoo.language_model": ["LanguageModel"],
+    "zoo.models.seq2seq": ["Seq2Seq"],
+    "zoo.models.language_model": ["LanguageModel"],
     "zoo.layers": [
         "AttentionDecoder",
         "BahdanauAttention",
@@ -61,7 +61,7 @@ _HOMES = {
         "TanhDense",
         "TanhRNN",
     ],
-    "zoo.models": [
+    "zoo.models.build": [
         "MODELS",
         "bahdanau_seq2seq",
         "build",
@@ -84,7 +84,7 @@ def __getattr__(name):
     if name not in _HOME:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}")
     if _HOME[name] != "zoo.text":
-        importlib.import_module("zoo.models")  # the whole, in its order, whichever part is asked for
+        importlib.import_module("zoo.models.build")  # the whole, in its order, whichever part is asked for
     module = importlib.import_module(_HOME[name])
     value = globals()[name] = getattr(module, name)
     return value
@@ -114,13 +114,13 @@ class _RegisterAfterKeras(importlib.abc.MetaPathFinder):
             if self in sys.meta_path:
                 sys.meta_path.remove(self)
             with contextlib.suppress(ImportError):  # one of its modules is being imported right now
-                importlib.import_module("zoo.models")
+                importlib.import_module("zoo.models.build")
 
         spec.loader.exec_module = run_and_register  # type: ignore[method-assign]
         return spec
 
 
 if sys.modules.get("keras"):
-    importlib.import_module("zoo.models")
+    importlib.import_module("zoo.models.build")
 else:
     sys.meta_path.insert(0, _RegisterAfterKeras())

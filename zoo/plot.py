@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.atomic_files import new_file
 from zoo.errors import CallError
-from zoo.files import new_file
 
 CELL = 0.3  # inches a piece
 LETTER = 0.09  # inches a character of a label

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.constants import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD
 from zoo.errors import CallError
-from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD
 from zoo.text import Vocabulary, source_ids
 
 IdFunction = Callable[..., dict[str, np.ndarray]]

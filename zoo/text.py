@@ -9,9 +9,9 @@ from typing import Any
 
 import sentencepiece
 
+from zoo.atomic_files import new_file
+from zoo.constants import END, MAX_SOURCE_PIECES, PAD, START, UNKNOWN
 from zoo.errors import CallError
-from zoo.files import new_file
-from zoo.special import END, MAX_SOURCE_PIECES, PAD, START, UNKNOWN
 
 KINDS = ("unigram", "char", "word")
 
@@ -20,7 +20,7 @@ class Vocabulary:
     """A SentencePiece model: the pieces of one side, and how text is cut into them.
 
     Args:
-        proto: the serialised model. Padding, start, end and unknown are the ids of `zoo.special`.
+        proto: the serialised model. Padding, start, end and unknown are the ids of `zoo.constants`.
 
     Raises:
         CallError: the bytes are no SentencePiece model, or its special ids are others.

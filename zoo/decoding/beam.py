@@ -4,13 +4,13 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from zoo.base import TokenModel
+from zoo.constants import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_TARGET_PIECES, NEVER, PAD
+from zoo.decoding.buffers import answer_room, first, log_softmax, never_answered, put
 from zoo.decoding.ngrams import repeats
-from zoo.decoding.options import bounded, by_row, is_by_row, largest
-from zoo.decoding.steps import answer_room, first, log_softmax, never_answered, put
+from zoo.decoding.row_options import bounded, by_row, is_by_row, largest
 from zoo.errors import CallError
-from zoo.scan import size
-from zoo.special import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_TARGET_PIECES, NEVER, PAD
+from zoo.models.base import TokenModel
+from zoo.recurrence.scan import size
 
 
 def beam_search(

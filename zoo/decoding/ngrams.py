@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from zoo.special import PAD
+from zoo.constants import PAD
 
 
 def repeats(ids: tf.Tensor, t: tf.Tensor, n: int, vocabulary: tf.Tensor) -> tf.Tensor:

@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
+from zoo.checks import one_of, positive
 from zoo.errors import CallError
-from zoo.layers.checks import one_of, positive
-from zoo.layers.layer import Layer
-from zoo.linear import outer, times, times_weights
+from zoo.layers.base import Layer
+from zoo.recurrence.products import outer, times, times_weights
 
 
 class Attention(Layer):

@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
-from zoo.layers.checks import positive
-from zoo.layers.layer import Layer
-from zoo.linear import affine
+from zoo.checks import positive
+from zoo.layers.base import Layer
+from zoo.recurrence.products import affine
 
 
 @keras.saving.register_keras_serializable(package="zoo")

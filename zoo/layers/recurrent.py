@@ -3,10 +3,10 @@
 import keras
 import tensorflow as tf
 
+from zoo.checks import fraction
+from zoo.layers.base import Layer, StateDropout
 from zoo.layers.cells import make_cell
-from zoo.layers.checks import fraction
-from zoo.layers.layer import Layer, StateDropout
-from zoo.recurrences import recur
+from zoo.recurrence.plain import recur
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -3,12 +3,12 @@
 import keras
 import tensorflow as tf
 
+from zoo.checks import fraction
 from zoo.layers.attention import Attention, make_attention
+from zoo.layers.base import Layer, StateDropout
 from zoo.layers.cells import make_cell
-from zoo.layers.checks import fraction
-from zoo.layers.layer import Layer, StateDropout
-from zoo.linear import affine
-from zoo.recurrences import empty_memory, remember, self_attend
+from zoo.recurrence.plain import empty_memory, remember, self_attend
+from zoo.recurrence.products import affine
 
 
 @keras.saving.register_keras_serializable(package="zoo")

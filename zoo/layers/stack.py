@@ -3,9 +3,9 @@
 import keras
 import tensorflow as tf
 
+from zoo.checks import fraction, positive, switch
 from zoo.errors import CallError
-from zoo.layers.checks import fraction, positive, switch
-from zoo.layers.layer import Layer
+from zoo.layers.base import Layer
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.self_attention import SelfAttentionRNN
 

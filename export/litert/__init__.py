@@ -1,0 +1,1 @@
+"""LiteRT: a .tflite for phones and for Python without TensorFlow."""

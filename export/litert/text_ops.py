@@ -1,0 +1,146 @@
+"""Text inside a .tflite, by two operations of TF Text that an app has to link: it holds SentencePiece itself."""
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD, START, UNKNOWN
+from zoo.errors import WorkError
+from zoo.export.signatures import Signature, text_signatures
+from zoo.predictor import Predictor
+from zoo.run_folder import Run
+from zoo.text import Vocabulary, source_ids, tensorflow_text
+
+
+class LiteText:
+    """As `zoo.text.GraphText`, by operations that LiteRT and TF Text have kernels for.
+
+    Args:
+        vocabulary: the vocabulary.
+        room: how many ids are turned into one text at most.
+
+    Raises:
+        CallError: tensorflow-text is not installed.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, room: int = MAX_TARGET_PIECES):
+        self._text = tensorflow_text(required=True)
+        from tensorflow_text.core.pybinds import pywrap_model_converter
+
+        self._model = tf.constant(list(pywrap_model_converter.convert_sentencepiece_model(vocabulary.proto)), tf.uint8)
+        self._room = room
+        self._size = vocabulary.size
+        pieces = vocabulary.pieces(range(self._size))
+        spaced = [
+            vocabulary.decode([i]) if i <= UNKNOWN else piece.replace("\u2581", " ") for i, piece in enumerate(pieces)
+        ]
+        without = [piece if i <= UNKNOWN else piece.lstrip(" ") for i, piece in enumerate(spaced)]
+        self._spaced = tf.constant([*spaced, *without])
+        self._worded = tf.constant([int(bool(piece)) for piece in without])
+        self._pieces = piece_vector(vocabulary)
+
+    def source_ids(self, texts: Any, task: str) -> Any:
+        """Return what a model reads, (B, S) padded with 0, for a string tensor (B,)."""
+        from tensorflow_text.python.ops.fast_sentencepiece_tokenizer import gen_fast_sentencepiece_tokenizer
+
+        encode = gen_fast_sentencepiece_tokenizer.tf_text_fast_sentencepiece_tokenize
+        ids, splits = encode(self._model, texts, 0, 0, False, False, False)
+        ids.set_shape([None])
+        splits.set_shape([None])
+        rows = tf.shape(texts)[0]
+        begin = tf.gather(splits, tf.range(rows))
+        lengths = tf.minimum(tf.gather(splits, tf.range(1, rows + 1)) - begin, MAX_SOURCE_PIECES - 1)
+        columns = tf.expand_dims(tf.range(tf.reduce_max(lengths) + 1), 0)  # one more, for the start or the end
+        begin, lengths = tf.expand_dims(begin, 1), tf.expand_dims(lengths, 1)
+        ids = tf.concat([ids, [PAD]], axis=0)  # so that there is one to gather where no text has any
+        last = tf.shape(ids)[0] - 1
+        if task == "language_model":
+            dense = tf.gather(ids, tf.clip_by_value(begin + columns - 1, 0, last))
+            dense = tf.where(tf.equal(columns, 0), START, dense)
+            return tf.where(columns <= lengths, dense, PAD)
+        dense = tf.gather(ids, tf.minimum(begin + columns, last))
+        dense = tf.where(tf.equal(columns, lengths), END, dense)
+        return tf.where(columns <= lengths, dense, PAD)
+
+    def decode(self, ids: Any) -> Any:
+        """Return the texts (B,) of ids (B, T); padding, start and end have none, nor have spaces before the first word.
+
+        The pieces are joined: the kernel that TF Text has for going back gives the first row's text only.
+        """
+        ids = tf.pad(ids, [[0, 0], [0, self._room - tf.shape(ids)[1]]])
+        worded = tf.gather(self._worded, ids)
+        words = tf.cumsum(worded, axis=1)
+        first = tf.logical_and(tf.equal(words, 1), tf.equal(worded, 1))
+        ids = tf.where(tf.equal(words, 0), PAD, tf.where(first, ids + self._size, ids))
+        join = self._text.Reduction.STRING_JOIN
+        joined = self._text.ngrams(tf.gather(self._spaced, ids), self._room, reduction_type=join, string_separator="")
+        return tf.reshape(joined, [-1])
+
+    def pieces(self, ids: Any) -> Any:
+        """Return the pieces (B, T) of ids (B, T), empty strings for padding."""
+        return tf.gather(self._pieces, ids)
+
+
+def lite_text_signatures(run: Run) -> dict[str, Signature]:
+    """Return the signatures over text that LiteRT can run: those of `zoo.export.signatures` but sampling.
+
+    Raises:
+        CallError: tensorflow-text is not installed.
+    """
+    room = MAX_TARGET_PIECES + (MAX_SOURCE_PIECES if run.task == "language_model" else 0)  # prompt and all
+    text = {side: LiteText(vocabulary, room) for side, vocabulary in run.vocabularies.items()}
+    return {name: one for name, one in text_signatures(run, text).items() if name != "generate"}
+
+
+def piece_vector(vocabulary: Vocabulary) -> Any:
+    """Return the piece of every id, (V,), an empty string for padding."""
+    return tf.constant(["", *vocabulary.pieces(range(1, vocabulary.size))])
+
+
+def text_interpreter(path: Path) -> Any:
+    """Return an interpreter for a .tflite with the operations of TF Text."""
+    from tensorflow.lite.python.interpreter import InterpreterWithCustomOps
+
+    registrar = tensorflow_text(required=True).tflite_registrar
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that this interpreter has moved, to where it knows no TF Text
+        return InterpreterWithCustomOps(model_path=str(path), custom_op_registerers=registrar.SELECT_TFTEXT_OPS)
+
+
+def check_text(run: Run, path: Path, texts: Sequence[str], lite: Predictor) -> dict[str, Any]:
+    """Compare a .tflite of text with one of ids.
+
+    Args:
+        run: the trained model.
+        path: the .tflite of text.
+        texts: the inputs.
+        lite: what answers with the .tflite of ids.
+
+    Returns:
+        How many texts were compared, how many are cut into other pieces than SentencePiece cuts them into, and how many
+        answers are identical.
+
+    Raises:
+        WorkError: an answer differs though the pieces are the same.
+    """
+    runner = text_interpreter(path).get_signature_runner("detail")
+    answer_name = "label" if run.task == "classification" else "text"
+    cut_otherwise, same, expected = 0, 0, lite.predict(texts)
+    ids, _ = source_ids(lite.source, texts, run.task)
+    for text, own, one in zip(texts, ids, expected, strict=True):
+        answer = runner(text=np.array([text.encode()], dtype=object))
+        pieces = [piece.decode() for piece in answer["source_pieces"][0] if piece]
+        otherwise = pieces != lite.source.pieces(own)
+        cut_otherwise += otherwise
+        identical = answer[answer_name][0].decode() == one.output
+        same += identical
+        if not identical and not otherwise:
+            raise WorkError(
+                f'{path.name} does not answer as {run.config["model"]} does: for "{text[:80]}" it says '
+                f'"{answer[answer_name][0].decode()}", not "{one.output}".'
+            )
+    return {"text_ops": {"compared": len(texts), "cut_otherwise": cut_otherwise, "identical": same}}

@@ -1,0 +1,1 @@
+"""TF Serving: versions, warm-up, configuration and clients."""

@@ -1,0 +1,1 @@
+"""The web: a static page that runs the model in the browser."""

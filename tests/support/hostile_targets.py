@@ -1,0 +1,139 @@
+"""The artefacts under attack, each loaded as its users load it."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from zoo.export.names import LITERT_FILE, LITERT_TEXT_FILE, SITE_FILE
+from zoo.predictor import Predictor
+
+Arrays = dict[str, np.ndarray]
+
+
+class Artefact(NamedTuple):
+    """What `zoo export` writes for a format, and the options that it takes for it.
+
+    `file` is what is loaded in the export's folder; empty for the folder itself.
+    """
+
+    options: tuple[str, ...]
+    file: str
+
+
+ARTEFACTS = {
+    "saved_model": Artefact(("--to", "saved_model"), ""),
+    "tflite": Artefact(("--to", "tflite"), LITERT_FILE),
+    "text": Artefact(("--to", "tflite", "--text-ops"), LITERT_TEXT_FILE),
+    "web": Artefact(("--to", "web"), ""),
+}
+
+
+class Function(NamedTuple):
+    """A signature over text: what each input is, and what answers."""
+
+    kinds: dict[str, type]
+    ask: Callable[[Arrays], Arrays]
+
+
+class Target:
+    """An artefact under attack.
+
+    Args:
+        format: one of `ARTEFACTS`.
+        path: what is loaded.
+        good: a text whose answer must not change.
+        scratch: a folder for damaged copies.
+
+    Attributes:
+        predictor: what answers by ids; None where nothing of ours does (a .tflite of text, a page).
+        signatures: the signatures over text, by name.
+        page: the page, opened in a browser; for "web".
+    """
+
+    def __init__(self, format: str, path: Path, good: str, scratch: Path):
+        self.format, self.path, self.good, self.scratch = format, Path(path), good, scratch
+        self.predictor: Any = None
+        self.signatures: dict[str, Function] = {}
+        self.page: Any = None
+        self._open = contextlib.ExitStack()
+        self._alone: dict[Any, Any] = {}
+        if format == "text":
+            self.signatures = _of_litert(self.path)
+        elif format == "web":
+            self.page = self._open.enter_context(_opened(self.path))
+        else:
+            self.predictor = self.load(self.path)
+        if format == "saved_model":
+            self.signatures = _of_saved_model(self.path)
+
+    def close(self) -> None:
+        """Close the page, if there is one."""
+        self._open.close()
+
+    def load(self, path: Path) -> Predictor:
+        """Load an artefact of this format."""
+        if self.format == "tflite":
+            from zoo.export.lite import LiteModel
+
+            return LiteModel(path)
+        from zoo.export.saved_model import load_saved_model
+
+        return load_saved_model(path)
+
+    def alone(self, key: Any, ask: Callable[[], Any]) -> Any:
+        """Return the answer to the good row alone, asked once for each key."""
+        if key not in self._alone:
+            self._alone[key] = ask()
+        return self._alone[key]
+
+
+def _of_saved_model(path: Path) -> dict[str, Function]:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))
+
+    def function(name):
+        inputs = loaded.signatures[name].structured_input_signature[1]
+        kinds = {key: kind.dtype.as_numpy_dtype for key, kind in inputs.items()}
+
+        def ask(arrays):
+            answer = loaded.signatures[name](**{key: tf.constant(value) for key, value in arrays.items()})
+            return {key: value.numpy() for key, value in answer.items()}
+
+        return Function(kinds, ask)
+
+    return {name: function(name) for name in loaded.signatures if not name.endswith("tokens")}
+
+
+def _of_litert(path: Path) -> dict[str, Function]:
+    from zoo.export.litert.text_ops import text_interpreter
+
+    interpreter = text_interpreter(path)
+
+    def function(name):
+        runner = interpreter.get_signature_runner(name)
+        kinds = {key: about["dtype"] for key, about in runner.get_input_details().items()}
+        return Function(kinds, lambda arrays: runner(**arrays))
+
+    return {name: function(name) for name in interpreter.get_signature_list()}
+
+
+@contextlib.contextmanager
+def _opened(site: Path) -> Iterator[Any]:
+    from tests.support.browser import chromium, opened, served
+
+    with chromium() as browser, served(site) as address, opened(browser, address) as page:
+        yield page
+
+
+def path_of(out: Path, format: str) -> Path:
+    """Return what is loaded of the artefact of a format, in a folder of artefacts."""
+    return out / format / ARTEFACTS[format].file
+
+
+def is_there(out: Path, format: str) -> bool:
+    """Tell whether a folder of artefacts has that of a format."""
+    return (path_of(out, format) / SITE_FILE if format == "web" else path_of(out, format)).exists()

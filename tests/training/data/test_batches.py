@@ -1,0 +1,256 @@
+import numpy as np
+import pytest
+
+from zoo.constants import END, PAD, START
+from zoo.errors import CallError
+from zoo.text import Vocabulary
+from zoo.training.data.batches import BUCKETS, Examples, batches, encode, steps_per_epoch
+from zoo.training.data.corpora import Corpus, read_corpus
+
+
+def made_up(task="translation", count=150, longest=45, seed=0):
+    """Return examples of many lengths; the first source id tells them apart."""
+    dice = np.random.default_rng(seed)
+    sources = [[10 + i, *dice.integers(4, 10, dice.integers(longest))] for i in range(count)]
+    targets = {
+        "translation": [[10 + i, *dice.integers(4, 10, dice.integers(longest))] for i in range(count)],
+        "classification": [[i % 3] for i in range(count)],
+        "language_model": [[] for _ in range(count)],
+    }[task]
+    return Examples(task, [[int(i) for i in one] for one in sources], [[int(i) for i in one] for one in targets])
+
+
+def epoch(data, steps):
+    return [(_arrays(inputs), labels.numpy()) for inputs, labels in data.take(steps)]
+
+
+def _arrays(inputs):
+    return {side: ids.numpy() for side, ids in inputs.items()} if isinstance(inputs, dict) else inputs.numpy()
+
+
+def numbers(some):
+    """Return which examples batches hold, batch by batch."""
+    sources = [inputs["source"] if isinstance(inputs, dict) else inputs for inputs, _ in some]
+    return [(ids[:, 1] if ids[0, 0] == START else ids[:, 0]).tolist() for ids in sources]
+
+
+def test_translation_is_opened_closed_and_padded():
+    examples = Examples("translation", [[7, 8], [9]], [[4], [5, 6, 7]])
+    ((inputs, labels),) = epoch(batches(examples, 2), 9)
+    np.testing.assert_array_equal(inputs["source"], [[7, 8, END], [9, END, PAD]])
+    np.testing.assert_array_equal(inputs["target"], [[START, 4, PAD, PAD], [START, 5, 6, 7]])
+    np.testing.assert_array_equal(labels, [[4, END, PAD, PAD], [5, 6, 7, END]])
+
+
+def test_classification_is_closed_and_padded():
+    examples = Examples("classification", [[7, 8], [], [9]], [[2], [0], [1]])
+    ((inputs, labels),) = epoch(batches(examples, 3), 9)
+    np.testing.assert_array_equal(inputs, [[7, 8, END], [END, PAD, PAD], [9, END, PAD]])
+    np.testing.assert_array_equal(labels, [2, 0, 1])
+
+
+def test_language_model_predicts_the_next_token():
+    examples = Examples("language_model", [[7, 8], [9], []], [[], [], []])
+    ((inputs, labels),) = epoch(batches(examples, 3), 9)
+    np.testing.assert_array_equal(inputs, [[START, 7, 8], [START, 9, PAD], [START, PAD, PAD]])
+    np.testing.assert_array_equal(labels, [[7, 8, END], [9, END, PAD], [END, PAD, PAD]])
+
+
+@pytest.mark.parametrize("task", ["translation", "classification", "language_model"])
+@pytest.mark.parametrize("batch_size", [1, 8, 1_000])
+@pytest.mark.parametrize("seed", [None, 3])
+def test_each_example_comes_once_an_epoch_in_as_many_steps_as_promised(task, batch_size, seed):
+    examples = made_up(task, count=60)
+    steps = steps_per_epoch(examples, batch_size)
+    if seed is None:
+        some = epoch(batches(examples, batch_size), steps + 5)
+        assert len(some) == steps == int(batches(examples, batch_size).cardinality())
+    else:
+        some = epoch(batches(examples, batch_size, shuffle_seed=seed), steps)
+    assert sorted(i for batch in numbers(some) for i in batch) == list(range(10, 70))
+
+
+def test_inputs_and_labels_of_an_example_stay_together():
+    examples = made_up("translation", count=60)
+    for inputs, labels in epoch(batches(examples, 8, shuffle_seed=1), steps_per_epoch(examples, 8)):
+        for source, target, label in zip(inputs["source"], inputs["target"], labels, strict=True):
+            i = source[0] - 10
+            assert [x for x in source if x] == [*examples.sources[i], END]
+            assert [x for x in target if x] == [START, *examples.targets[i]]
+            assert [x for x in label if x] == [*examples.targets[i], END]
+
+
+def test_a_batch_holds_examples_of_one_bucket():
+    examples = made_up(count=150)
+    lengths, widths = examples.lengths(), set()
+    assert lengths.tolist() == [
+        max(len(source), len(target)) + 1 for source, target in zip(examples.sources, examples.targets, strict=True)
+    ]
+    for batch in numbers(epoch(batches(examples, 8, shuffle_seed=1), steps_per_epoch(examples, 8))):
+        buckets = {int(np.digitize(lengths[i - 10], BUCKETS)) for i in batch}
+        assert len(buckets) == 1
+        widths |= buckets
+    assert len(widths) > 5
+
+
+def test_few_shapes_pads_to_the_bounds_of_the_buckets():
+    examples = made_up(count=150)
+    widths = {inputs["source"].shape[1] for inputs, _ in epoch(batches(examples, 8, few_shapes=True), 99)}
+    assert widths <= set(BUCKETS) and len(widths) > 5
+    plain, wide = (rows_by_number(epoch(batches(examples, 8, few_shapes=few), 99)) for few in (False, True))
+    assert plain == wide and len(plain) == 150
+    wider = epoch(batches(examples, 8, few_shapes=True), 99)
+    assert all(labels.shape == inputs["source"].shape for inputs, labels in wider)
+
+
+def rows_by_number(some):
+    """Return source and labels of each example, without their padding."""
+    return {
+        int(source[0]): ([x for x in source.tolist() if x], [x for x in label.tolist() if x])
+        for inputs, labels in some
+        for source, label in zip(inputs["source"], labels, strict=True)
+    }
+
+
+@pytest.mark.parametrize("few_shapes", [False, True])
+def test_batches_of_so_many_tokens(few_shapes):
+    examples = made_up(count=300, longest=25)
+    options = {"batch_tokens": 200, "few_shapes": few_shapes}
+    some = epoch(batches(examples, 8, shuffle_seed=1, **options), steps_per_epoch(examples, 8, **options))
+    assert sorted(i for batch in numbers(some) for i in batch) == list(range(10, 310))
+    sizes = [max(labels.size, inputs["source"].size) for inputs, labels in some]
+    assert max(sizes) <= 200 and np.median(sizes) > 100
+    assert max(len(labels) for _, labels in some) > 1.5 * np.median([len(labels) for _, labels in some])
+
+
+def test_an_example_longer_than_a_batch_is_a_batch():
+    examples = Examples("language_model", [[10] * 50, [11] * 3], [[]] * 2)
+    assert steps_per_epoch(examples, 8, batch_tokens=20) == 2
+    assert sorted(numbers(epoch(batches(examples, 8, batch_tokens=20), 9))) == [[10], [11]]
+
+
+def test_examples_longer_than_all_buckets_are_kept():
+    lengths = [3, BUCKETS[-1] - 1, BUCKETS[-1], BUCKETS[-1] + 50]
+    examples = Examples("language_model", [[10 + i] * length for i, length in enumerate(lengths)], [[]] * 4)
+    for few_shapes in (False, True):
+        some = epoch(batches(examples, 1, few_shapes=few_shapes), 9)
+        assert sorted(i for batch in numbers(some) for i in batch) == [10, 11, 12, 13]
+        assert len(some) == steps_per_epoch(examples, 1) == 4
+
+
+def test_the_order_depends_on_seed_and_epoch_alone():
+    examples = made_up(count=60)
+    steps = steps_per_epoch(examples, 8)
+    first = numbers(epoch(batches(examples, 8, shuffle_seed=5), 3 * steps))
+    assert numbers(epoch(batches(examples, 8, shuffle_seed=5), 3 * steps)) == first
+    epochs = [first[:steps], first[steps : 2 * steps], first[2 * steps :]]
+    assert epochs[0] != epochs[1] != epochs[2] != epochs[0]
+    assert numbers(epoch(batches(examples, 8, shuffle_seed=6), steps)) != epochs[0]
+    for k in (1, 2):
+        later = batches(examples, 8, shuffle_seed=5, first_epoch=k)
+        assert numbers(epoch(later, (3 - k) * steps)) == first[k * steps :]
+
+
+def test_without_a_seed_the_order_is_kept():
+    examples = Examples("language_model", [[10], [11], [12]], [[], [], []])
+    assert numbers(epoch(batches(examples, 2), 9)) == [[10, 11], [12]]
+
+
+SOURCES = ["un", "deux", "trois quatre cinq six sept huit"]
+
+
+@pytest.fixture(scope="module")
+def words():
+    return {"source": Vocabulary.learn(SOURCES, size=100, kind="word")}
+
+
+def corpus(sources=SOURCES, targets=("a", "b", "a")):
+    return Corpus(list(sources), list(targets), "data.tsv", "", lines=[3, 5, 9])
+
+
+def test_encode_gives_classes_in_the_order_of_the_labels(words):
+    examples = encode(corpus(), "classification", words, ["b", "a"], max_length=100)
+    assert examples.targets == [[1], [0], [1]]
+    assert examples.sources == words["source"].encode(SOURCES)
+    assert len(examples) == 3 and examples.dropped == 0
+
+
+def test_encode_translation_and_language_model(words):
+    both = words | {"target": Vocabulary.learn(["a", "b"], size=100, kind="word")}
+    examples = encode(corpus(), "translation", both, max_length=100)
+    assert examples.targets == both["target"].encode(["a", "b", "a"])
+    assert encode(corpus(targets=[]), "language_model", words, max_length=100).targets == [[], [], []]
+
+
+@pytest.mark.parametrize(("max_length", "left"), [(6, 3), (5, 2)])
+def test_encode_drops_and_counts_what_is_too_long(words, max_length, left):
+    examples = encode(corpus(), "language_model", words, max_length=max_length)
+    assert (len(examples), examples.dropped) == (left, 3 - left)
+    assert examples.sources == words["source"].encode(SOURCES[:left])
+
+
+def test_encode_drops_what_is_too_long_on_the_target_side(words):
+    both = words | {"target": words["source"]}
+    examples = encode(corpus(targets=[SOURCES[2], "un", "un"]), "translation", both, max_length=5)
+    assert examples.sources == words["source"].encode(["deux"]) and examples.dropped == 2
+
+
+def test_encode_refuses_when_all_is_too_long(words):
+    with pytest.raises(CallError, match=r"data\.tsv: every one of 1 examples is longer than 5 pieces"):
+        encode(corpus(SOURCES[2:], ["a"]), "language_model", words, max_length=5)
+
+
+def test_an_unseen_label_is_told_with_file_and_line(words, tmp_path):
+    path = tmp_path / "dev.tsv"
+    path.write_text("un\tgood\ndeux\tgoood\n")
+    read = read_corpus(path, task="classification")
+    with pytest.raises(CallError, match=r'dev\.tsv, line 2: label "goood" is not one of bad, good\..*mean "good"\?'):
+        encode(read, "classification", words, ["bad", "good"], max_length=9)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Examples that are cut anew in each epoch, their vocabularies, and their texts."""
+    corpus = read_corpus("numbers-fr-en", task="translation", size=300)
+    sides = {"source": corpus.sources, "target": corpus.targets}
+    vocabularies = {side: Vocabulary.learn(texts, size=150) for side, texts in sides.items()}
+    return encode(corpus, "translation", vocabularies, max_length=100, subword_alpha=0.2, seed=3), vocabularies, corpus
+
+
+def test_texts_are_cut_anew_in_each_epoch(drawn):
+    examples, vocabularies, corpus = drawn
+    first, second = examples.cut_anew(0), examples.cut_anew(1)
+    assert examples.cut_anew(0) == first  # whichever epoch came before
+    best = examples.sources, examples.targets
+    for side, texts in enumerate((corpus.sources, corpus.targets)):
+        same = [a == b for a, b in zip(first[side], best[side], strict=True)]
+        assert 0.02 < np.mean(same) < 0.9 and first[side] != second[side]
+        vocabulary = list(vocabularies.values())[side]
+        assert [vocabulary.decode(ids) for ids in first[side]] == [vocabulary.decode(ids) for ids in best[side]]
+        assert len(texts) == len(first[side])
+
+
+@pytest.mark.parametrize("few_shapes", [False, True])
+def test_what_is_cut_anew_stays_in_its_bucket(drawn, few_shapes):
+    examples, _, _ = drawn
+    steps = steps_per_epoch(examples, 8, few_shapes=few_shapes)
+    made = batches(examples, 8, shuffle_seed=1, few_shapes=few_shapes)
+    first, second = epoch(made, steps), epoch(made.skip(steps), steps)
+    again = epoch(batches(examples, 8, shuffle_seed=1, first_epoch=1, few_shapes=few_shapes), steps)
+    for one, other in zip(second, again, strict=True):
+        np.testing.assert_array_equal(one[0]["source"], other[0]["source"])
+        np.testing.assert_array_equal(one[1], other[1])
+    rows = {tuple(row[row != PAD]) for inputs, _ in first for row in inputs["source"]}
+    assert rows == {(*ids, END) for ids in examples.cut_anew(0)[0]}
+    assert sum(len(inputs["source"]) for inputs, _ in second) == len(examples)
+
+
+def test_a_classifier_and_a_language_model_are_cut_anew_too():
+    for task in ("classification", "language_model"):
+        corpus = read_corpus("numbers-fr-en", task=task, size=100)
+        vocabularies = {"source": Vocabulary.learn(corpus.sources, size=100)}
+        labels = sorted(set(corpus.targets))
+        examples = encode(corpus, task, vocabularies, labels, max_length=100, subword_alpha=0.2, seed=3)
+        sources, targets = examples.cut_anew(0)
+        assert sources != examples.sources and targets == examples.targets
+        assert len(epoch(batches(examples, 50, shuffle_seed=1), 2)) == 2

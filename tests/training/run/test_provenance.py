@@ -1,0 +1,57 @@
+import copy
+
+import pytest
+
+from zoo.errors import CallError
+from zoo.training.run.provenance import check_same, record, say_versions, versions
+
+CONFIG = {
+    "model": "seq2seq",
+    "task": "translation",
+    "options": {"units": 8},
+    "labels": [],
+    "training": {"seed": 1, "clip": 1.0},
+    "vocabularies": {"source.model": "aa"},
+    "data": {"train": {"origin": "/a/b.tsv", "count": 3, "digest": "bb"}},
+    "versions": {"keras": "1"},
+}
+
+
+def changed(*path, to):
+    config = copy.deepcopy(CONFIG)
+    place = config
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = to
+    return config
+
+
+@pytest.mark.parametrize("path", [("data", "train", "origin"), ("versions", "keras")])
+def test_a_moved_file_or_another_version_is_the_same_run(path, tmp_path):
+    check_same(tmp_path, record(changed(*path, to="else")), record(CONFIG))
+
+
+@pytest.mark.parametrize(
+    ("path", "to", "message"),
+    [
+        (("model",), "bahdanau_seq2seq", "model was seq2seq and is now bahdanau_seq2seq"),
+        (("options", "units"), 9, "options.units was 8 and is now 9"),
+        (("options", "cell"), "gru", "options.cell was None and is now gru"),
+        (("training", "seed"), 2, "training.seed was 1 and is now 2"),
+        (("training",), {"seed": 1}, "training.clip was 1.0 and is now None"),
+        (("labels",), ["a"], r"labels was \[\] and is now \['a'\]"),
+        (("vocabularies", "source.model"), "cc", "vocabularies.source.model was aa and is now cc"),
+        (("data", "train", "digest"), "cc", "data.train.digest was bb and is now cc"),
+    ],
+)
+def test_what_differs_is_refused_and_named(path, to, message, tmp_path):
+    with pytest.raises(CallError, match=f"cannot be continued: its config.json is not the one .*: {message}"):
+        check_same(tmp_path, record(changed(*path, to=to)), record(CONFIG))
+
+
+def test_other_versions_are_told(capsys):
+    say_versions({"versions": versions()})
+    assert capsys.readouterr().err == ""
+    say_versions({"versions": {**versions(), "keras": "0.1", "gone": "7"}})
+    err = capsys.readouterr().err
+    assert f"keras 0.1 (now {versions()['keras']}), gone 7 (now None): the last digits may differ" in err

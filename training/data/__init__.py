@@ -1,0 +1,1 @@
+"""Data in: corpora, splits, batches."""

@@ -1,0 +1,154 @@
+"""One file over HTTP: resumed where it broke off, checked, and under its final name only when it is whole."""
+
+import http.client
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.atomic_files import sha256_of
+from zoo.errors import WorkError
+
+TIMEOUT_SECONDS = 30
+CHUNK_BYTES = 1 << 16
+# manythings.org turns Python's own User-Agent away.
+USER_AGENT = "Mozilla/5.0 (compatible; attention-zoo)"
+
+Report = Callable[[int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file somewhere else; size in bytes and SHA-256 in hexadecimal where they are known."""
+
+    address: str
+    size: int | None = None
+    sha256: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The last part of the address."""
+        return self.address.rsplit("/", 1)[-1]
+
+
+def fetch(remote: Remote, folder: Path, *, report: Report = lambda done, total: None) -> Path:
+    """Download a file into a folder and return its path.
+
+    What has come is kept in `<name>.part` when the connection breaks, and the next call goes on from there if the
+    server can and still has the same file.
+
+    Args:
+        remote: what to get.
+        folder: where to put it; made when missing.
+        report: called with the bytes that are there and the bytes there should be, if the server says.
+
+    Raises:
+        WorkError: no connection, a refusal, a broken connection, or a file that is not the expected one.
+    """
+    whole, part = folder / remote.name, folder / f"{remote.name}.part"
+    if whole.exists():
+        return whole
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _receive(remote, part, report)
+        _check(remote, part)
+        os.replace(part, whole)
+        _tag_of(part).unlink(missing_ok=True)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise WorkError(f"{remote.address}: the server answered {error.code} {error.reason}.") from None
+    except (OSError, http.client.HTTPException) as error:
+        raise WorkError(
+            f"Could not download {remote.address}: {getattr(error, 'reason', None) or error or type(error).__name__}. "
+            "Run the same command again to go on from where it stopped."
+        ) from error
+    return whole
+
+
+def discard(part: Path) -> None:
+    """Remove a partial file and what is noted about it."""
+    part.unlink(missing_ok=True)
+    _tag_of(part).unlink(missing_ok=True)
+
+
+def _tag_of(part: Path) -> Path:
+    """Name the file that holds the server's mark of the version a partial file belongs to."""
+    return part.with_name(part.name + ".tag")
+
+
+def _receive(remote: Remote, part: Path, report: Report) -> None:
+    """Write the bytes that are missing to `part`, or all of them when the server will not resume."""
+    start = part.stat().st_size if part.exists() else 0
+    if start and start == remote.size:
+        return
+    try:
+        response = _open(remote.address, part, start)
+    except urllib.error.HTTPError as error:
+        if error.code != http.client.REQUESTED_RANGE_NOT_SATISFIABLE or not start:
+            raise
+        error.close()
+        discard(part)
+        response = _open(remote.address, part, 0)
+    with response:
+        start, total = _extent(response, start)
+        if remote.size is not None and total is not None and total != remote.size:
+            discard(part)
+            raise WorkError(f"{remote.address}: expected {remote.size} bytes. The server offers {total}.")
+        _copy(response, part, start, total, report)
+    received, expected = part.stat().st_size, remote.size if total is None else total
+    if expected is not None and received < expected:
+        raise ConnectionError(f"the connection broke after {received} of {expected} bytes")
+
+
+def _open(address: str, part: Path, start: int) -> http.client.HTTPResponse:
+    headers = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
+        if _tag_of(part).exists():
+            headers["If-Range"] = _tag_of(part).read_text()
+    return urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=TIMEOUT_SECONDS)
+
+
+def _extent(response: http.client.HTTPResponse, start: int) -> tuple[int, int | None]:
+    """Return where the answer's bytes begin in the file and how long the file is, if that is known."""
+    if response.status == http.client.PARTIAL_CONTENT:
+        found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
+        if not found or int(found[1]) != start:
+            raise WorkError(
+                f"{response.url}: expected the bytes from {start} on. "
+                f"Received: Content-Range {response.headers.get('Content-Range')!r}."
+            )
+        return start, int(found[2])
+    length = response.headers.get("Content-Length")
+    return 0, int(length) if length else None
+
+
+def _copy(response: http.client.HTTPResponse, part: Path, start: int, total: int | None, report: Report) -> None:
+    if not start:
+        # A weak ETag marks files that are alike, which is not enough to join two pieces of them.
+        tag = response.headers.get("ETag") or ""
+        tag = tag if tag.startswith('"') else response.headers.get("Last-Modified") or ""
+        if tag:
+            _tag_of(part).write_text(tag)
+        else:
+            _tag_of(part).unlink(missing_ok=True)
+    done = start
+    with part.open("ab" if start else "wb") as out:
+        while chunk := response.read(CHUNK_BYTES):
+            out.write(chunk)
+            done += len(chunk)
+            report(done, total)
+
+
+def _check(remote: Remote, part: Path) -> None:
+    """Compare with the expected size and digest; a wrong file is thrown away."""
+    size = part.stat().st_size
+    if remote.size is not None and size != remote.size:
+        discard(part)
+        raise WorkError(f"{remote.address}: expected {remote.size} bytes. Received: {size}.")
+    if remote.sha256 is not None and (came := sha256_of(part)) != remote.sha256:
+        discard(part)
+        raise WorkError(f"{remote.address}: expected the SHA-256 {remote.sha256}. Received: {came}.")

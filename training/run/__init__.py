@@ -1,0 +1,1 @@
+"""A run: prepared, kept, watched, stopped and resumed."""

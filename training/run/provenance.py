@@ -1,0 +1,61 @@
+"""What a run is of: its data, vocabularies, model and settings; and whether that is still so."""
+
+import importlib.metadata
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import CallError
+from zoo.run_folder import CONFIG
+
+PACKAGES = ("attention-zoo", "tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide the answers."""
+    found = {"python": sys.version.split()[0]}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def record(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the part of a run's `config.json` that decides what comes of it; a run and its data may be moved."""
+    decisive = {name: config[name] for name in ("model", "task", "options", "labels", "training", "vocabularies")}
+    data = {split: {name: about[name] for name in ("count", "digest")} for split, about in config["data"].items()}
+    return {**decisive, "data": data}
+
+
+def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
+    """Refuse to go on when the record of a run differs from the one in its checkpoint.
+
+    Raises:
+        CallError: with what differs.
+    """
+    now, then = dict(_flat(now)), dict(_flat(then))
+    names = [name for name in [*then, *(now.keys() - then.keys())] if now.get(name) != then.get(name)]
+    if names:
+        found = "; ".join(f"{name} was {then.get(name)} and is now {now.get(name)}" for name in names[:5])
+        raise CallError(
+            f"{run} cannot be continued: its {CONFIG} is not the one its checkpoint was made with: {found}."
+        )
+
+
+def say_versions(config: Mapping[str, Any]) -> None:
+    """Warn when the packages are not those that a run was begun with."""
+    then, now = config.get("versions", {}), versions()
+    changed = [f"{name} {then[name]} (now {now.get(name)})" for name in then if then[name] != now.get(name)]
+    if changed:
+        print(f"warning: the run was begun with {', '.join(changed)}: the last digits may differ.", file=sys.stderr)
+
+
+def _flat(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    if not isinstance(content, Mapping):
+        yield name, content
+        return
+    for key, value in content.items():
+        yield from _flat(value, f"{name}.{key}" if name else key)

@@ -1,0 +1,47 @@
+"""How exactly to calculate, and whether to compile: what a device is best at."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
+
+import keras
+import tensorflow as tf
+
+from zoo.training.settings import Settings
+
+BFLOAT16_FROM = (8, 0)  # the compute capability of the first NVIDIA GPUs that multiply bfloat16
+
+
+def for_device(settings: Settings) -> Settings:
+    """Return the settings with `precision` and `jit` decided where they were left open.
+
+    On a GPU that is mixed precision and XLA, on a CPU neither.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    precision = settings.precision or (_mixed(gpus[0]) if gpus else "float32")
+    return replace(settings, precision=precision, jit=bool(gpus) if settings.jit is None else settings.jit)
+
+
+def _mixed(gpu) -> str:
+    capability = tf.config.experimental.get_device_details(gpu).get("compute_capability", BFLOAT16_FROM)
+    return "mixed_bfloat16" if capability >= BFLOAT16_FROM else "mixed_float16"
+
+
+@contextlib.contextmanager
+def precision_policy(precision: str | None) -> Iterator[None]:
+    """Make the models that are built inside the block calculate so; None changes nothing."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(precision or before)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def in_float32(model: keras.Model) -> keras.Model:
+    """Return the model, or a copy that calculates in float32 if it does not: what is kept answers alike everywhere."""
+    if model.compute_dtype == "float32":
+        return model
+    copy = type(model).from_config({**model.get_config(), "dtype": "float32"})
+    copy.set_weights(model.get_weights())
+    return copy

@@ -1,0 +1,26 @@
+"""Scheduled sampling: in training the model reads some of its own guesses in place of the right tokens."""
+
+import tensorflow as tf
+
+from zoo.constants import END, PAD
+
+
+def with_guesses(tokens: tf.Tensor, logits: tf.Tensor, share: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    """Replace a share of the tokens that a model reads by what it would have said.
+
+    The guess for a token is the most probable one after the tokens BEFORE it, all of them right: two passes over the
+    sequence in place of one pass token by token, of which only the second has a gradient. Neither the first token nor
+    padding is replaced, nor does a guess end the text or pad it.
+
+    Args:
+        tokens: what the model reads, (B, T), padded with 0.
+        logits: what it says after each of them, (B, T, V).
+        share: the probability that a token is replaced.
+        seed: two integers; the same give the same places.
+
+    Source: Bengio et al. 2015, arXiv 1506.03099; in two passes Mihaylova and Martins 2019, arXiv 1906.07651.
+    """
+    guesses = tf.argmax(logits, axis=-1, output_type=tokens.dtype)
+    guesses = tf.concat([tokens[:, :1], guesses[:, :-1]], axis=1)
+    chosen = tf.random.stateless_uniform(tf.shape(tokens), seed) < share
+    return tf.where(chosen & (tokens != PAD) & (guesses > END), guesses, tokens)

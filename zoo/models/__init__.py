@@ -1,0 +1,1 @@
+"""The models: the contract they keep, and one file a family."""

@@ -1,0 +1,1 @@
+"""Presets: trained run folders that come with the package, one folder each."""

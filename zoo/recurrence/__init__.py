@@ -1,0 +1,1 @@
+"""The recurrences over time, each with its gradient: one file a recurrence."""
