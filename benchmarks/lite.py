@@ -38,7 +38,7 @@ print(time.perf_counter() - began, 'tensorflow' in sys.modules)
 MANY_CALLS = """
 import resource, sys
 from zoo.export.lite import LiteModel
-from zoo.predictor import Beam
+from zoo.prediction import Beam
 def memory():
     with open('/proc/self/status') as status:
         return next(int(line.split()[1]) for line in status if line.startswith('VmRSS'))
@@ -56,7 +56,7 @@ def random_run(folder: Path):
     import keras
 
     import zoo
-    from zoo.run_folder import Run
+    from zoo.run_folder import Run, RunConfig
     from zoo.text import Vocabulary
 
     keras.utils.set_random_seed(1)
@@ -69,7 +69,7 @@ def random_run(folder: Path):
     model = zoo.build("bahdanau_seq2seq", **options)
     texts = [" ".join(dice.choices(words, k=LENGTH - 1)) for _ in range(500)]
     (folder / "samples.txt").write_text("\n".join(texts[:20]), encoding="utf-8")
-    config = {"model": "bahdanau_seq2seq", "task": "translation", "options": options, "labels": [], "versions": {}}
+    config = RunConfig(model="bahdanau_seq2seq", task="translation", options=options)
     run = Run(folder, config, {"source": vocabulary, "target": vocabulary}, model)
     row, boost = _ends_after(model, vocabulary.encode(texts))
     kernel, bias = model.logits.get_weights()

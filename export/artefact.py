@@ -11,7 +11,8 @@ from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
 from zoo.export.parity.answers import compare, compare_beam, compare_scores, sample_texts
 from zoo.predictor import Predictor
-from zoo.run_folder import Run, sides_of, vocabulary_file, vocabulary_size, write_json
+from zoo.run_folder import Run, RunConfig, vocabulary_file, write_json
+from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 
 CARD = "zoo.json"
@@ -60,7 +61,7 @@ def export_folder(
             parity = judge(run, expected, actual, texts)
         if check is not None:
             parity |= check(expected, path, texts)
-        parity["versions"] = run.config.get("versions", {})
+        parity["versions"] = run.config.versions
         write_json(draft / PARITY, parity)
         size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())
         name = path.relative_to(draft)
@@ -94,15 +95,10 @@ def _readable(texts: list[str], expected: Predictor, actual: Predictor) -> list[
     return [text for text, before, after in cuts if before or not after]
 
 
-def card(run: Run) -> dict[str, Any]:
-    """Return what an artefact says of itself: the task, the model, its options and labels."""
-    return {name: run.config[name] for name in ("task", "model", "options", "labels") if name in run.config}
-
-
 def extra_files(run: Run) -> dict[str, bytes]:
     """Return the files that go with every graph: the card and the vocabularies."""
     files = {vocabulary_file(side): vocabulary.proto for side, vocabulary in run.vocabularies.items()}
-    return {CARD: json.dumps(card(run), ensure_ascii=False).encode(), **files}
+    return {CARD: json.dumps(run.config.card(), ensure_ascii=False).encode(), **files}
 
 
 def predictor_from(
@@ -116,16 +112,16 @@ def predictor_from(
     if "tokens" not in functions:
         raise CallError(f"{where} is damaged or not made by `zoo export`: it has no signature tokens.")
     try:
-        about = json.loads(files[CARD])
-        sides = {side: Vocabulary(files[vocabulary_file(side)]) for side in sides_of(about["task"])}
+        card = RunConfig.from_json(json.loads(files[CARD]))
+        task = TASKS[card.task]
+        sides = {side: Vocabulary(files[vocabulary_file(side)]) for side in task.sides}
         for side, vocabulary in sides.items():
-            expected = vocabulary_size(about, side)
+            expected = card.vocabulary_size(side)
             if vocabulary.size != expected:  # the first bytes of a vocabulary can be a smaller one
                 raise ValueError(f"{vocabulary_file(side)} should have {expected} pieces. Received: {vocabulary.size}.")
-        if max_pieces < MAX_SOURCE_PIECES and about["task"] == "language_model":
+        if max_pieces < MAX_SOURCE_PIECES and task.prompted:
             max_pieces -= 1  # to be scored, a text needs its end as well
-        labels = about.get("labels", [])
-        return Predictor(about["task"], functions, **sides, labels=labels, max_pieces=max_pieces)
+        return Predictor(card.task, functions, **sides, labels=card.labels, max_pieces=max_pieces)
     except KeyError as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:

@@ -51,11 +51,11 @@ def _json(path: Path) -> Any:
 
 
 def _run(path: Path) -> dict[str, Any]:
-    config = read_config(path)
+    content = read_config(path).as_json()
     metrics = path / "metrics.json"
     names = ("task", "model", "options", "labels", "recipe", "data", "versions")
     return {
-        "card": {name: config[name] for name in names if name in config},
+        "card": {name: content[name] for name in names},
         "training": _json(metrics) if metrics.is_file() else None,
     }
 

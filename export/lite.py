@@ -13,8 +13,8 @@ from ai_edge_litert.interpreter import Interpreter
 from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
 from zoo.export.artefact import predictor_from
-from zoo.export.names import LITERT_NAMES
 from zoo.predictor import Predictor
+from zoo.tasks import TASKS
 
 MAGIC = b"TFL3"  # at byte 4 of every .tflite
 DIGEST = "model.sha256"  # in the archive behind the model: SHA-256 of what stands before the archive
@@ -36,7 +36,7 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         length = fixed_length(interpreter) or MAX_SOURCE_PIECES
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
-    names = {new: old for task in LITERT_NAMES.values() for old, new in task.items()}
+    names = {new: old for task in TASKS.values() for old, new in task.endpoints.items()}
     return predictor_from(files, {names.get(name, name): one for name, one in functions.items()}, path, length)
 
 

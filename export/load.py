@@ -3,11 +3,11 @@
 import os
 from pathlib import Path
 
-from zoo.catalog import presets_hint
 from zoo.errors import CallError
 from zoo.export.names import LITERT_FILE, SITE_FILE
 from zoo.export.serving.versions import GRAPH, newest_version
 from zoo.predictor import Predictor
+from zoo.presets import presets_hint
 from zoo.run_folder import is_run, load_run, preset_or_path
 
 

@@ -14,10 +14,10 @@ from zoo.export.artefact import export_folder, extra_files, predictor_from
 from zoo.export.names import ID_FUNCTIONS
 from zoo.export.parity.text_signatures import compare_by_text
 from zoo.export.signatures import Signature, id_signatures, text_signatures
+from zoo.graph_text import GraphText, tensorflow_text
 from zoo.predictor import Predictor
 from zoo.recurrence.scan import inference_graph
 from zoo.run_folder import Run, write_json
-from zoo.text import GraphText, tensorflow_text
 
 EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph does not read
 DIGESTS = "sha256.json"  # the SHA-256 of every file that was written

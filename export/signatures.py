@@ -7,8 +7,8 @@ import tensorflow as tf
 
 from zoo.constants import END, PAD
 from zoo.decoding.endpoints import INPUTS, id_functions, inputs_of
-from zoo.export.names import LITERT_NAMES
 from zoo.run_folder import Run
+from zoo.tasks import TASKS
 
 BEAM_WIDTH = 4  # of a graph whose shapes are known beforehand
 
@@ -39,7 +39,7 @@ def litert_signatures(run: Run, shape: tuple[int, int] | None = None) -> dict[st
         for one in ("ids", "target_ids") if shape else ():
             if one in inputs:
                 inputs[one] = tf.TensorSpec(shape, tf.int32, name=one)
-        signatures[LITERT_NAMES[run.task][name]] = Signature(function, inputs)
+        signatures[TASKS[run.task].endpoints[name]] = Signature(function, inputs)
     return signatures
 
 
@@ -116,7 +116,7 @@ def _text_of(vocabulary, ids):
 
 
 def _classification(run, functions, text):
-    source, labels = text["source"], tf.constant(run.config["labels"])
+    source, labels = text["source"], tf.constant(run.config.labels)
 
     def detail(text):
         ids = source.source_ids(text, run.task)

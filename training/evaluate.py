@@ -5,7 +5,8 @@ from typing import Any
 
 from zoo.errors import CallError, nearest
 from zoo.metrics import accuracy, perplexity, translation_scores
-from zoo.predictor import Beam, Predictor
+from zoo.prediction import Beam
+from zoo.predictor import Predictor
 from zoo.training.data.corpora import Corpus
 
 

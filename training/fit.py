@@ -4,7 +4,7 @@ import inspect
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,14 @@ from zoo.models.build import MODELS, build, check_options
 from zoo.run_folder import (
     CONFIG,
     Run,
+    RunConfig,
     load_run,
     read_config,
     read_vocabularies,
     vocabulary_file,
     write_json,
 )
+from zoo.tasks import TASKS
 from zoo.training import distribute
 from zoo.training.data.batches import Examples, batches, steps_per_epoch
 from zoo.training.data.corpora import Corpus
@@ -95,25 +97,24 @@ def train(
     corpora = {"train": read(train, "train", task, settings), "valid": read(valid, "valid", task, settings)}
     check_apart(out, *files_of(corpora["train"]), *files_of(corpora["valid"]))
     vocabularies = learn_vocabularies(corpora["train"], task, settings)
-    labels = sorted(set(corpora["train"].targets)) if task == "classification" else []
-    sizes = vocabulary_sizes(task, vocabularies, labels)
-    config = {
-        "model": model,
-        "recipe": recipe,
-        "task": task,
-        "options": {**sizes, **options},
-        "labels": labels,
-        "training": asdict(settings),
-        "data": {name: describe(corpus) for name, corpus in corpora.items()},
-        "versions": versions(),
-    }
+    labels = sorted(set(corpora["train"].targets)) if TASKS[task].labelled else []
+    config = RunConfig(
+        model=model,
+        recipe=recipe,
+        task=task,
+        options={**vocabulary_sizes(task, vocabularies, labels), **options},
+        labels=labels,
+        training=asdict(settings),
+        data={name: describe(corpus) for name, corpus in corpora.items()},
+        versions=versions(),
+    )
     examples = encode_all(config, vocabularies, corpora)
     with new_folder(out, force) as draft:
         for side, vocabulary in vocabularies.items():
             vocabulary.save(draft / vocabulary_file(side))
         write_samples(draft, corpora["valid"], task)
-        config["vocabularies"] = digests(draft, vocabularies)
-        write_json(draft / CONFIG, config)
+        config = replace(config, vocabularies=digests(draft, vocabularies))
+        write_json(draft / CONFIG, config.as_json())
     with distribute.together(Path(out)):
         distribute.meet()
     return _fit(Path(out), config, examples, corpora["valid"])
@@ -129,11 +130,11 @@ def resume(path: str | os.PathLike) -> Run:
     distribute.strategy()  # before any other use of TensorFlow
     run = Path(path)
     config = read_config(run)
-    kinds = {"training": dict, "data": dict, "vocabularies": dict, "labels": list}
-    if not all(isinstance(config.get(name), kind) for name, kind in kinds.items()):
+    labels_known = bool(config.labels) == TASKS[config.task].labelled
+    if not (config.training and config.data and config.vocabularies and labels_known):
         raise CallError(f"{run} cannot be continued: its {CONFIG} does not say how it was trained.")
     settings = Settings.from_config(config)
-    settings.check(config["task"])
+    settings.check(config.task)
     say_versions(config)
     corpora, vocabularies = read_again(run, config)
     examples = encode_all(config, vocabularies, corpora)
@@ -159,7 +160,7 @@ def _fit(path: Path, config, examples: dict[str, Examples], valid: Corpus) -> Ru
 
 
 def _fit_in(path, config, examples, valid) -> None:
-    settings, task = Settings.from_config(config), config["task"]
+    settings, task = Settings.from_config(config), config.task
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(settings.seed)
@@ -224,7 +225,7 @@ def _batching(settings) -> dict[str, Any]:
 def _compiled(config, settings, steps) -> Trainer:
     """Return a trainer with all its variables, so that a checkpoint can be put into them."""
     with precision_policy(settings.precision):
-        model = build(config["model"], **config["options"])
+        model = build(config.model, **config.options)
     trainer = Trainer(
         model,
         label_smoothing=settings.label_smoothing,

@@ -1,11 +1,11 @@
 """How to train: one dataclass, checked before any text is read."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
 
 from zoo.checks import fraction, number, one_of, positive, switch
 from zoo.errors import CallError
+from zoo.run_folder import RunConfig
+from zoo.tasks import TASKS
 from zoo.text import KINDS
 
 SCHEDULES = ("cosine", "inverse_sqrt", "constant")
@@ -13,12 +13,6 @@ PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
 
 PAIRS_OF_KINDS = tuple(f"{source},{target}" for source in KINDS for target in KINDS)
 
-# What the training can watch, by task; the first is the default. Each is `val_` and its name in the history.
-MONITORS = {
-    "translation": ("accuracy", "loss", "perplexity", "bleu", "chrf", "exact_match"),
-    "classification": ("accuracy", "loss"),
-    "language_model": ("loss", "accuracy", "perplexity"),
-}
 LOWER_IS_BETTER = ("loss", "perplexity")
 DECODED = ("bleu", "chrf", "exact_match")  # known only when part of the validation set is translated
 
@@ -44,7 +38,7 @@ class Settings:
         scheduled_sampling: how probable it is at the end that the model reads its own guess in place of a target
             token; it rises from 0 over all steps.
         patience: epochs without a better validation score before the training stops.
-        monitor: that score, one of `MONITORS` for the task; None: the loss for a language model, else the accuracy.
+        monitor: that score, one of the task's (`zoo.tasks`); None: the loss for a language model, else the accuracy.
         watch_size: translate so many validation examples after each epoch, for BLEU, chrF and exact match; 0 for none.
         max_length: the most pieces of a side; longer examples are left out.
         vocabulary_size: the most pieces of a vocabulary.
@@ -124,7 +118,7 @@ class Settings:
         if self.precision is not None:
             one_of("precision", self.precision, PRECISIONS)
         if self.monitor is not None:
-            one_of("monitor", self.monitor, MONITORS[task or "translation"])
+            one_of("monitor", self.monitor, TASKS[task or "translation"].monitors)
         one_of("text", self.text, [*KINDS, *PAIRS_OF_KINDS])
         if self.text in PAIRS_OF_KINDS and task not in (None, "translation"):
             raise CallError(f'Only translation has two vocabularies. Received: text="{self.text}".')
@@ -143,11 +137,11 @@ class Settings:
 
     def watched(self, task: str) -> tuple[str, bool]:
         """Return the name in the history of the score that is watched, and whether a higher one is better."""
-        monitor = self.monitor or MONITORS[task][0]
+        monitor = self.monitor or TASKS[task].monitors[0]
         return f"val_{monitor}", monitor not in LOWER_IS_BETTER
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> "Settings":
+    def from_config(cls, config: RunConfig) -> "Settings":
         """Return the settings that a run's `config.json` holds; what it does not name has its default."""
         known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in config["training"].items() if name in known})
+        return cls(**{name: value for name, value in config.training.items() if name in known})

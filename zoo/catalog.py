@@ -1,6 +1,5 @@
 """What there is in the zoo, told without TensorFlow."""
 
-from pathlib import Path
 from typing import NamedTuple
 
 from zoo.errors import CallError, nearest
@@ -37,8 +36,6 @@ CATALOG = (
     Entry("self_attention_seq2seq", "translation", f"{_SELF_ATTENTION}; {_ATTENTION}", _LSTMN),
 )
 
-PRESETS_FOLDER = Path(__file__).parent / "presets"
-
 
 def names() -> list[str]:
     """Return the names of all models, in the order of the lecture."""
@@ -55,14 +52,3 @@ def find(name: str) -> Entry:
         if entry.name == name:
             return entry
     raise CallError(f'There is no model "{name}". There are: {", ".join(names())}.{nearest(name, names())}')
-
-
-def preset_names() -> list[str]:
-    """Return the names of the presets: run folders with trained weights that come with the zoo."""
-    return sorted(path.parent.name for path in PRESETS_FOLDER.glob("*/config.json"))
-
-
-def presets_hint(name: str) -> str:
-    """Return ` The presets are: ...` and the nearest one, for a name that is none; an empty string without any."""
-    known = preset_names()
-    return f" The presets are: {', '.join(known)}.{nearest(name, known)}" if known else ""

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from zoo.prediction import TextScore
+
 
 def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
     """Return `bleu` and `chrf` (0 to 100), `exact_match` (0 to 1) and sacrebleu's `signature`."""
@@ -24,7 +26,7 @@ def accuracy(outputs: Sequence[str], labels: Sequence[str]) -> float:
     return sum(output == label for output, label in zip(outputs, labels, strict=True)) / len(outputs)
 
 
-def perplexity(scores: Sequence[tuple]) -> dict[str, Any]:
-    """Return `perplexity`, per token, and `tokens` of what `Predictor.score` returned."""
-    tokens = sum(count for _, count, *_ in scores)
-    return {"perplexity": math.exp(-sum(score for score, *_ in scores) / tokens), "tokens": tokens}
+def perplexity(scores: Sequence[TextScore]) -> dict[str, Any]:
+    """Return `perplexity`, per token, and `tokens`, how many there are."""
+    tokens = sum(score.tokens for score in scores)
+    return {"perplexity": math.exp(-sum(score.log_probability for score in scores) / tokens), "tokens": tokens}

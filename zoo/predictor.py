@@ -2,78 +2,19 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
-from zoo.constants import END, LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD
+from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD
 from zoo.errors import CallError
+from zoo.prediction import Beam, Prediction, TextScore
+from zoo.tasks import TASKS
 from zoo.text import Vocabulary, source_ids
 
 IdFunction = Callable[..., dict[str, np.ndarray]]
-
-
-@dataclass(frozen=True)
-class Beam:
-    """How to search.
-
-    Attributes:
-        width: how many hypotheses; from 1 to 64.
-        n_best: how many of them are answered as `alternatives`; None for none, at most `width`.
-        length_penalty: 0 for none, more for longer answers; see `zoo.beam_search`.
-
-    Raises:
-        CallError: one of them is out of bounds.
-    """
-
-    width: int
-    n_best: int | None = None
-    length_penalty: float = LENGTH_PENALTY
-
-    def __post_init__(self):
-        if not 1 <= self.width <= MAX_BEAM_WIDTH:
-            raise CallError(f"The width of a beam must be from 1 to {MAX_BEAM_WIDTH}. Received: {self.width}.")
-        if self.n_best is not None and not 1 <= self.n_best <= self.width:
-            raise CallError(f"n-best must be from 1 to the width of the beam, {self.width}. Received: {self.n_best}.")
-        if not 0 <= self.length_penalty <= 100:
-            raise CallError(f"The length penalty must be from 0 to 100. Received: {self.length_penalty}.")
-
-
-@dataclass(frozen=True)
-class Prediction:
-    """One answer.
-
-    Attributes:
-        input: the text that came in.
-        output: the translation, the label, or the text that goes on from the prompt.
-        score: the log-probability of the output.
-        probability: of the label; None for other tasks.
-        truncated: whether the input was too long to be read whole.
-        source_pieces, target_pieces: the labels of the attention's columns and rows.
-        attention: (target pieces, source pieces), or None for a model that does not attend.
-        alternatives: the best hypotheses, this one first, when so many were asked for.
-    """
-
-    input: str
-    output: str
-    score: float
-    probability: float | None = None
-    truncated: bool = False
-    source_pieces: list[str] = field(default_factory=list)
-    target_pieces: list[str] = field(default_factory=list)
-    attention: np.ndarray | None = None
-    alternatives: list["Prediction"] = field(default_factory=list)
-
-    def as_json(self) -> dict[str, Any]:
-        """Return what `zoo predict --json` prints of it."""
-        answer: dict[str, Any] = {"input": self.input, "output": self.output, "score": self.score}
-        if self.probability is not None:
-            answer |= {"label": self.output, "probability": self.probability}
-        if self.alternatives:
-            answer["alternatives"] = [{"output": one.output, "score": one.score} for one in self.alternatives]
-        return answer | ({"truncated": True} if self.truncated else {})
 
 
 class Predictor:
@@ -151,25 +92,37 @@ class Predictor:
             return self._label(text, ids, answer, truncated)
         produced = [int(i) for i in answer["ids"] if i != PAD]
         score = float(answer["score"])
-        if self.task == "language_model":
+        if TASKS[self.task].prompted:
             output = self.source.decode([*ids[1:], *produced])
-            return Prediction(text, output, score, None, truncated)
-        output = self.target.decode([i for i in produced if i != END])
-        pieces = self.source.pieces(ids), self.target.pieces(produced)
-        attention = answer["attention"][: len(produced), : len(ids)] if "attention" in answer else None
-        return Prediction(text, output, score, None, truncated, *pieces, attention)
+            return Prediction(input=text, output=output, score=score, truncated=truncated)
+        return Prediction(
+            input=text,
+            output=self.target.decode([i for i in produced if i != END]),
+            score=score,
+            truncated=truncated,
+            source_pieces=self.source.pieces(ids),
+            target_pieces=self.target.pieces(produced),
+            attention=_cropped(answer, len(produced), len(ids)),
+        )
 
     def _label(self, text, ids, answer, truncated):
         best = int(np.argmax(answer["probabilities"]))
         probability = float(answer["probabilities"][best])
         pieces = self.source.pieces(ids)
-        attention = answer["attention"][: len(ids), : len(ids)] if "attention" in answer else None
-        score = math.log(max(probability, 1e-45))
-        return Prediction(text, self.labels[best], score, probability, truncated, pieces, pieces, attention)
+        return Prediction(
+            input=text,
+            output=self.labels[best],
+            score=math.log(max(probability, 1e-45)),
+            probability=probability,
+            truncated=truncated,
+            source_pieces=pieces,
+            target_pieces=pieces,
+            attention=_cropped(answer, len(ids), len(ids)),
+        )
 
     def score(
         self, texts: Sequence[str], targets: Sequence[str] | None = None, *, batch_size: int = 64
-    ) -> list[tuple[float, int, np.ndarray | None]]:
+    ) -> list[TextScore]:
         """Score whole texts with a language model, or their translations with a translation model.
 
         Args:
@@ -178,8 +131,7 @@ class Predictor:
             batch_size: how many texts at a time.
 
         Returns:
-            For each text its log-probability, the number of tokens that share it (the end included), and
-            the attention (tokens, tokens) or (target tokens, source tokens), None for a model that does not attend.
+            The score of each text, in their order.
 
         Raises:
             CallError: a classifier; or targets that are missing, too many or too few, or not wanted.
@@ -199,20 +151,28 @@ class Predictor:
             more = {} if targets is None else {"target_ids": padded([target_ids[i] for i in rows])}
             answer = self.functions["score_tokens"](batch, **more)
             for k, i in enumerate(rows):
-                crop = (slice(len(target_ids[i])), slice(len(ids[i])))
-                attention = answer["attention"][k][crop] if "attention" in answer else None
-                scores[i] = (float(answer["score"][k]), int(answer["tokens"][k]), attention)
+                one = {name: value[k] for name, value in answer.items()}
+                scores[i] = TextScore(
+                    log_probability=float(one["score"]),
+                    tokens=int(one["tokens"]),
+                    attention=_cropped(one, len(target_ids[i]), len(ids[i])),
+                )
         return scores
 
     def explain(self, text: str, *, beam: Beam | None = None) -> Prediction:
         """Return the prediction for one text with its attention; a language model's is over its whole output."""
         (prediction,) = self.predict([text], beam=beam)
-        if self.task != "language_model":
+        if not TASKS[self.task].prompted:
             return prediction
-        ((_, _, attention),) = self.score([prediction.output])
+        (scored,) = self.score([prediction.output])
         (ids,), _ = source_ids(self.source, [prediction.output], self.task, self.max_pieces)
         pieces = self.source.pieces([*ids, END])
-        return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=attention)
+        return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=scored.attention)
+
+
+def _cropped(answer: dict[str, np.ndarray], rows: int, columns: int) -> np.ndarray | None:
+    """Return the attention of one answer without its padding; None for a model that does not attend."""
+    return answer["attention"][:rows, :columns] if "attention" in answer else None
 
 
 def _check_list(texts: Sequence[str]) -> None:

@@ -3,21 +3,81 @@
 import json
 import os
 import shlex
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from zoo.atomic_files import new_file
-from zoo.catalog import PRESETS_FOLDER, presets_hint
 from zoo.errors import CallError
 from zoo.predictor import Predictor
+from zoo.presets import PRESETS_FOLDER, presets_hint
+from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 
 CONFIG = "config.json"
 MODEL = "model.keras"
 SAMPLES = "samples.txt"  # some validation sources, one a line, by which an export is compared with the model
 SAMPLE_TARGETS = "samples.targets.txt"  # the translations or labels of these, by which it is scored
-SIDES = ("source", "target")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunConfig:
+    """The content of a run's `config.json`.
+
+    Attributes:
+        model: the name of the model.
+        task: the name of its task.
+        options: the arguments of the model's builder.
+        labels: the labels of a classifier, in the order of its classes.
+        recipe: the name of the recipe that options and settings come from.
+        training: the settings of the training, by name.
+        data: for each split its origin, count and digest.
+        vocabularies: the SHA-256 of each vocabulary, by file name.
+        versions: the versions of Python and of the packages.
+    """
+
+    model: str
+    task: str
+    options: dict[str, Any]
+    labels: list[str] = field(default_factory=list)
+    recipe: str | None = None
+    training: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, dict[str, Any]] = field(default_factory=dict)
+    vocabularies: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> "RunConfig":
+        """Return the config that JSON holds; keys that are not known are left out.
+
+        Raises:
+            KeyError: a key is missing.
+            TypeError: a value is of another type.
+            ValueError: there is no such task.
+        """
+        known = {one.name: content[one.name] for one in fields(cls) if one.name in content}
+        for name in ("model", "task", "options"):
+            known[name]
+        if known["task"] not in TASKS:
+            raise ValueError(f"there is no task {known['task']!r}")
+        for names, kind in (("options training data vocabularies versions", dict), ("labels", list)):
+            for name in names.split():
+                if not isinstance(known.get(name, kind()), kind):
+                    raise TypeError(f"`{name}` must be a {kind.__name__}")
+        return cls(**known)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `config.json` holds."""
+        return asdict(self)
+
+    def card(self) -> dict[str, Any]:
+        """Return the part that an artefact carries: the task, the model, its options and labels."""
+        return {name: getattr(self, name) for name in ("task", "model", "options", "labels")}
+
+    def vocabulary_size(self, side: str) -> Any:
+        """Return the number of pieces that the model was built with on a side; None if the config does not say."""
+        return self.options.get(TASKS[self.task].size_options[side])
 
 
 @dataclass
@@ -25,31 +85,29 @@ class Run:
     """A run folder that has been read.
 
     Attributes:
-        path: where it lies.
-        config: what `config.json` says.
+        path: the folder.
+        config: its `config.json`.
         vocabularies: by side, "source" and, for translation, "target".
         model: the Keras model with the best weights.
     """
 
     path: Path
-    config: dict[str, Any]
+    config: RunConfig
     vocabularies: dict[str, Vocabulary]
     model: Any
 
     @property
     def task(self) -> str:
-        """The task of the model."""
-        return self.config["task"]
+        """The name of the model's task."""
+        return self.config.task
 
     def predictor(self) -> Predictor:
-        """Return what answers with the Keras model."""
+        """Return a predictor backed by the Keras model."""
         from zoo.decoding import id_functions
 
         functions = {name: _as_numpy(f) for name, f in id_functions(self.model).items()}
         sides = self.vocabularies
-        return Predictor(
-            self.task, functions, sides["source"], sides.get("target"), labels=self.config.get("labels", [])
-        )
+        return Predictor(self.task, functions, sides["source"], sides.get("target"), labels=self.config.labels)
 
 
 def _as_numpy(function):
@@ -78,17 +136,6 @@ def vocabulary_file(side: str) -> str:
     return f"{side}.model"
 
 
-def sides_of(task: str) -> tuple[str, ...]:
-    """Return the sides that have a vocabulary: two for translation, else one."""
-    return SIDES if task == "translation" else SIDES[:1]
-
-
-def vocabulary_size(config: dict[str, Any], side: str) -> Any:
-    """Return how many pieces the model was trained with on a side, as its config says; None if it does not."""
-    name = f"{side}_vocabulary_size" if config["task"] == "translation" else "vocabulary_size"
-    return config["options"].get(name)
-
-
 def resume_command(run: str | os.PathLike) -> str:
     """Return the command line that goes on with a run that has stopped."""
     return f"zoo train --resume {shlex.quote(str(run))}"
@@ -106,7 +153,7 @@ def preset_or_path(where: str | os.PathLike) -> Path:
     return preset if named and is_run(preset) else Path(where)
 
 
-def read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> RunConfig:
     """Read the config.json of a run folder.
 
     Raises:
@@ -114,15 +161,13 @@ def read_config(path: Path) -> dict[str, Any]:
     """
     file = path / CONFIG
     try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-        config["task"], config["model"], {**config["options"]}
+        return RunConfig.from_json(json.loads(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise CallError(f"{path} is no run folder: cannot read {file}: {error.strerror}.") from error
     except KeyError as error:
-        raise CallError(f"{file} is damaged or of another make: it has no {error}.") from error
+        raise CallError(f"{file} is damaged or was not written by `zoo train`: it has no {error}.") from error
     except (ValueError, TypeError) as error:
         raise CallError(f"{file} is damaged: {error}.") from error
-    return config
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -132,17 +177,17 @@ def write_json(path: Path, content: Any) -> None:
         draft.write_bytes(text.encode("utf-8", "backslashreplace"))  # a file's name can hold what is no UTF-8
 
 
-def read_vocabularies(path: Path, config: dict[str, Any]) -> dict[str, Vocabulary]:
+def read_vocabularies(path: Path, config: RunConfig) -> dict[str, Vocabulary]:
     """Read the vocabularies of a run folder: two for translation, else one.
 
     Raises:
         CallError: one is missing, damaged, or not the one that the model was trained with.
     """
     vocabularies = {}
-    for side in sides_of(config["task"]):
+    for side in TASKS[config.task].sides:
         file = path / vocabulary_file(side)
         vocabularies[side] = Vocabulary.load(file)
-        expected = vocabulary_size(config, side)
+        expected = config.vocabulary_size(side)
         if vocabularies[side].size != expected:  # the first bytes of a vocabulary can be a smaller one
             raise CallError(
                 f"{file} is damaged or of another run: {CONFIG} says {expected} pieces. "
@@ -203,6 +248,6 @@ def load_run(where: str | os.PathLike) -> Run:
     config = read_config(path)
     vocabularies = read_vocabularies(path, config)
     model = load_model(path / MODEL)
-    if getattr(model, "task", None) != config["task"]:
-        raise CallError(f"{path / MODEL} is damaged: it holds no model for {config['task']}.")
+    if getattr(model, "task", None) != config.task:
+        raise CallError(f"{path / MODEL} is damaged: it holds no model for {config.task}.")
     return Run(path, config, vocabularies, model)

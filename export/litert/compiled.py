@@ -10,8 +10,8 @@ import numpy as np
 from zoo.constants import LENGTH_PENALTY, MAX_TARGET_PIECES
 from zoo.errors import CallError, WorkError
 from zoo.export.lite import fixed_length
-from zoo.export.names import LITERT_NAMES
 from zoo.predictor import Predictor
+from zoo.tasks import TASKS
 from zoo.text import source_ids
 
 COMPARED = 20  # texts; CompiledModel shares its kernels with the Interpreter
@@ -70,7 +70,7 @@ def compare_runtimes(path: Path, lite: Predictor, texts: Sequence[str], shape: t
         WorkError: the runtimes differ.
     """
     worst, calls = 0.0, 0
-    inner = LITERT_NAMES[lite.task]
+    inner = TASKS[lite.task].endpoints
     for name, function in compiled_functions(path).items():
         reference = lite.functions[next(key for key, value in inner.items() if value == name)]
         for inputs in _inputs(lite, name, texts, shape):

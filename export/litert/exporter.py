@@ -137,5 +137,5 @@ def convert(run: Run, signatures: dict[str, Signature], kinds: set[str], *, cust
                 models[kind] = converter.convert()
             except Exception as error:
                 reason = str(error).strip().splitlines()[0][:300]
-                raise WorkError(f"{run.config['model']} could not be converted to .tflite: {reason}") from error
+                raise WorkError(f"{run.config.model} could not be converted to .tflite: {reason}") from error
     return models

@@ -11,9 +11,10 @@ import tensorflow as tf
 from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD, START, UNKNOWN
 from zoo.errors import WorkError
 from zoo.export.signatures import Signature, text_signatures
+from zoo.graph_text import tensorflow_text
 from zoo.predictor import Predictor
 from zoo.run_folder import Run
-from zoo.text import Vocabulary, source_ids, tensorflow_text
+from zoo.text import Vocabulary, source_ids
 
 
 class LiteText:
@@ -140,7 +141,7 @@ def check_text(run: Run, path: Path, texts: Sequence[str], lite: Predictor) -> d
         same += identical
         if not identical and not otherwise:
             raise WorkError(
-                f'{path.name} does not answer as {run.config["model"]} does: for "{text[:80]}" it says '
+                f'{path.name} does not answer as {run.config.model} does: for "{text[:80]}" it says '
                 f'"{answer[answer_name][0].decode()}", not "{one.output}".'
             )
     return {"text_ops": {"compared": len(texts), "cut_otherwise": cut_otherwise, "identical": same}}

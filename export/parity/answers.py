@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import CallError, WorkError
-from zoo.predictor import Beam, Prediction, Predictor
+from zoo.prediction import Beam, Prediction
+from zoo.predictor import Predictor
 from zoo.run_folder import SAMPLES
 
 SCORE_TOLERANCE = 1e-4  # of the score
@@ -117,7 +118,7 @@ def compare_scores(
         WorkError: they differ by more than the tolerance, relative to the score.
     """
     pairs = zip(expected.score(texts, targets), actual.score(texts, targets), strict=True)
-    difference = largest_difference((a[0], b[0]) for a, b in pairs)
+    difference = largest_difference((a.log_probability, b.log_probability) for a, b in pairs)
     if not difference <= SCORE_TOLERANCE:
         raise WorkError(f"{what} does not score as Keras does: a score differs by {difference:.2g} of itself.")
     return {"scored": len(texts), "max_relative_score_difference": difference}

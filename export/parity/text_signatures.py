@@ -8,7 +8,9 @@ import tensorflow as tf
 from zoo.constants import MAX_TARGET_PIECES
 from zoo.errors import WorkError
 from zoo.export.parity.answers import SCORE_TOLERANCE, a_hundred, compare, largest_difference
-from zoo.predictor import Beam, Prediction, Predictor
+from zoo.prediction import Beam, Prediction
+from zoo.predictor import Predictor
+from zoo.tasks import TASKS
 
 Pairs = dict[str, tuple[list[float], np.ndarray]]
 
@@ -48,13 +50,22 @@ def _ask(loaded, task: str, text: str) -> Prediction:
     pieces = [piece.decode() for piece in answer["source_pieces"]]
     if task == "classification":
         attention = answer.get("attention")
-        score = float(np.log(short["probability"]))
-        return Prediction(text, short["label"].decode(), score, None, False, pieces, pieces, attention)
+        return Prediction(
+            input=text,
+            output=short["label"].decode(),
+            score=float(np.log(short["probability"])),
+            source_pieces=pieces,
+            target_pieces=pieces,
+            attention=attention,
+        )
     produced = [piece.decode() for piece in answer["pieces"] if piece]
-    if task == "language_model":
-        return Prediction(text, short["text"].decode(), float(short["score"]))
+    output, score = short["text"].decode(), float(short["score"])
+    if TASKS[task].prompted:
+        return Prediction(input=text, output=output, score=score)
     attention = answer["attention"][: len(produced)] if "attention" in answer else None
-    return Prediction(text, short["text"].decode(), float(short["score"]), None, False, pieces, produced, attention)
+    return Prediction(
+        input=text, output=output, score=score, source_pieces=pieces, target_pieces=produced, attention=attention
+    )
 
 
 def _scores_of_translations(loaded, predictor: Predictor, texts: list[str]) -> Pairs:
@@ -64,7 +75,7 @@ def _scores_of_translations(loaded, predictor: Predictor, texts: list[str]) -> P
     searched = loaded.signatures["beam"](text=tf.constant(texts), **_for_each(texts, options))
     best = predictor.predict(texts, beam=Beam(4, length_penalty=0.0))
     return {
-        "score": ([score for score, *_ in predictor.score(texts, targets)], scored["score"].numpy()),
+        "score": ([one.log_probability for one in predictor.score(texts, targets)], scored["score"].numpy()),
         "beam": ([one.score for one in best], searched["scores"].numpy()[:, 0]),
     }
 
@@ -74,7 +85,7 @@ def _scores_of_language(loaded, predictor: Predictor, texts: list[str]) -> Pairs
     options = {"temperature": 0.0, "top_k": 0, "top_p": 1.0, "seed": 1, "max_length": MAX_TARGET_PIECES}  # greedily
     drawn = loaded.signatures["generate"](text=tf.constant(texts), **_for_each(texts, options))
     return {
-        "score": ([score for score, *_ in predictor.score(texts)], scored["score"].numpy()),
+        "score": ([one.log_probability for one in predictor.score(texts)], scored["score"].numpy()),
         "generate": ([one.score for one in predictor.predict(texts)], drawn["score"].numpy()),
     }
 

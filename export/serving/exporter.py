@@ -47,7 +47,7 @@ def export_serving(
             operation, or the disk is full.
     """
     serving_api()
-    out, name = Path(out), run.config["model"]
+    out, name = Path(out), run.config.model
     number = next_version(out, name, version, force)
     place = out / name / str(number)
     if out.exists():

@@ -8,7 +8,7 @@ from typing import Any
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from zoo.errors import WorkError
-from zoo.text import tensorflow_text
+from zoo.graph_text import tensorflow_text
 
 # What TF Serving's model server links besides all of TensorFlow, by the libraries of TensorFlow Text that hold it.
 # Sources: SUPPORTED_TENSORFLOW_OPS in tensorflow_serving/model_servers/BUILD names @org_tensorflow_text//

@@ -11,17 +11,18 @@ import numpy as np
 
 from zoo.constants import MAX_SOURCE_PIECES, MAX_TARGET_PIECES
 from zoo.errors import CallError
-from zoo.export.artefact import card, export_folder
+from zoo.export.artefact import export_folder
 from zoo.export.litert.compiled import compiled_functions
 from zoo.export.litert.exporter import convert
 from zoo.export.litert.quantize import MAX_DROP, check_quantize, judge_by
-from zoo.export.names import LITERT_FILE, LITERT_NAMES, SITE_FILE
+from zoo.export.names import LITERT_FILE, SITE_FILE
 from zoo.export.signatures import BEAM_WIDTH, Signature, litert_signatures
 from zoo.export.web.litert_js import SCRIPT, WASM, File, addresses, copy, find
 from zoo.export.web.page import fill, languages
 from zoo.export.web.vocabulary import vocabulary_files
 from zoo.predictor import Predictor
 from zoo.run_folder import Run, write_json
+from zoo.tasks import TASKS
 
 SITE = Path(__file__).with_name("site")
 
@@ -115,7 +116,7 @@ def _signatures(run: Run) -> dict[str, Signature]:
 
 def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
     """Return what the page reads first."""
-    return card(run) | {
+    return run.config.card() | {
         "attends": run.model.attends,
         "lengths": lengths_of(run.task),
         "max_source_pieces": MAX_SOURCE_PIECES,
@@ -133,10 +134,10 @@ def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
 def load_site(run: Run, folder: Path) -> Predictor:
     """Return what answers with the site's model, by the runtime that LiteRT.js is made of."""
     compiled = compiled_functions(folder / LITERT_FILE)
-    inner = {new: old for old, new in LITERT_NAMES[run.task].items()}
+    inner = {new: old for old, new in TASKS[run.task].endpoints.items()}
     functions = {inner[name]: _of_any_length(compiled, name, sizes) for name, sizes in lengths_of(run.task).items()}
     source, target = run.vocabularies["source"], run.vocabularies.get("target")
-    return Predictor(run.task, functions, source, target, labels=run.config.get("labels", []))
+    return Predictor(run.task, functions, source, target, labels=run.config.labels)
 
 
 def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int, ...]) -> Callable:

@@ -7,10 +7,9 @@ import re
 from html import escape
 from pathlib import Path
 from string import Template
-from typing import Any
 
 from zoo.export.web.litert_js import CDN, File, import_map
-from zoo.run_folder import Run
+from zoo.run_folder import Run, RunConfig
 
 TITLES = {"translation": "Translate", "classification": "Classify", "language_model": "Go on with a text"}
 
@@ -24,7 +23,7 @@ def fill(page: Path, run: Run, where: dict[File, str]) -> None:
         where: the addresses of the files of LiteRT.js.
     """
     imports = json.dumps(import_map(where))
-    values = {"title": _title(run), "model": run.config["model"], "policy": _policy(imports, where)}
+    values = {"title": _title(run), "model": run.config.model, "policy": _policy(imports, where)}
     escaped = {name: escape(value) for name, value in values.items()}
     filled = Template(page.read_text(encoding="utf-8")).substitute(escaped, imports=imports)
     page.write_text(filled, encoding="utf-8")
@@ -40,18 +39,18 @@ def _policy(imports: str, where: dict[File, str]) -> str:
     )
 
 
-def languages(config: dict[str, Any]) -> dict[str, str] | None:
+def languages(config: RunConfig) -> dict[str, str] | None:
     """Return the languages of both sides of a translation model, as far as the names of its data tell them.
 
     Those are names as "train.fr.gz,train.en.gz" and "numbers-fr-en:train".
     """
     from babel import Locale
 
-    origin = str(config.get("data", {}).get("train", {}).get("origin", ""))
+    origin = str(config.data.get("train", {}).get("origin", ""))
     parallel = r"\.([a-z]{2})(?:\.gz)?,.*?\.([a-z]{2})(?:\.gz)?$"
     found = re.search(parallel, origin) or re.search(r"\b([a-z]{2})-([a-z]{2})\b", origin)
     known = Locale("en").languages
-    if config["task"] != "translation" or not found or not {*found.groups()} <= {*known}:
+    if config.task != "translation" or not found or not {*found.groups()} <= {*known}:
         return None
     return {"source": found[1], "target": found[2]}
 

@@ -59,4 +59,4 @@ def log_probabilities(predictor):
         answers = [predictor.functions["tokens"](ids_of(predictor, text)) for text in TEXTS]
         return [np.log(answer["probabilities"][0]) for answer in answers]
     targets = TEXTS[::-1] if predictor.task == "translation" else None
-    return [np.array(score / tokens) for score, tokens, _ in predictor.score(TEXTS, targets)]
+    return [np.array(score.log_probability / score.tokens) for score in predictor.score(TEXTS, targets)]

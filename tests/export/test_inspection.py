@@ -23,11 +23,11 @@ def phone(tiny_classifier, tmp_path_factory):
 def test_a_tflite(tiny_classifier, phone):
     about = inspect(phone)
     assert about["format"] == "tflite" and about["bytes"] == phone.stat().st_size
-    assert about["card"]["model"] == tiny_classifier.config["model"]
-    assert about["card"]["labels"] == tiny_classifier.config["labels"]
+    assert about["card"]["model"] == tiny_classifier.config.model
+    assert about["card"]["labels"] == tiny_classifier.config.labels
     assert list(about["signatures"]) == ["classify"]
     assert about["signatures"]["classify"]["inputs"] == {"ids": "int32 [?, ?]"}
-    classes = len(tiny_classifier.config["labels"])
+    classes = len(tiny_classifier.config.labels)
     answer = LiteModel(phone).functions["tokens"](np.array([[5, 2]], "int32"))
     assert set(about["signatures"]["classify"]["outputs"]) == set(answer)
     assert about["signatures"]["classify"]["outputs"]["probabilities"] == f"float32 [?, {classes}]"
@@ -41,8 +41,8 @@ def test_a_tflite(tiny_classifier, phone):
 def test_a_run(tiny_run):
     about = inspect(tiny_run.path)
     assert about["format"] == "run" and about["training"]["epochs"] >= 1
-    assert about["card"]["options"] == tiny_run.config["options"]
-    assert tiny_run.config["model"] in as_text(about)
+    assert about["card"]["options"] == tiny_run.config.options
+    assert tiny_run.config.model in as_text(about)
 
 
 def test_a_folder_for_tf_serving_and_its_saved_model(served, tiny_run):
@@ -52,7 +52,7 @@ def test_a_folder_for_tf_serving_and_its_saved_model(served, tiny_run):
     assert about["signatures"]["serving_default"]["inputs"] == {"text": "string [?]"}
     assert about["operations"]["SentencepieceTokenizeOp"] > 0
     assert about["parity"]["compared"] == about["parity"]["identical"] > 0
-    version = inspect(served / tiny_run.config["model"] / "1")
+    version = inspect(served / tiny_run.config.model / "1")
     assert version["format"] == "saved_model" and version["signatures"] == about["signatures"]
     weights = sum(weight.nbytes for weight in tiny_run.model.get_weights())
     assert weights <= version["weights"]["float32"] < 1.1 * weights + 10_000

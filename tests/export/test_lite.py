@@ -12,7 +12,7 @@ from tests.support.untrained import TEXTS
 ANSWER = """
 import sys
 from zoo.export.lite import LiteModel
-from zoo.predictor import Beam
+from zoo.prediction import Beam
 model = LiteModel(sys.argv[1])
 for text in sys.argv[2:]:
     (greedy,), (beam,) = model.predict([text]), model.predict([text], beam=Beam(3))
@@ -26,7 +26,7 @@ print('loaded:', *loaded)
 def lite_file(tiny_run, tmp_path_factory):
     """A .tflite of any shape, and what Keras answers to the texts."""
     from zoo.export.litert.exporter import export_tflite
-    from zoo.predictor import Beam
+    from zoo.prediction import Beam
 
     path = export_tflite(tiny_run, tmp_path_factory.mktemp("lite") / "out")["path"]
     keras = tiny_run.predictor()

@@ -10,7 +10,7 @@ import pytest
 from tests.support.untrained import TEXTS, untrained
 from zoo.catalog import CATALOG
 from zoo.errors import CallError, WorkError
-from zoo.predictor import Beam
+from zoo.prediction import Beam, Prediction
 from zoo.run_folder import write_json
 
 CASES = [(entry.name, "tanh") for entry in CATALOG] + [
@@ -155,8 +155,8 @@ def test_text_signatures(fixture, signatures, request, tmp_path):
     if run.task == "language_model":
         scores = loaded.signatures["score"](text=tf.constant(TEXTS))
         expected = run.predictor().score(TEXTS)
-        np.testing.assert_allclose(scores["score"], [one[0] for one in expected], rtol=1e-5)
-        np.testing.assert_array_equal(scores["tokens"], [one[1] for one in expected])
+        np.testing.assert_allclose(scores["score"], [one.log_probability for one in expected], rtol=1e-5)
+        np.testing.assert_array_equal(scores["tokens"], [one.tokens for one in expected])
 
 
 @pytest.mark.parametrize(("fixture", "names"), [("tiny_run", ("score", "beam")), ("tiny_lm", ("score", "generate"))])
@@ -215,10 +215,10 @@ def test_an_artefact_that_differs_is_refused(change, tiny_run, tmp_path, monkeyp
 def test_what_is_no_number_differs(score, attention, message):
     """Wherever it stands: in a row of numbers `max` does not see it."""
     from zoo.export.parity.answers import compare
-    from zoo.predictor import Prediction
+    from zoo.prediction import Prediction
 
     def prediction(score, attention):
-        return Prediction("a", "b", score, attention=np.full([1, 1], attention))
+        return Prediction(input="a", output="b", score=score, attention=np.full([1, 1], attention))
 
     expected = [prediction(-1.0, 0.5), prediction(-1.0, 0.5)]
     actual = [prediction(-1.0, 0.5), prediction(score, attention)]
@@ -265,15 +265,18 @@ def test_the_run_is_not_replaced_by_its_export(tiny_run, tmp_path):
     assert (tiny_run.path / "config.json").is_file()
 
 
+def answer(score):
+    return Prediction(input="a", output="b", score=score)
+
+
 @pytest.mark.parametrize(
     ("score", "difference", "same"), [(-700.0, 0.002, True), (-700.0, 0.2, False), (-1.0, 0.002, False)]
 )
 def test_scores_are_compared_relative_to_their_size(score, difference, same):
     """Regression: a long answer's score, a sum over its pieces, differs by rounding alone."""
     from zoo.export.parity.answers import compare
-    from zoo.predictor import Prediction
 
-    expected, actual = [Prediction("a", "b", score)], [Prediction("a", "b", score + difference)]
+    expected, actual = [answer(score)], [answer(score + difference)]
     if same:
         assert compare(["a"], expected, lambda texts: actual, "it")["max_score_difference"] < 1e-5
     else:
@@ -347,12 +350,12 @@ def test_where_is_of_another_kind(tmp_path):
 def test_a_preset_is_a_run_with_a_name(tiny_run, tmp_path, monkeypatch):
     import shutil
 
-    from zoo import catalog, run_folder
+    from zoo import presets, run_folder
     from zoo.export.load import load
 
     shutil.copytree(tiny_run.path, tmp_path / "presets" / "tiny")
     monkeypatch.setattr(run_folder, "PRESETS_FOLDER", tmp_path / "presets")
-    monkeypatch.setattr(catalog, "PRESETS_FOLDER", tmp_path / "presets")
+    monkeypatch.setattr(presets, "PRESETS_FOLDER", tmp_path / "presets")
     assert load("tiny").predict(TEXTS)[0].output == tiny_run.predictor().predict(TEXTS)[0].output
     for find in (load, run_folder.load_run):
         with pytest.raises(CallError, match='The presets are: tiny. Did you mean "tiny"'):

@@ -10,10 +10,11 @@ import tensorflow as tf
 from zoo.constants import END, PAD
 from zoo.decoding import beam_search, greedy, sample, score
 from zoo.errors import CallError
-from zoo.export.names import ID_FUNCTIONS, LITERT_NAMES
+from zoo.export.names import ID_FUNCTIONS
 from zoo.export.saved_model import export_saved_model, load_saved_model
 from zoo.export.signatures import BEAM_WIDTH, id_signatures, litert_signatures
-from zoo.predictor import Beam
+from zoo.prediction import Beam
+from zoo.tasks import TASKS
 from zoo.text import source_ids
 
 TEXTS = ["trois moins deux", "le 28 octobre 1934", "", "Il est huit heures."]
@@ -95,8 +96,8 @@ def test_score_by_text(translator):
         np.testing.assert_allclose(answer[name], expected[name], rtol=1e-5, atol=1e-5)
     assert answer["tokens"].numpy().tolist() == (target_ids != PAD).sum(1).tolist()
     by_text = run.predictor().score(TEXTS, targets)
-    np.testing.assert_allclose([one[0] for one in by_text], expected["score"], rtol=1e-5)
-    assert by_text[0][2].shape == ((target_ids[0] != PAD).sum(), (ids_of(run, "source", TEXTS)[0] != PAD).sum())
+    np.testing.assert_allclose([one.log_probability for one in by_text], expected["score"], rtol=1e-5)
+    assert by_text[0].attention.shape == ((target_ids[0] != PAD).sum(), (ids_of(run, "source", TEXTS)[0] != PAD).sum())
 
 
 def test_generate_and_score_by_text(writer):
@@ -114,7 +115,9 @@ def test_generate_and_score_by_text(writer):
     np.testing.assert_allclose(cold["score"], again["score"], rtol=1e-5)
     scores = loaded.signatures["score"](text=tf.constant(prompts))
     by_text = run.predictor().score(prompts)
-    np.testing.assert_allclose(scores["perplexity"], [np.exp(-one / count) for one, count, _ in by_text], rtol=1e-4)
+    np.testing.assert_allclose(
+        scores["perplexity"], [np.exp(-one.log_probability / one.tokens) for one in by_text], rtol=1e-4
+    )
 
 
 @pytest.mark.parametrize(
@@ -172,7 +175,7 @@ def test_a_saved_model_of_ids_alone_needs_no_tensorflow_text(tiny_run, tmp_path)
 
 def test_names_in_a_tflite(tiny_run, tiny_lm, tiny_classifier):
     for run in (tiny_run, tiny_lm, tiny_classifier):
-        names = LITERT_NAMES[run.task]
+        names = TASKS[run.task].endpoints
         assert sorted(litert_signatures(run)) == sorted(names.values())
         assert set(id_signatures(run)) - {"sample_tokens"} == set(names) <= set(ID_FUNCTIONS)
         fixed = litert_signatures(run, (1, 16))
@@ -195,8 +198,10 @@ def test_a_tflite_searches_as_keras_does(tiny_run, tmp_path):
                 np.testing.assert_allclose(one.attention, other.attention, atol=1e-5)
     targets = ["three minus two", "October 28, 1934", "", "two"]
     expected, actual = tiny_run.predictor().score(TEXTS, targets), lite.score(TEXTS, targets)
-    np.testing.assert_allclose([one[0] for one in actual], [one[0] for one in expected], rtol=1e-5)
-    np.testing.assert_allclose(actual[1][2], expected[1][2], atol=1e-5)
+    np.testing.assert_allclose(
+        [one.log_probability for one in actual], [one.log_probability for one in expected], rtol=1e-5
+    )
+    np.testing.assert_allclose(actual[1].attention, expected[1].attention, atol=1e-5)
 
 
 def test_a_tflite_of_one_beam_width_tells_of_others(tiny_run, tmp_path):

@@ -10,7 +10,8 @@ from tests.support.hostile_inputs import hostile_bytes, hostile_options, hostile
 from tests.support.hostile_targets import Target
 from zoo.constants import MAX_BEAM_WIDTH
 from zoo.errors import ZooError
-from zoo.predictor import Beam, Predictor
+from zoo.prediction import Beam
+from zoo.predictor import Predictor
 from zoo.text import source_ids
 
 TOLERANCE = 1e-3  # of scores: how many rows a batch has changes the order of sums

@@ -1,7 +1,8 @@
 """Runs whose models have learnt nothing, for tests of exports."""
 
 from zoo.catalog import CATALOG
-from zoo.run_folder import Run
+from zoo.run_folder import Run, RunConfig
+from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 
 TEXTS = ["trois moins deux", "le 28 octobre 1934", "cinq", "Il est huit heures et quart."]
@@ -27,6 +28,6 @@ def untrained(name, cell, folder, *, units=12):
     bias[2 : 3 if task != "classification" else 2] += 2.0  # so that answers end at different lengths
     model.logits.set_weights([8 * kernel, bias])
     (folder / "samples.txt").write_text("\n".join(TEXTS), encoding="utf-8")
-    sides = ("source", "target") if task == "translation" else ("source",)
-    config = {"model": name, "task": task, "options": options, "labels": ["a", "b", "c"], "versions": {}}
-    return Run(folder, config, dict.fromkeys(sides, vocabulary), model)
+    labels = ["a", "b", "c"] if TASKS[task].labelled else []
+    config = RunConfig(model=name, task=task, options=options, labels=labels)
+    return Run(folder, config, dict.fromkeys(TASKS[task].sides, vocabulary), model)

@@ -4,7 +4,7 @@ import pytest
 import sacrebleu
 
 from zoo.errors import CallError
-from zoo.predictor import Beam, Prediction
+from zoo.prediction import Beam, Prediction, TextScore
 from zoo.training.data.corpora import Corpus
 from zoo.training.evaluate import evaluate
 
@@ -22,13 +22,13 @@ class Fake:
 
     def predict(self, texts, beam=None):
         self.beam = beam
-        return [Prediction(text, self.answers[text], -1.0) for text in texts]
+        return [Prediction(input=text, output=self.answers[text], score=-1.0) for text in texts]
 
     def truncated(self, texts):
         return [len(text) > 20 for text in texts]
 
     def score(self, texts):
-        return [(*self.answers[text], None) for text in texts]
+        return [TextScore(log_probability=self.answers[text][0], tokens=self.answers[text][1]) for text in texts]
 
 
 def corpus(sources, targets=()):

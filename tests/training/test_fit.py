@@ -85,7 +85,7 @@ def test_the_kept_model_is_the_one_of_the_best_epoch(fast, fast_settings, tiny_d
 
     metrics = json.loads((fast.path / "metrics.json").read_text(encoding="utf-8"))
     corpus = read_corpus(tiny_data["classification"]["valid"], task=fast.task)
-    examples = encode(corpus, fast.task, fast.vocabularies, fast.config["labels"], max_length=100)
+    examples = encode(corpus, fast.task, fast.vocabularies, fast.config.labels, max_length=100)
     trainer = Trainer(load_run(fast.path).model)
     trainer.compile()
     scores = trainer.evaluate(batches(examples, fast_settings.batch_size), verbose=0, return_dict=True)
@@ -246,7 +246,7 @@ def test_examples_that_are_too_long_are_counted(tmp_path, tiny_data, tiny_settin
 def test_a_part_of_a_built_in_corpus(tmp_path, tiny_data, tiny_settings):
     settings = replace(tiny_settings, epochs=1, train_size=50)
     run = call(tmp_path, tiny_data, settings, train="numbers-fr-en")
-    about = run.config["data"]["train"]
+    about = run.config.data["train"]
     assert (about["origin"], about["count"]) == ("numbers-fr-en:train", 50)
     (checkpoints(run.path)[0] / "SHA256SUMS").unlink()
     resume(run.path)  # reads the same 50 again

@@ -6,7 +6,8 @@ import pytest
 
 from zoo.constants import END, MAX_SOURCE_PIECES, PAD, START
 from zoo.errors import CallError
-from zoo.predictor import Beam, Predictor
+from zoo.prediction import Beam, TextScore
+from zoo.predictor import Predictor
 from zoo.text import Vocabulary, source_ids
 from zoo.training.data.numbers import generate
 
@@ -189,16 +190,18 @@ def test_language_model_output_is_prompt_and_continuation(writer):
 def test_scores_are_of_the_whole_text_and_in_order(writer, language_model, vocabulary):
     scores = writer.score(TEXTS, batch_size=2)
     ids = [[START, *one, END] for one in vocabulary.encode(TEXTS)]
-    assert [(score, tokens) for score, tokens, _ in scores] == [(1 - len(one), len(one) - 1) for one in ids]
-    for (_, _, attention), one in zip(scores, ids, strict=True):
-        np.testing.assert_array_equal(attention, np.eye(len(one), k=-1))
+    assert [(score.log_probability, score.tokens) for score in scores] == [(1 - len(one), len(one) - 1) for one in ids]
+    for score, one in zip(scores, ids, strict=True):
+        np.testing.assert_array_equal(score.attention, np.eye(len(one), k=-1))
     scored = [[int(i) for i in row if i != PAD] for batch in language_model.scored for row in batch]
     assert scored == sorted(ids, key=len)
 
 
 def test_scores_without_attention(vocabulary):
     functions = {"score_tokens": lambda ids: {"score": np.zeros(len(ids)), "tokens": np.ones(len(ids))}}
-    assert Predictor("language_model", functions, vocabulary).score(["mai"]) == [(0.0, 1, None)]
+    assert Predictor("language_model", functions, vocabulary).score(["mai"]) == [
+        TextScore(log_probability=0.0, tokens=1)
+    ]
 
 
 def test_explain_a_language_model_over_its_whole_output(writer, language_model, vocabulary):
@@ -324,8 +327,8 @@ def test_scores_of_translations(vocabulary):
     lengths = [len(ids) + 1 for ids in vocabulary.encode(targets)]
     widths = [len(ids) + 1 for ids in vocabulary.encode(TEXTS)]
     scores = predictor.score(TEXTS, targets, batch_size=2)
-    assert [(score, tokens) for score, tokens, _ in scores] == [(-2 * length, length) for length in lengths]
-    assert [one.shape for _, _, one in scores] == list(zip(lengths, widths, strict=True))
+    assert [(score.log_probability, score.tokens) for score in scores] == [(-2 * length, length) for length in lengths]
+    assert [score.attention.shape for score in scores] == list(zip(lengths, widths, strict=True))
     for wrong in (None, targets[:2]):
         with pytest.raises(CallError, match="as many targets"):
             predictor.score(TEXTS, wrong)

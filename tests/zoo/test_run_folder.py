@@ -45,7 +45,7 @@ def same_weights(a, b):
 def test_a_run_is_read_whole(tiny_run):
     assert tiny_run.task == "translation" and is_run(tiny_run.path)
     assert set(tiny_run.vocabularies) == {"source", "target"}
-    assert tiny_run.config["model"] == tiny_run.model.name == "bahdanau_seq2seq"
+    assert tiny_run.config.model == tiny_run.model.name == "bahdanau_seq2seq"
     assert isinstance(tiny_run.predictor(), Predictor)
 
 
@@ -53,7 +53,7 @@ def test_a_run_of_one_vocabulary(tiny_classifier):
     run = load_run(tiny_classifier.path)
     assert set(run.vocabularies) == {"source"}
     predictor = run.predictor()
-    assert predictor.labels == run.config["labels"]
+    assert predictor.labels == run.config.labels
     (one,) = predictor.predict(["vingt et un"])
     assert one.output in predictor.labels and one.attention.shape == (len(one.source_pieces),) * 2
 
@@ -102,7 +102,7 @@ def test_a_damaged_config(copy, content):
 
 
 def test_a_config_of_another_task(copy):
-    config = read_config(copy)
+    config = read_config(copy).as_json()
     options = {"vocabulary_size": config["options"]["source_vocabulary_size"]}
     write_json(copy / CONFIG, {**config, "task": "classification", "options": options})
     assert "model.keras is damaged: it holds no model for classification" in refusal(copy)
@@ -134,7 +134,7 @@ def test_a_vocabulary_cut_where_the_rest_still_is_one(copy):
 
 def test_a_vocabulary_of_another_run(copy):
     Vocabulary.learn(["vingt et un"], size=20, kind="char").save(copy / vocabulary_file("source"))
-    own = read_config(copy)["options"]["source_vocabulary_size"]
+    own = read_config(copy).options["source_vocabulary_size"]
     assert f"of another run: config.json says {own} pieces. Received: 12." in refusal(copy)
 
 

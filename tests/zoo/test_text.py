@@ -9,7 +9,8 @@ import sentencepiece
 from tests.support.shared_data import SHARED, needs_shared
 from zoo.constants import END, MAX_SOURCE_PIECES, PAD, START, UNKNOWN
 from zoo.errors import CallError, WorkError
-from zoo.text import KINDS, GraphText, Vocabulary, source_ids
+from zoo.graph_text import GraphText
+from zoo.text import KINDS, Vocabulary, source_ids
 from zoo.training.data.numbers import generate
 
 TASKS = ("translation", "classification", "language_model")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from zoo.atomic_files import new_file
 from zoo.errors import CallError, nearest
+from zoo.tasks import task_named
 from zoo.training.data.numbers import generate
 
 BUILT_IN = ("numbers-fr-en",)
-TASKS = ("translation", "classification", "language_model")
 DEFAULT_SIZES = {"train": 40_000, "valid": 2_000, "test": 2_000}
 
 Rows = list[tuple[int, str, str]]  # line number from 1, source, target
@@ -62,9 +62,7 @@ def read_corpus(data: str | os.PathLike, *, task: str, split: str = "train", siz
         CallError: the data cannot be used; the message names the file, the line, what was expected and what came.
     """
     data = os.fspath(data)
-    if task not in TASKS:
-        hint = nearest(str(task), TASKS)
-        raise CallError(f"`task` must be one of {', '.join(TASKS)}. Received: task={task!r}.{hint}")
+    task_named(task)
     if size is not None and (not isinstance(size, int) or size < 1):
         raise CallError(f"`size` must be a positive integer or None. Received: size={size!r}.")
     name, _, named_split = data.partition(":")

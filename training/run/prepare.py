@@ -6,7 +6,8 @@ from typing import Any
 
 from zoo.atomic_files import sha256_of
 from zoo.errors import CallError
-from zoo.run_folder import SAMPLE_TARGETS, SAMPLES, read_vocabularies, vocabulary_file
+from zoo.run_folder import SAMPLE_TARGETS, SAMPLES, RunConfig, read_vocabularies, vocabulary_file
+from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 from zoo.training.data.batches import Examples, encode
 from zoo.training.data.corpora import BUILT_IN, Corpus, read_corpus
@@ -34,20 +35,20 @@ def describe(corpus: Corpus) -> dict[str, Any]:
     return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
 
 
-def read_again(run: Path, config: dict[str, Any]) -> tuple[dict[str, Corpus], dict[str, Vocabulary]]:
+def read_again(run: Path, config: RunConfig) -> tuple[dict[str, Corpus], dict[str, Vocabulary]]:
     """Return the corpora and the vocabularies of a run by split and side.
 
     Raises:
         CallError: one has changed since the run was begun, or is gone.
     """
     settings, corpora = Settings.from_config(config), {}
-    for split, description in config["data"].items():
-        corpora[split] = read(description["origin"], split, config["task"], settings)
+    for split, description in config.data.items():
+        corpora[split] = read(description["origin"], split, config.task, settings)
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
     vocabularies = read_vocabularies(run, config)
     for name, found in digests(run, vocabularies).items():
-        if found != config["vocabularies"].get(name):
+        if found != config.vocabularies.get(name):
             raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
     return corpora, vocabularies
 
@@ -63,13 +64,13 @@ def learn_vocabularies(corpus: Corpus, task: str, settings: Settings) -> dict[st
 
 def vocabulary_sizes(task: str, vocabularies: dict[str, Vocabulary], labels: list[str]) -> dict[str, int]:
     """Return the sizes that the model of a task is built with, by the names of its options."""
-    if task == "translation":
-        return {f"{side}_vocabulary_size": vocabulary.size for side, vocabulary in vocabularies.items()}
-    size = {"vocabulary_size": vocabularies["source"].size}
-    return size | ({"classes": len(labels)} if task == "classification" else {})
+    sizes = {option: vocabularies[side].size for side, option in TASKS[task].size_options.items()}
+    return sizes | ({"classes": len(labels)} if TASKS[task].labelled else {})
 
 
-def encode_all(config: dict, vocabularies: dict[str, Vocabulary], corpora: dict[str, Corpus]) -> dict[str, Examples]:
+def encode_all(
+    config: RunConfig, vocabularies: dict[str, Vocabulary], corpora: dict[str, Corpus]
+) -> dict[str, Examples]:
     """Encode the corpora of a run by split, and say on standard error how many examples were too long."""
     settings = Settings.from_config(config)
     examples = {}
@@ -77,7 +78,7 @@ def encode_all(config: dict, vocabularies: dict[str, Vocabulary], corpora: dict[
         options: dict[str, Any] = {"max_length": settings.max_length}
         if split == "train":
             options |= {"subword_alpha": settings.subword_alpha, "seed": settings.seed}
-        examples[split] = encode(corpus, config["task"], vocabularies, config["labels"], **options)
+        examples[split] = encode(corpus, config.task, vocabularies, config.labels, **options)
     _say_dropped(examples, corpora, settings)
     return examples
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import CallError
-from zoo.run_folder import CONFIG
+from zoo.run_folder import CONFIG, RunConfig
 
 PACKAGES = ("attention-zoo", "tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy")
 
@@ -23,10 +23,11 @@ def versions() -> dict[str, str]:
     return found
 
 
-def record(config: Mapping[str, Any]) -> dict[str, Any]:
+def record(config: RunConfig) -> dict[str, Any]:
     """Return the part of a run's `config.json` that decides what comes of it; a run and its data may be moved."""
-    decisive = {name: config[name] for name in ("model", "task", "options", "labels", "training", "vocabularies")}
-    data = {split: {name: about[name] for name in ("count", "digest")} for split, about in config["data"].items()}
+    content = config.as_json()
+    decisive = {name: content[name] for name in ("model", "task", "options", "labels", "training", "vocabularies")}
+    data = {split: {name: about[name] for name in ("count", "digest")} for split, about in config.data.items()}
     return {**decisive, "data": data}
 
 
@@ -45,9 +46,9 @@ def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any]) -> No
         )
 
 
-def say_versions(config: Mapping[str, Any]) -> None:
+def say_versions(config: RunConfig) -> None:
     """Warn when the packages are not those that a run was begun with."""
-    then, now = config.get("versions", {}), versions()
+    then, now = config.versions, versions()
     changed = [f"{name} {then[name]} (now {now.get(name)})" for name in then if then[name] != now.get(name)]
     if changed:
         print(f"warning: the run was begun with {', '.join(changed)}: the last digits may differ.", file=sys.stderr)

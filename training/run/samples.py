@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from zoo.metrics import translation_scores
 from zoo.plot import draw_attention
-from zoo.predictor import Prediction
+from zoo.prediction import Prediction
 from zoo.run_folder import Run
 from zoo.training.data.corpora import Corpus
 

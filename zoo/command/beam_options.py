@@ -25,7 +25,7 @@ def beam_of(options):
     Raises:
         CallError: a beam that cannot be, or an option of one without --beam.
     """
-    from zoo.predictor import Beam
+    from zoo.prediction import Beam
 
     about = {"n_best": getattr(options, "n_best", None), "length_penalty": options.length_penalty}
     given = {name: value for name, value in about.items() if value is not None}

@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from zoo.catalog import CATALOG, preset_names
+from zoo.catalog import CATALOG
 from zoo.command.beam_options import beam_of
 from zoo.command.console import end_silently, import_tensorflow, native_silence
 from zoo.command.train_options import MODEL_OPTIONS
@@ -28,7 +28,7 @@ def print_json(content: Any) -> None:
 
 def list_models(options) -> None:
     """Run `zoo list`."""
-    from zoo.catalog import PRESETS_FOLDER
+    from zoo.presets import PRESETS_FOLDER, preset_names
     from zoo.run_folder import read_config
     from zoo.training.recipe import read_recipe, recipe_names
 
@@ -36,7 +36,7 @@ def list_models(options) -> None:
     models = [entry._asdict() for entry in CATALOG]
     presets = []
     for name in preset_names():
-        entry = by_name[read_config(PRESETS_FOLDER / name)["model"]]
+        entry = by_name[read_config(PRESETS_FOLDER / name).model]
         presets.append({**entry._asdict(), "name": name, "model": entry.name})
     recipes = [read_recipe(name) for name in recipe_names()]
     if options.json:

@@ -79,7 +79,7 @@ def _evaluate(run):
     from zoo.training.evaluate import evaluate
 
     say("[3/5] Translating the unseen test set ...")
-    corpus = run.config["data"]["train"]["origin"].split(":")[0]
+    corpus = run.config.data["train"]["origin"].split(":")[0]
     scores = evaluate(run.predictor(), read_corpus(corpus, task=run.task, split="test"))
     write_json(run.path / "test.json", scores)
     say(f"      {scores['exact_match']:.1%} of {scores['count']:,} exactly right, BLEU {scores['bleu']:.1f}")

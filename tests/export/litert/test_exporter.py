@@ -56,11 +56,11 @@ def inputs_of(task, name, ids):
 def test_a_fixed_shape_answers_as_keras_in_both_runtimes(task, fixed_file):
     from zoo.export.lite import LiteModel
     from zoo.export.litert.compiled import compiled_functions
-    from zoo.export.names import LITERT_NAMES
+    from zoo.tasks import TASKS
 
     run, path, report = fixed_file[task]
     lite, compiled, ids = LiteModel(path).functions, compiled_functions(path), ids_of(run)[:2]
-    names = LITERT_NAMES[task]
+    names = TASKS[task].endpoints
     assert set(compiled) == set(names.values()) and set(lite) == set(names)
     assert report["parity"]["compiled_model"]["compared"] >= 2 * len(names)
     for name, inner in names.items():
@@ -86,7 +86,7 @@ def test_every_model_of_a_fixed_shape(name, tmp_path):
 
 def test_a_fixed_shape_answers_any_number_of_texts(fixed_file):
     from zoo.export.lite import LiteModel
-    from zoo.predictor import Beam
+    from zoo.prediction import Beam
 
     run, path, _ = fixed_file["translation"]
     lite, texts = LiteModel(path), [*TEXTS, "cinq"]

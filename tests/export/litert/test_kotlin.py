@@ -255,7 +255,7 @@ def path(tiny_run, tmp_path_factory):
 
 def test_translates_as_the_tflite_does(kotlin, tiny_run, path):
     from zoo.export.lite import LiteModel
-    from zoo.predictor import Beam
+    from zoo.prediction import Beam
 
     long = "vingt et un " * 400
     texts = [one.source for one in generate("test", 20)] + [long, "\U0001f600 cinq", "..."]

@@ -13,7 +13,7 @@ from zoo.errors import CallError, WorkError
 from zoo.export.web import litert_js
 from zoo.export.web.exporter import LENGTHS, export_web
 from zoo.export.web.page import languages
-from zoo.predictor import Beam
+from zoo.prediction import Beam
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_page_names_every_address_it_asks(site):
 def test_html_in_a_label_stays_text(tiny_classifier, tmp_path):
     import dataclasses
 
-    config = tiny_classifier.config | {"model": "<b>&"}
+    config = dataclasses.replace(tiny_classifier.config, model="<b>&")
     report = export_web(dataclasses.replace(tiny_classifier, config=config), tmp_path / "out")
     page = (tmp_path / "out" / "index.html").read_text()
     assert "<b>" not in page and "&lt;b&gt;&amp;" in page

@@ -9,7 +9,7 @@ from tests.support.browser import chromium, litert_js, opened, served, type_and_
 from tests.support.untrained import untrained
 from zoo.constants import END
 from zoo.export.web.exporter import export_web
-from zoo.predictor import Beam
+from zoo.prediction import Beam
 from zoo.training.data.numbers import generate
 
 pytestmark = pytest.mark.slow

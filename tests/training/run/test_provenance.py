@@ -3,6 +3,7 @@ import copy
 import pytest
 
 from zoo.errors import CallError
+from zoo.run_folder import RunConfig
 from zoo.training.run.provenance import check_same, record, say_versions, versions
 
 CONFIG = {
@@ -17,18 +18,21 @@ CONFIG = {
 }
 
 
+config_of = RunConfig.from_json
+
+
 def changed(*path, to):
     config = copy.deepcopy(CONFIG)
     place = config
     for name in path[:-1]:
         place = place[name]
     place[path[-1]] = to
-    return config
+    return config_of(config)
 
 
 @pytest.mark.parametrize("path", [("data", "train", "origin"), ("versions", "keras")])
 def test_a_moved_file_or_another_version_is_the_same_run(path, tmp_path):
-    check_same(tmp_path, record(changed(*path, to="else")), record(CONFIG))
+    check_same(tmp_path, record(changed(*path, to="else")), record(config_of(CONFIG)))
 
 
 @pytest.mark.parametrize(
@@ -46,12 +50,12 @@ def test_a_moved_file_or_another_version_is_the_same_run(path, tmp_path):
 )
 def test_what_differs_is_refused_and_named(path, to, message, tmp_path):
     with pytest.raises(CallError, match=f"cannot be continued: its config.json is not the one .*: {message}"):
-        check_same(tmp_path, record(changed(*path, to=to)), record(CONFIG))
+        check_same(tmp_path, record(changed(*path, to=to)), record(config_of(CONFIG)))
 
 
 def test_other_versions_are_told(capsys):
-    say_versions({"versions": versions()})
+    say_versions(changed("versions", to=versions()))
     assert capsys.readouterr().err == ""
-    say_versions({"versions": {**versions(), "keras": "0.1", "gone": "7"}})
+    say_versions(changed("versions", to={**versions(), "keras": "0.1", "gone": "7"}))
     err = capsys.readouterr().err
     assert f"keras 0.1 (now {versions()['keras']}), gone 7 (now None): the last digits may differ" in err

@@ -8,7 +8,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from zoo.decoding import endpoints
 from zoo.errors import CallError
-from zoo.predictor import Prediction
+from zoo.prediction import Prediction
 from zoo.run_folder import Run
 from zoo.training.data.corpora import read_corpus
 from zoo.training.evaluate import evaluate
@@ -83,7 +83,7 @@ def test_a_second_fit_is_shown_too(watch, tmp_path):
 
 
 def test_a_bar_does_not_break_the_table():
-    table = _table([Prediction("a|b", "c", 0.0)], ["d"])
+    table = _table([Prediction(input="a|b", output="c", score=0.0)], ["d"])
     assert table.splitlines()[-1] == "| a&#124;b | c | d |"
 
 

@@ -245,7 +245,7 @@ def test_attention_is_drawn_or_refused(call, lite, tiny_run, tmp_path):
 
 @pytest.mark.parametrize("kind", PLACES)
 def test_a_beam_answers_alike_everywhere(kind, call, places, tiny_run, tmp_path):
-    from zoo.predictor import Beam
+    from zoo.prediction import Beam
 
     texts, options = ["trois moins deux", ""], ("--beam", "4", "--n-best", "3", "--length-penalty", "0")
     picture = tmp_path / "picture.png"

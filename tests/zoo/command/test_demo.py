@@ -26,7 +26,7 @@ def printed(capsys, *arguments):
 @pytest.mark.parametrize("fixture", SCORES)
 def test_all_artefacts_answer_alike(fixture, request, tmp_path, capsys):
     run = request.getfixturevalue(fixture)
-    data = run.config["data"]["valid"]["origin"]
+    data = run.config.data["valid"]["origin"]
     places = [run.path]
     for to in ("saved_model", "tflite"):
         report = printed(capsys, "export", run.path, "--to", to, "--out", tmp_path / to)
