@@ -1,7 +1,11 @@
-"""Checks of constructor arguments, shared by the layers."""
+"""Checks of arguments: each returns the value that was given, or says what was expected.
+
+A check takes the name of the argument and its value, so that it can stand in an annotation; see `zoo/options.py`.
+"""
 
 import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from zoo.errors import CallError, nearest
@@ -29,17 +33,77 @@ def fraction(name: str, value: Any) -> float:
     return float(value)
 
 
-def number(name: str, value: Any, *, above: bool = False) -> float:
-    """Return `value` when it is a finite number of 0 or more, or `above` 0.
+@dataclass(frozen=True)
+class Number:
+    """A check for finite numbers between two bounds.
 
-    Raises:
-        CallError: it is not.
+    Attributes:
+        low: the least.
+        high: the greatest.
+        above: whether the least itself is not allowed.
     """
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not is_number or value < 0 or (above and value == 0):
-        kind = "above 0" if above else "of 0 or more"
-        raise CallError(f"`{name}` must be a number {kind}. Received: {name}={value!r}.")
-    return float(value)
+
+    low: float = 0.0
+    high: float = math.inf
+    above: bool = False
+
+    def __call__(self, name: str, value: Any) -> float:
+        """Return `value` when it is within the bounds.
+
+        Raises:
+            CallError: it is not.
+        """
+        is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not is_number or not self.low <= value <= self.high or (self.above and value == self.low):
+            if math.isinf(self.high):
+                kind = f"above {self.low:g}" if self.above else f"of {self.low:g} or more"
+            else:
+                kind = f"from {self.low:g} to {self.high:g}"
+            raise CallError(f"`{name}` must be a number {kind}. Received: {name}={value!r}.")
+        return float(value)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A check for whole numbers between two bounds.
+
+    Attributes:
+        low: the least.
+        high: the greatest.
+    """
+
+    low: int = 0
+    high: int = 2**31 - 1
+
+    def __call__(self, name: str, value: Any) -> int:
+        """Return `value` when it is within the bounds.
+
+        Raises:
+            CallError: it is not.
+        """
+        if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
+            bounds = f"from {self.low} to {self.high}"
+            raise CallError(f"`{name}` must be a whole number {bounds}. Received: {name}={value!r}.")
+        return value
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A check for words that are known.
+
+    Attributes:
+        known: the words.
+    """
+
+    known: tuple[str, ...]
+
+    def __call__(self, name: str, value: Any) -> str:
+        """Return `value` when it is one of the words.
+
+        Raises:
+            CallError: it is not; the message lists the words and the nearest.
+        """
+        return one_of(name, value, self.known)
 
 
 def switch(name: str, value: Any) -> bool:

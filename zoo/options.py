@@ -1,0 +1,119 @@
+"""Options, each told once: in the signature of its class, with its default, its check and a line of the docstring.
+
+A parameter names its check in its annotation, `units: Annotated[int, positive] = 256`, and is described under "Args" or
+"Attributes" in the docstring of the class. Checks, builders, and the flags and help of the command read it from there.
+"""
+
+import inspect
+import re
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
+
+from zoo.checks import OneOf
+from zoo.errors import CallError, nearest
+
+Check = Callable[[str, Any], Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One option.
+
+    Attributes:
+        name: of the parameter.
+        kind: int, float, bool or str.
+        default: `inspect.Parameter.empty` for an option that must be given.
+        optional: whether it may be None.
+        check: returns the value, or raises a `CallError`; None without a check.
+        help: its lines in the docstring, as one.
+    """
+
+    name: str
+    kind: type
+    default: Any
+    optional: bool
+    check: Check | None
+    help: str
+
+    @property
+    def required(self) -> bool:
+        """Whether it must be given."""
+        return self.default is inspect.Parameter.empty
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The words that it can be, where there are only so many."""
+        return self.check.known if isinstance(self.check, OneOf) else ()
+
+    def checked(self, value: Any) -> Any:
+        """Return the value if it is one that the option can have.
+
+        Raises:
+            CallError: it is not.
+        """
+        if self.check is None or (value is None and self.optional):
+            return value
+        return self.check(self.name, value)
+
+
+def options_of(owner: type) -> dict[str, Option]:
+    """Return the options of a class by name: the parameters of its constructor, but for `**kwargs`."""
+    hints = get_type_hints(owner if hasattr(owner, "__dataclass_fields__") else owner.__init__, include_extras=True)
+    lines = _described(inspect.getdoc(owner) or "")
+    found = {}
+    for name, parameter in inspect.signature(owner).parameters.items():
+        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+            kind, optional, check = _read(hints[name])
+            found[name] = Option(
+                name=name,
+                kind=kind,
+                default=parameter.default,
+                optional=optional,
+                check=check,
+                help=lines.get(name, ""),
+            )
+    return found
+
+
+def check_options(owner: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the given options, each checked.
+
+    Raises:
+        CallError: a value that an option cannot have.
+    """
+    options = options_of(owner)
+    return {name: options[name].checked(value) for name, value in given.items()}
+
+
+def check_names(what: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Refuse names that are not known.
+
+    Raises:
+        CallError: an unknown name; the message gives the nearest.
+    """
+    for name in given:
+        if name not in known:
+            raise CallError(f'{what} has no option "{name}". It has: {", ".join(known)}.{nearest(name, known)}')
+
+
+def _read(hint: Any) -> tuple[type, bool, Check | None]:
+    """Return the kind, whether None is allowed, and the check of an annotation."""
+    check = None
+    if get_origin(hint) is Annotated:
+        hint, check = get_args(hint)
+    members = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    kinds = [member for member in members if member is not type(None)]
+    return kinds[0], len(kinds) < len(members), check
+
+
+def _described(docstring: str) -> dict[str, str]:
+    """Return the descriptions under "Args" or "Attributes", by name; a line may describe several names."""
+    section = re.search(r"^(?:Args|Attributes):\n((?:(?: {4}.*)?\n)+)", docstring + "\n", re.MULTILINE)
+    entries = re.split(r"\n(?= {4}\S)", "\n" + section[1].rstrip())[1:] if section else []
+    found = {}
+    for entry in entries:
+        names, _, text = " ".join(entry.split()).partition(": ")
+        found |= dict.fromkeys(names.split(", "), text)
+    return found
