@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields
 
-from zoo.checks import fraction, number, one_of, positive, switch
+from zoo.checks import Number, fraction, one_of, positive, switch
 from zoo.errors import CallError
 from zoo.run_folder import RunConfig
 from zoo.tasks import TASKS
@@ -100,9 +100,9 @@ class Settings:
         if self.watch_size != 0:
             positive("watch_size", self.watch_size)
         for name in ("learning_rate", "clip"):
-            number(name, getattr(self, name), above=True)
+            Number(above=True)(name, getattr(self, name))
         for name in ("weight_decay", "scheduled_sampling", "subword_alpha", "checkpoint_seconds"):
-            number(name, getattr(self, name))
+            Number()(name, getattr(self, name))
         if self.scheduled_sampling > 1:
             received = f"scheduled_sampling={self.scheduled_sampling}"
             raise CallError(f"`scheduled_sampling` must be a number from 0 to 1. Received: {received}.")
