@@ -11,6 +11,7 @@ memory before. All sizes are in MB of 10^6 bytes.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -62,13 +63,12 @@ def make_step(model_name: str):
 
 def measure(model_name: str, length: int, automatic: bool) -> None:
     """Measure one case in this process and print it as JSON."""
-    import zoo.recurrence.plain
+    from zoo.recurrence.scan import inference_graph
 
-    if automatic:
-        zoo.recurrence.plain.with_gradient = lambda forward, *tensors, **_: forward(False, *tensors)[0]
     step, batch = make_step(model_name)
-    for _ in range(2):
-        step(*batch(2, 3))
+    with inference_graph() if automatic else contextlib.nullcontext():  # traced by the first call
+        for _ in range(2):
+            step(*batch(2, 3))
     real = batch(BATCH, length)
     if automatic:
         _limit_memory()

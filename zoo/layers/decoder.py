@@ -7,7 +7,7 @@ from zoo.checks import fraction
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.base import Layer, StateDropout
 from zoo.layers.cells import make_cell
-from zoo.recurrence.plain import attend
+from zoo.recurrence.attending import attend
 from zoo.recurrence.products import affine
 
 

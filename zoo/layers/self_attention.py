@@ -7,8 +7,8 @@ from zoo.checks import fraction
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.base import Layer, StateDropout
 from zoo.layers.cells import make_cell
-from zoo.recurrence.plain import empty_memory, remember, self_attend
 from zoo.recurrence.products import affine
+from zoo.recurrence.self_attending import empty_memory, remember, self_attend
 
 
 @keras.saving.register_keras_serializable(package="zoo")

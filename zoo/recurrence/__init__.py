@@ -1,1 +1,1 @@
-"""The recurrences over time, each with its gradient: one file a recurrence."""
+"""The recurrences over time: one file a recurrence, with its forward pass and its gradient."""

@@ -1,21 +1,21 @@
-"""The time loop of every recurrence, forwards and backwards: one loop for training, serving and the phone.
+"""The time loop of every recurrence, forward and backward: one loop for training, serving and the phone.
 
-Sequences have the time axis first here.
+Sequences are (T, B, n) in this file: the time axis is the first.
 """
 
 import contextlib
 import contextvars
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import tensorflow as tf
 
 
 class _Tracing(NamedTuple):
-    """How the loops that are built now are traced."""
+    """Options of the graph that is traced now."""
 
-    gradients: bool = True  # with the gradients that are written out
-    litert: bool = False  # with operations that LiteRT has
+    gradients: bool = True  # use the gradients that are written out
+    litert: bool = False  # use only operations that LiteRT has
 
 
 _tracing = contextvars.ContextVar("zoo_tracing", default=_Tracing())  # noqa: B039
@@ -23,11 +23,13 @@ _tracing = contextvars.ContextVar("zoo_tracing", default=_Tracing())  # noqa: B0
 
 @contextlib.contextmanager
 def inference_graph(*, litert: bool = False) -> Iterator[None]:
-    """Trace recurrences without their hand-written gradients, for a graph that only answers.
+    """Trace recurrences without the gradients that are written out, for a graph that only answers.
+
+    A gradient that is taken all the same is the one of automatic differentiation.
 
     Args:
-        litert: trace loops for LiteRT too, which has no TensorArray of rows whose shape is only known at run time:
-            the rows of a sequence are gathered from, and scattered into, plain tensors.
+        litert: trace loops for LiteRT, which has no TensorArray of rows whose shape is only known at run time: the
+            rows of a sequence are gathered from, and scattered into, plain tensors.
     """
     before = _tracing.set(_Tracing(gradients=False, litert=litert))
     try:
@@ -37,22 +39,45 @@ def inference_graph(*, litert: bool = False) -> Iterator[None]:
 
 
 def for_litert() -> bool:
-    """Tell whether the graph that is traced now is one for LiteRT."""
+    """Tell whether the graph that is traced now is for LiteRT."""
     return _tracing.get().litert
 
 
-def with_gradient(forward: Callable, *tensors: Any, written_out: bool = True) -> list[tf.Tensor]:
-    """Return what `forward(keep, *tensors)` gives, with the gradient that it brings along.
+class Recurrence(Protocol):
+    """A loop over given tensors together with its gradient, as `with_gradient` runs it."""
+
+    def forward(self, keep: bool) -> tuple[list[tf.Tensor], list[tf.Tensor]]:
+        """Run the loop.
+
+        Args:
+            keep: record the tensors that `backward` needs; false where no gradient is taken.
+
+        Returns:
+            The outputs, and the sequences that the steps recorded.
+        """
+
+    def backward(self, recorded: list[tf.Tensor], *d_outputs: tf.Tensor) -> Sequence[Any]:
+        """Compute the gradients of the tensors, nested like them, from the recorded sequences and `d_outputs`."""
+
+
+def with_gradient(make: Callable[..., Recurrence], *tensors: Any, written_out: bool = True) -> list[tf.Tensor]:
+    """Return the outputs of a recurrence, whose gradient is its `backward`.
 
     Args:
-        forward: returns a list of tensors, and the function from their gradients to those of `tensors`, which it may
-            only call when it was told to keep what that needs.
-        tensors: all that a gradient is wanted for, in lists or not.
-        written_out: false to let TensorFlow find the gradient.
+        make: makes the recurrence from the tensors.
+        tensors: everything that needs a gradient, in lists or not.
+        written_out: false to use automatic differentiation instead of `backward`.
     """
     if not (_tracing.get().gradients and written_out):
-        return forward(False, *tensors)[0]
-    return tf.custom_gradient(lambda *given: forward(True, *given))(*tensors)
+        return make(*tensors).forward(keep=False)[0]
+
+    @tf.custom_gradient
+    def run(*tensors):
+        recurrence = make(*tensors)
+        outputs, recorded = recurrence.forward(keep=True)
+        return outputs, lambda *d_outputs: recurrence.backward(recorded, *d_outputs)
+
+    return run(*tensors)
 
 
 def scan(
@@ -67,46 +92,44 @@ def scan(
 ) -> tuple[list[tf.Tensor], list[tf.Tensor], list[tf.Tensor]]:
     """Run `step` over the time axis.
 
-    Where the mask is false a step leaves the states as they were and its outputs are zero, so
-    padding, on either side, changes nothing.
+    Where the mask is false a step leaves the states unchanged and its outputs are zero: padding, on either side,
+    changes nothing.
 
     Args:
-        step: `(t, inputs at t, states, memory) -> (outputs, states, memory)`, each a list; `t` counts
-            along the time axis even in reverse.
+        step: `(t, inputs at t, states, memory) -> (outputs, states, memory)`, each a list; `t` is the index on the
+            time axis, in reverse too.
         inputs: sequences (T, B, n).
         states: tensors (B, ...), carried from step to step.
-        output_sizes: the last dimension of each output (B, size) of a step.
-        memory: tensors carried from step to step without regard to the mask.
+        output_sizes: the last dimension of each output (B, size) that is recorded. A step may return more outputs:
+            those after the last size are not recorded.
+        memory: tensors carried from step to step, also where the mask is false.
         mask: (T, B, 1), true where there is an input.
-        reverse: begin at the last step.
+        reverse: run from the last step to the first.
 
     Returns:
-        The outputs (T, B, size) in the order of time, the last states and the last memory.
+        The recorded outputs (T, B, size) in the order of time, the last states and the last memory.
     """
     first = inputs[0]
     batch, steps = size(first, 1), tf.shape(first)[0]
     read = [_reader(sequence) for sequence in inputs]
-    here = None if mask is None else _reader(tf.cast(mask, tf.int32))
+    read_mask = None if mask is None else _reader(tf.cast(mask, tf.int32))
 
     def body(k, outputs, states, memory):
         t = steps - 1 - k if reverse else k
-        new_outputs, new_states, memory = step(t, [row(t) for row in read], states, memory)
-        if here is not None:
-            valid = here(t) > 0  # (B, 1)
-            new_states = [tf.where(valid, new, old) for new, old in zip(new_states, states, strict=True)]
-            new_outputs = [tf.where(valid, row, tf.zeros_like(row)) for row in new_outputs]
+        new_outputs, new_states, memory = step(t, [read_row(t) for read_row in read], states, memory)
+        new_outputs = new_outputs[: len(outputs)]
+        if read_mask is not None:
+            valid = read_mask(t) > 0  # (B, 1)
+            new_states = _where(valid, new_states, states)
+            new_outputs = _where(valid, new_outputs, map(tf.zeros_like, new_outputs))
         outputs = [_write(rows, t, row) for rows, row in zip(outputs, new_outputs, strict=True)]
         return k + 1, outputs, list(new_states), list(memory)
 
+    outputs = [_new_rows(steps, batch, size, first.dtype) for size in output_sizes]
     _, outputs, states, memory = tf.while_loop(
         lambda k, *_: k < steps,
         body,
-        (
-            tf.constant(0),
-            [_new_rows(steps, batch, size, first.dtype) for size in output_sizes],
-            list(states),
-            list(memory),
-        ),
+        (tf.constant(0), outputs, list(states), list(memory)),
         maximum_iterations=steps,
         parallel_iterations=1,
     )
@@ -114,14 +137,28 @@ def scan(
     return outputs, list(states), list(memory)
 
 
+def _where(valid, tensors, others):
+    return [tf.where(valid, tensor, other) for tensor, other in zip(tensors, others, strict=True)]
+
+
 def size(tensor, axis):
-    """Return a dimension: the number where it is known, else the tensor that will hold it."""
+    """Return the size of an axis: a number where it is known, else a scalar tensor."""
     known = tensor.shape[axis]
     return tf.shape(tensor)[axis] if known is None else known
 
 
-# Rows of a sequence. A TensorArray where TensorFlow runs the loop: no row is copied when another is written.
-# Plain tensors where LiteRT does. Nothing else in the zoo knows the difference.
+def swap_batch_and_time(sequence):
+    """Transpose (B, T, n) to (T, B, n), or back."""
+    return tf.transpose(sequence, [1, 0, 2])
+
+
+def time_first_mask(mask):
+    """Transpose a mask (B, T) to (T, B, 1); None stays None."""
+    return None if mask is None else tf.expand_dims(tf.transpose(mask), -1)
+
+
+# The rows of a sequence are in a TensorArray where TensorFlow runs the loop: no row is copied when another is written.
+# They are in a plain tensor where LiteRT runs it. No other file depends on the difference.
 
 
 def _reader(rows):

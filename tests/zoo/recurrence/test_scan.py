@@ -57,6 +57,13 @@ def test_mask(reverse, expected):
     assert count == 4
 
 
+def test_outputs_without_a_size_are_not_recorded():
+    outputs, (last,), _ = scan(add, [X], [tf.zeros([4, 1])], output_sizes=[1], memory=[tf.constant(0), tf.constant(0)])
+    (totals,) = outputs
+    assert totals[..., 0].numpy().tolist() == [[1, 2, 4, 8], [11, 22, 44, 88]]
+    assert last.numpy().tolist() == [[11], [22], [44], [88]]
+
+
 def test_one_step():
     (totals, _), (last,), _ = run(x=X[:, :1])
     assert totals[..., 0].numpy().tolist() == [[1], [10]] and last.numpy().tolist() == [[1], [10]]
@@ -151,17 +158,39 @@ def test_threads_do_not_share_an_inference_graph():
     assert writes_gradients()
 
 
-def writes_gradients():
-    """Tell whether a gradient that is written out is the one that is used."""
+class WrongSquare:
+    """x * x with a gradient that is wrong, so that it is seen where it is used."""
+
+    def __init__(self, x):
+        self.x = x
+
+    def forward(self, keep):
+        return [self.x * self.x], [tf.constant([7.0])] if keep else []
+
+    def backward(self, recorded, d):
+        return [recorded[0] * d]
+
+
+def gradient_at_three(**options):
     x = tf.constant([3.0])
-
-    def forward(keep, x):
-        return [x * x], lambda d: [tf.constant([7.0]) * d]  # a gradient that is wrong, so that it can be told
-
     with tf.GradientTape() as tape:
         tape.watch(x)
-        (y,) = with_gradient(forward, x)
-    return float(tape.gradient(y, x)[0]) == 7.0
+        (y,) = with_gradient(WrongSquare, x, **options)
+    assert y.numpy().tolist() == [9.0]
+    return tape.gradient(y, x).numpy().tolist()
+
+
+def writes_gradients():
+    """Tell whether a gradient that is written out is the one that is used."""
+    return gradient_at_three() == [7.0]
+
+
+def test_with_gradient():
+    """The written gradient is used, but for a graph that only answers, and where it is not written out."""
+    assert gradient_at_three() == [7.0]
+    assert gradient_at_three(written_out=False) == [6.0]
+    with inference_graph():
+        assert gradient_at_three() == [6.0]
 
 
 @pytest.mark.parametrize("name", ["self_attention", "decoder"])

@@ -1,0 +1,110 @@
+"""The recurrence of a cell that attends to given values. `d_x` is the gradient of x."""
+
+from dataclasses import KW_ONLY, dataclass
+from functools import partial
+from typing import Any
+
+import tensorflow as tf
+
+from zoo.recurrence.attending_step import AttendingStep, accumulate, accumulators, parameters
+from zoo.recurrence.scan import scan, size, swap_batch_and_time, time_first_mask, with_gradient
+
+
+def attend(cell, attention, projected, context_kernel, values, states, *, mask=None, values_mask=None, state_mask=None):
+    """Run a cell over time that attends to `values` before each step.
+
+        alpha_i = softmax_i score(h_{t-1}, y_i),   c_{t-1} = sum_i alpha_i y_i
+        states_t = gates(projected_t + K_c c_{t-1}, U h_{t-1} + b_u, states_{t-1})
+
+    Args:
+        cell: a `Cell`.
+        attention: an `Attention`.
+        projected: the part of the cell's product that needs no context, (B, Ty, blocks * units).
+        context_kernel: K_c, (d, blocks * units).
+        values: y, (B, Tx, d).
+        states: those before the first step, each (B, units).
+        mask: (B, Ty), false where a step leaves the states unchanged.
+        values_mask: (B, Tx), false where a value is padding.
+        state_mask: (B, units), a factor of h_{t-1} before the product with U and the score; for dropout.
+
+    Returns:
+        The outputs (B, Ty, units), the last states and the weights alpha (B, Ty, Tx); outputs and weights are zero
+        where the mask is false.
+    """
+    make = partial(
+        AttendingRecurrence,
+        cell=cell,
+        attention=attention,
+        mask=time_first_mask(mask),
+        values_mask=values_mask,
+        state_mask=state_mask,
+    )
+    tensors = [swap_batch_and_time(projected), values, attention.precompute(values)]
+    tensors += [parameters(cell, attention, context_kernel), list(states)]
+    outputs, alphas, *last = with_gradient(make, *tensors, written_out=attention.has_gradient)
+    return swap_batch_and_time(outputs), last, swap_batch_and_time(alphas)
+
+
+@dataclass(eq=False)
+class AttendingRecurrence:
+    """The loop of `attend` and its gradient.
+
+    Each step records the outputs of `AttendingStep.forward`.
+
+    Args:
+        projected: (Ty, B, blocks * units).
+        values, keys: y, (B, Tx, d), and its keys (B, Tx, ...).
+        parameters: the weights of the `AttendingStep`.
+        states, cell, attention, values_mask, state_mask: the arguments of `attend`.
+        mask: (Ty, B, 1), or None.
+    """
+
+    projected: tf.Tensor
+    values: tf.Tensor
+    keys: tf.Tensor
+    parameters: list
+    states: list[tf.Tensor]
+    _: KW_ONLY
+    cell: Any
+    attention: Any
+    mask: tf.Tensor | None
+    values_mask: tf.Tensor | None
+    state_mask: tf.Tensor | None
+
+    def __post_init__(self):
+        self.attending_step = AttendingStep(self.cell, self.attention, self.state_mask, *self.parameters)
+
+    def forward(self, keep):
+        """Run the loop; see `Recurrence`."""
+        sizes = self.attending_step.output_sizes(size(self.values, 1), keep)
+        recorded, last, _ = scan(self.step, [self.projected], self.states, output_sizes=sizes, mask=self.mask)
+        outputs, alphas = recorded[:2]
+        return [outputs, alphas, *last], recorded
+
+    def step(self, t, rows, states, memory):
+        """Do one step, as `scan` calls it."""
+        (projected,) = rows
+        outputs, after = self.attending_step.forward(projected, states, self.values, self.keys, self.values_mask)
+        return outputs, after, memory
+
+    def backward(self, recorded, d_outputs, d_alphas, *d_last):
+        """Compute the gradients of the projected inputs, values, keys, parameters and first states."""
+        (d_projected, d_queries, d_contexts), d_first, (d_keys, *d_score_weights) = scan(
+            self.step_gradient,
+            [d_outputs, d_alphas, *recorded],
+            d_last,
+            output_sizes=[self.projected.shape[-1], *self.attending_step.query_sizes, self.values.shape[-1]],
+            memory=accumulators([self.keys, *self.attending_step.score_weights]),
+            mask=self.mask,
+            reverse=True,
+        )
+        d_values = tf.einsum("tbs,tbd->bsd", recorded[1], d_contexts)  # alpha times d_context, summed over the steps
+        d_parameters = self.attending_step.parameter_gradients(
+            recorded, self.values, d_projected, d_queries, d_score_weights
+        )
+        return d_projected, d_values, tf.cast(d_keys, self.keys.dtype), d_parameters, d_first
+
+    def step_gradient(self, t, rows, d_states, memory):
+        """Compute the gradient of one step, as `scan` calls it; those of the keys and the score add up in `memory`."""
+        d_rows, d_states, d_memory = self.attending_step.backward(rows, d_states, self.values, self.keys)
+        return d_rows, d_states, accumulate(memory, d_memory)
