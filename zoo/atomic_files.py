@@ -1,7 +1,7 @@
-"""Files and folders that appear under their final name whole or not at all.
+"""Atomic writes: files and folders that appear under their final name complete or not at all.
 
-Each is made in a hidden folder beside its place, `.NAME.XXXXXXXX.part`, and then takes the place in one step. Such a
-folder of a process that was killed is removed by the next one that makes something of the same name.
+Each is written to a draft, a hidden folder `.NAME.XXXXXXXX.part` beside the final path, and then renamed in one step.
+The draft of a process that was killed is removed by the next process that writes to the same path.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from zoo.errors import CallError, WorkError
 
 try:
     import fcntl
-except ImportError:  # Windows: what is left behind stays there
+except ImportError:  # Windows: the drafts of killed processes are kept
     fcntl = None  # type: ignore[assignment]
 
-OLD = "was"  # in a draft: what stood in the place, while the new takes it in two steps
-AT_FDCWD, RENAME_EXCHANGE = -100, 2  # of Linux
+OLD = "was"  # the folder in a draft that holds the old content while two renames replace it
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # from Linux's <fcntl.h> and <linux/fs.h>
 
 
 def sha256_of(path: Path) -> str:
@@ -36,7 +36,7 @@ def sha256_of(path: Path) -> str:
 
 
 def check_free(path: Path, force: bool = False) -> None:
-    """Refuse a path that is already there, unless `force`.
+    """Refuse a path that exists, unless `force` is true.
 
     Raises:
         CallError: `path` exists and `force` is false.
@@ -46,31 +46,31 @@ def check_free(path: Path, force: bool = False) -> None:
 
 
 def check_apart(out: str | os.PathLike, *inputs: str | os.PathLike) -> None:
-    """Refuse to make `out` where something stands that is read to make it.
+    """Refuse an output that would replace one of its inputs.
 
     Raises:
-        CallError: `out` is one of the inputs, or holds it.
+        CallError: `out` is one of the inputs, or a folder that contains one.
     """
-    place = Path(out).resolve()
-    for one in map(Path, inputs):
-        if place in (one.resolve(), *one.resolve().parents):
-            raise CallError(f"{out} would take the place of {one}, which is read. Choose another --out.")
+    resolved = Path(out).resolve()
+    for path in map(Path, inputs):
+        if resolved in (path.resolve(), *path.resolve().parents):
+            raise CallError(f"{out} would replace {path}, which is an input. Choose another --out.")
 
 
 @contextlib.contextmanager
 def new_folder(path: str | os.PathLike, force: bool = False) -> Iterator[Path]:
-    """Yield a temporary folder beside `path` that takes its name when the block succeeds.
+    """Yield a temporary folder that is renamed to `path` when the block succeeds.
 
-    Whatever ends the block early, Ctrl-C included, removes the temporary folder and leaves
-    what stood under `path` as it was. So does SIGKILL, but for the temporary folder: the next call removes that.
+    When the block fails, on Ctrl-C too, the temporary folder is removed and `path` is left unchanged. SIGKILL leaves
+    `path` unchanged too, and the next call removes the temporary folder.
 
     Args:
-        path: the final name.
-        force: replace what stands there.
+        path: the final path.
+        force: replace `path` if it exists.
 
     Raises:
-        CallError: `path` exists and `force` is false, or its parent cannot be written.
-        WorkError: the disk is full or the folder could not be moved into place.
+        CallError: `path` exists and `force` is false, or its parent is not writable.
+        WorkError: the disk is full, or the folder could not be renamed.
     """
     path = Path(path)
     _sweep(path)
@@ -85,17 +85,19 @@ def new_folder(path: str | os.PathLike, force: bool = False) -> Iterator[Path]:
             raise CallError(f"Cannot write beside {path}: {error.strerror}.") from error
         try:
             yield new
-            _take_place(new, path, force)
+            _rename(new, path, force)
         except OSError as error:
             raise WorkError(f"Could not write {path}: {error.strerror or error}. Nothing was left behind.") from error
 
 
-def _take_place(new: Path, path: Path, force: bool) -> None:
-    """Move a folder to `path`, and with `force` what stood there into the draft.
+def _rename(new: Path, path: Path, force: bool) -> None:
+    """Rename a folder to `path`; with `force`, move the old content of `path` into the draft.
 
-    Without, an `OSError` says that another process has put something there meanwhile. Where names cannot be exchanged
-    in one step, a process that is killed between the two leaves the old folder in its draft, from where `_sweep` brings
-    it back.
+    Where the two cannot be exchanged in one step, a process that is killed between two renames leaves the old content
+    in its draft, and `_sweep` restores it.
+
+    Raises:
+        OSError: the rename failed; without `force`, also when another process has created `path` in the meantime.
     """
     if not (force and path.exists()):
         os.rename(new, path)
@@ -113,20 +115,20 @@ def _take_place(new: Path, path: Path, force: bool) -> None:
         raise
 
 
-def _exchange(one: Path, other: Path) -> bool:
-    """Let two paths change places in one step; false where the system or the file system cannot."""
+def _exchange(first: Path, second: Path) -> bool:
+    """Exchange two paths in one step; return false if the operating system or the file system does not support it."""
     rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
     if rename is None:
         return False
-    return rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) == 0
+    return rename(AT_FDCWD, os.fsencode(first), AT_FDCWD, os.fsencode(second), RENAME_EXCHANGE) == 0
 
 
 @contextlib.contextmanager
 def new_file(path: str | os.PathLike) -> Iterator[Path]:
-    """Yield a temporary file name beside `path`; the file replaces `path` when the block succeeds.
+    """Yield the path of a temporary file that replaces `path` when the block succeeds.
 
     Raises:
-        WorkError: the disk is full or the file could not be moved into place.
+        WorkError: the disk is full, or the file could not be renamed.
     """
     path = Path(path)
     _sweep(path)
@@ -142,27 +144,29 @@ def new_file(path: str | os.PathLike) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _draft(path: Path) -> Iterator[Path]:
-    """Yield a hidden folder beside `path` that is this process's alone, and remove it in the end."""
+    """Yield a hidden folder beside `path`, locked by this process, and remove it afterwards."""
     draft = None
-    while draft is None or not draft.exists():  # another process may sweep it before it is locked
+    while draft is None or not draft.exists():  # another process may remove it before it is locked
         draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
         lock = contextlib.ExitStack()
-        with contextlib.suppress(OSError):  # a file system without locks: there nobody sweeps either
+        with contextlib.suppress(OSError):  # a file system without locks, where no process removes drafts
             lock.enter_context(_locked(draft, wait=True))
     with lock:
         try:
             yield draft
         finally:
-            if path.exists() or not (draft / OLD).exists():  # or else the old folder is all there is
+            if (
+                path.exists() or not (draft / OLD).exists()
+            ):  # otherwise the draft holds the only copy of the old content
                 shutil.rmtree(draft, ignore_errors=True)
 
 
 @contextlib.contextmanager
 def _locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
-    """Hold the lock of a folder, which ends with the process however that ends.
+    """Hold the lock of a folder; the operating system releases it when the process ends.
 
     Raises:
-        OSError: another process holds it and this one does not `wait`, or there are no locks here.
+        OSError: another process holds it and `wait` is false, or the system has no locks.
     """
     if fcntl is None:
         raise OSError("no locks")
@@ -176,14 +180,14 @@ def _locked(folder: Path, *, wait: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def alone_in(folder: Path, doing: str) -> Iterator[None]:
-    """Hold a folder against other processes that ask for it too, for as long as the block, or this process, lasts.
+    """Lock a folder for the block, so that no other process enters a block for the same folder.
 
     Args:
         folder: the folder.
-        doing: what is done there, for the message: "trained".
+        doing: the work in the block, for the message: "trained".
 
     Raises:
-        CallError: another process has it.
+        CallError: another process holds the lock.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -191,12 +195,12 @@ def alone_in(folder: Path, doing: str) -> Iterator[None]:
         except BlockingIOError as error:
             raise CallError(f"{folder} is being {doing} by another process. Wait for it, or stop it.") from error
         except OSError:
-            pass  # a file system or a system without locks
+            pass  # the file system or the operating system has no locks
         yield
 
 
 def _sweep(path: Path) -> None:
-    """Remove the drafts of `path` whose process is gone; what one had moved away comes back first."""
+    """Remove the drafts of `path` whose process has ended, after restoring the old content that one may hold."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}.????????.part"):
         with contextlib.suppress(OSError), _locked(draft):
             old = draft / OLD / path.name

@@ -50,7 +50,7 @@ def test_a_folder_that_fails_keeps_the_old_one(tmp_path, ending, seen):
     assert tree(tmp_path) == {"out": None, "out/old": "old"}
 
 
-def test_who_comes_second_does_not_replace_the_first(tmp_path):
+def test_the_second_of_two_processes_does_not_replace_the_first(tmp_path):
     with pytest.raises(WorkError, match="Could not write"), new_folder(tmp_path / "out") as draft:
         (draft / "a").write_text("second")
         with new_folder(tmp_path / "out") as other:
@@ -59,15 +59,15 @@ def test_who_comes_second_does_not_replace_the_first(tmp_path):
 
 
 @pytest.mark.parametrize("out", ["data", "data/in.tsv", ".", "data/../data"])
-def test_nothing_takes_the_place_of_what_is_read(tmp_path, monkeypatch, out):
+def test_an_output_does_not_replace_an_input(tmp_path, monkeypatch, out):
     (tmp_path / "data").mkdir()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CallError, match="would take the place of"):
+    with pytest.raises(CallError, match="would replace"):
         check_apart(out, tmp_path / "other", tmp_path / "data" / "in.tsv")
     check_apart("data/run", tmp_path / "data" / "in.tsv")
 
 
-def test_a_full_disk_is_told(tmp_path):
+def test_a_full_disk_is_reported(tmp_path):
     with pytest.raises(WorkError, match="out: No space left on device"), new_folder(tmp_path / "out"):
         raise FULL
 
@@ -75,7 +75,7 @@ def test_a_full_disk_is_told(tmp_path):
 @pytest.fixture
 def two_steps(monkeypatch):
     """A file system that cannot exchange two names in one step."""
-    monkeypatch.setattr(zoo.atomic_files, "_exchange", lambda one, other: False)
+    monkeypatch.setattr(zoo.atomic_files, "_exchange", lambda first, second: False)
 
 
 def test_force_replaces_a_folder_in_two_steps(tmp_path, two_steps):
@@ -118,7 +118,7 @@ MOMENTS = {
 
 @pytest.mark.skipif(sys.platform != "linux", reason="SIGKILL, locks and renameat2")
 @pytest.mark.parametrize("moment", MOMENTS)
-def test_a_killed_process_loses_nothing_and_is_swept(tmp_path, moment):
+def test_a_killed_process_loses_nothing_and_its_draft_is_removed(tmp_path, moment):
     old_folder(tmp_path / "out")
     killed(tmp_path, MOMENTS[moment])
     before = tree(tmp_path)
@@ -131,13 +131,13 @@ def test_a_killed_process_loses_nothing_and_is_swept(tmp_path, moment):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such locks on Windows")
-def test_only_the_draft_that_nobody_holds_is_swept(tmp_path):
+def test_only_a_draft_without_a_lock_is_removed(tmp_path):
     (tmp_path / ".out.12345678.part").mkdir()
-    with new_folder(tmp_path / "out") as one:
-        (one / "x").write_text("1")
+    with new_folder(tmp_path / "out") as first:
+        (first / "x").write_text("1")
         assert not (tmp_path / ".out.12345678.part").exists()
-        with pytest.raises(KeyError), new_folder(tmp_path / "out") as other:
-            assert (one / "x").exists() and other.exists()
+        with pytest.raises(KeyError), new_folder(tmp_path / "out") as second:
+            assert (first / "x").exists() and second.exists()
             raise KeyError
     assert tree(tmp_path) == {"out": None, "out/x": "1"}
 
@@ -157,7 +157,7 @@ def test_force_replaces_a_file_by_a_folder(tmp_path):
     assert tree(tmp_path) == {"out": None, "out/a": "1"}
 
 
-def test_without_force_what_is_there_stays(tmp_path):
+def test_without_force_an_existing_folder_is_kept(tmp_path):
     old_folder(tmp_path / "out")
     with pytest.raises(CallError, match="out already exists.*--force"), new_folder(tmp_path / "out"):
         pytest.fail("the block must not run")
@@ -222,7 +222,7 @@ def test_a_new_file_makes_its_folder(tmp_path):
 
 @pytest.mark.parametrize(("ending", "seen"), ENDINGS)
 @pytest.mark.parametrize("old", [None, "old"])
-def test_a_file_that_fails_leaves_what_was_there(tmp_path, ending, seen, old):
+def test_a_file_that_fails_keeps_the_old_one(tmp_path, ending, seen, old):
     path = tmp_path / "a.json"
     if old:
         path.write_text(old)

@@ -83,7 +83,7 @@ def test_the_picture_shows_the_weights(tmp_path, figures):
         ("", " "),
     ],
 )
-def test_a_piece_as_it_is_shown(tmp_path, figures, piece, shown):
+def test_the_label_of_a_piece(tmp_path, figures, piece, shown):
     draw_attention(tmp_path / "a.png", weights(1, 1), [piece], ["a"])
     assert figures[0].axes[0].get_xticklabels()[0].get_text() == shown
 
@@ -95,7 +95,7 @@ def test_pieces_that_the_font_lacks_are_drawn_without_a_warning(tmp_path):
     assert (tmp_path / "a.png").stat().st_size > 1_000
 
 
-def test_a_large_picture_has_fewer_pixels_a_piece(tmp_path, monkeypatch):
+def test_a_large_picture_has_fewer_pixels_for_each_piece(tmp_path, monkeypatch):
     monkeypatch.setattr(zoo.plot, "MOST_PIXELS", 1e5)
     for name, pieces in (("small.png", ["a"]), ("large.png", ["a"] * 30)):
         draw_attention(tmp_path / name, weights(len(pieces), len(pieces)), pieces, pieces)
@@ -136,7 +136,7 @@ def test_a_wrong_shape_is_refused(tmp_path, shape):
 
 
 def test_nothing_to_draw_is_refused(tmp_path):
-    with pytest.raises(CallError, match=r"at least one piece a side. Received weights of shape \(0, 1\)"):
+    with pytest.raises(CallError, match=r"at least one piece on each side. Received weights of shape \(0, 1\)"):
         draw_attention(tmp_path / "a.png", np.zeros([0, 1]), ["a"], [])
 
 
