@@ -54,7 +54,7 @@ def check_apart(out: str | os.PathLike, *inputs: str | os.PathLike) -> None:
     resolved = Path(out).resolve()
     for path in map(Path, inputs):
         if resolved in (path.resolve(), *path.resolve().parents):
-            raise CallError(f"{out} would replace {path}, which is an input. Choose another --out.")
+            raise CallError(f"{out} would take the place of {path}, which is an input. Choose another --out.")
 
 
 @contextlib.contextmanager
@@ -155,9 +155,7 @@ def _draft(path: Path) -> Iterator[Path]:
         try:
             yield draft
         finally:
-            if (
-                path.exists() or not (draft / OLD).exists()
-            ):  # otherwise the draft holds the only copy of the old content
+            if path.exists() or not (draft / OLD).exists():  # otherwise the draft holds the only copy
                 shutil.rmtree(draft, ignore_errors=True)
 
 

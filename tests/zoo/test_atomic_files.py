@@ -62,7 +62,7 @@ def test_the_second_of_two_processes_does_not_replace_the_first(tmp_path):
 def test_an_output_does_not_replace_an_input(tmp_path, monkeypatch, out):
     (tmp_path / "data").mkdir()
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(CallError, match="would replace"):
+    with pytest.raises(CallError, match="would take the place of"):
         check_apart(out, tmp_path / "other", tmp_path / "data" / "in.tsv")
     check_apart("data/run", tmp_path / "data" / "in.tsv")
 
