@@ -1,30 +1,30 @@
-"""The two kinds of failure a user can meet, each with the exit status of the command."""
+"""The failures that a user can meet, each with the exit status of the command."""
 
 import difflib
 from collections.abc import Iterable
 
 
 class ZooError(Exception):
-    """Something a user can act on; the command prints the message and no traceback."""
+    """A failure that the user can act on; the command prints its message without a traceback."""
 
     exit_status = 1
 
 
 class CallError(ZooError, ValueError):
-    """The call was wrong: a bad option, a file that cannot be used. Exit status 2."""
+    """The call was wrong: an option that does not exist, a file that cannot be used. Exit status 2."""
 
     exit_status = 2
 
 
 class WorkError(ZooError, RuntimeError):
-    """The call was right but the work failed: disk full, answers that differ. Exit status 1."""
+    """The call was right but the work failed: a full disk, answers that differ. Exit status 1."""
 
 
 class Stopped(KeyboardInterrupt):
-    """Ctrl-C or SIGTERM has ended the training after a step, with a checkpoint. Exit status 130 or 143.
+    """Ctrl-C or SIGTERM has ended a training after a step, with a checkpoint. Exit status 130 or 143.
 
     Args:
-        number: of the signal.
+        number: the number of the signal.
     """
 
     def __init__(self, number: int):
@@ -33,11 +33,11 @@ class Stopped(KeyboardInterrupt):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return ` Did you mean "x"?` for the nearest known word, or an empty string.
+    """Return ` Did you mean "x"?` for the nearest known word, or an empty string if none is near.
 
     Args:
-        word: what the user wrote.
-        known: the words that would have been right.
+        word: the word that the user wrote.
+        known: the words that are accepted.
     """
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f' Did you mean "{close[0]}"?' if close else ""
