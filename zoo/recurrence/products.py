@@ -4,25 +4,25 @@ import tensorflow as tf
 
 
 def times(x, kernel):
-    """Return x (..., n) times a kernel (n, m): (..., m).
+    """Multiply x (..., n) by a kernel (n, m): (..., m).
 
-    As one product of two matrices: TensorFlow multiplies a batch of small matrices several times slower.
+    It is one product of two matrices: TensorFlow multiplies a batch of small matrices several times slower.
     """
     return on_rows(lambda rows: tf.matmul(rows, kernel), x)
 
 
 def times_weights(tensor, weights):
-    """Return a tensor times the one matrix of a list, or itself when the list is empty."""
+    """Multiply a tensor by the only matrix of a list; an empty list leaves the tensor unchanged."""
     return times(tensor, weights[0]) if weights else tensor
 
 
 def affine(x, kernel, bias):
-    """Return x (..., n) times a kernel (n, m) plus a bias (m,)."""
+    """Multiply x (..., n) by a kernel (n, m) and add a bias (m,)."""
     return on_rows(lambda rows: tf.nn.bias_add(tf.matmul(rows, kernel), bias), x)
 
 
 def on_rows(function, x):
-    """Return what a function of a matrix (rows, n) gives for all rows of x (..., n)."""
+    """Apply a function of a matrix (rows, n) to all rows of x (..., n); the result has the leading axes of x."""
     x = tf.convert_to_tensor(x)
     return function(x) if x.shape.rank == 2 else _unflatten(function(tf.reshape(x, [-1, x.shape[-1]])), x)
 

@@ -125,7 +125,7 @@ def scan(
         outputs = [_write(rows, t, row) for rows, row in zip(outputs, new_outputs, strict=True)]
         return k + 1, outputs, list(new_states), list(memory)
 
-    outputs = [_new_rows(steps, batch, size, first.dtype) for size in output_sizes]
+    outputs = [_new_rows(steps, batch, width, first.dtype) for width in output_sizes]
     _, outputs, states, memory = tf.while_loop(
         lambda k, *_: k < steps,
         body,
@@ -133,7 +133,7 @@ def scan(
         maximum_iterations=steps,
         parallel_iterations=1,
     )
-    outputs = [_finish(rows, first.shape[:2], size) for rows, size in zip(outputs, output_sizes, strict=True)]
+    outputs = [_finish(rows, first.shape[:2], width) for rows, width in zip(outputs, output_sizes, strict=True)]
     return outputs, list(states), list(memory)
 
 
@@ -167,9 +167,9 @@ def _reader(rows):
     return tf.TensorArray(rows.dtype, size=tf.shape(rows)[0]).unstack(rows).read
 
 
-def _new_rows(steps, batch, size, dtype):
+def _new_rows(steps, batch, width, dtype):
     if for_litert():
-        return tf.zeros([steps, batch, size], dtype)
+        return tf.zeros([steps, batch, width], dtype)
     return tf.TensorArray(dtype, size=steps)
 
 
@@ -179,7 +179,7 @@ def _write(rows, t, row):
     return rows.write(t, row)
 
 
-def _finish(rows, steps_and_batch, size):
+def _finish(rows, steps_and_batch, width):
     sequence = rows if for_litert() else rows.stack()
-    sequence.set_shape([*steps_and_batch, size if isinstance(size, int) else None])
+    sequence.set_shape([*steps_and_batch, width if isinstance(width, int) else None])
     return sequence
