@@ -6,7 +6,7 @@ A check takes the name of the argument and its value, so that it can stand in an
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from zoo.errors import CallError, nearest
 
@@ -128,3 +128,10 @@ def one_of(name: str, value: Any, known: Iterable[str]) -> str:
         words = ", ".join(f'"{word}"' for word in known)
         raise CallError(f"`{name}` must be one of {words}. Received: {value!r}.{nearest(str(value), known)}")
     return value
+
+
+# Kinds of options, for the signatures of classes; see `zoo/options.py`.
+Size = Annotated[int, positive]
+OptionalSize = Annotated[int | None, positive]
+Share = Annotated[float, fraction]
+Switch = Annotated[bool, switch]

@@ -4,6 +4,8 @@ A parameter names its check in its annotation, `units: Annotated[int, positive] 
 "Attributes" in the docstring of the class. Checks, builders, and the flags and help of the command read it from there.
 """
 
+import dataclasses
+import functools
 import inspect
 import re
 import types
@@ -60,10 +62,22 @@ class Option:
 
 def options_of(owner: type) -> dict[str, Option]:
     """Return the options of a class by name: the parameters of its constructor, but for `**kwargs`."""
-    hints = get_type_hints(owner if hasattr(owner, "__dataclass_fields__") else owner.__init__, include_extras=True)
+    if dataclasses.is_dataclass(owner):
+        return _options(inspect.signature(owner), get_type_hints(owner, include_extras=True), owner)
+    return _options_of_init(owner.__init__, owner)
+
+
+@functools.cache
+def _options_of_init(init: Callable, owner: type | None = None) -> dict[str, Option]:
+    _, *parameters = inspect.signature(init).parameters.values()  # all but `self`
+    signature = inspect.Signature(parameters)
+    return _options(signature, get_type_hints(init, include_extras=True), owner)
+
+
+def _options(signature: inspect.Signature, hints: dict[str, Any], owner: Any) -> dict[str, Option]:
     lines = _described(inspect.getdoc(owner) or "")
     found = {}
-    for name, parameter in inspect.signature(owner).parameters.items():
+    for name, parameter in signature.parameters.items():
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             kind, optional, check = _read(hints[name])
             found[name] = Option(
@@ -75,16 +89,6 @@ def options_of(owner: type) -> dict[str, Option]:
                 help=lines.get(name, ""),
             )
     return found
-
-
-def check_options(owner: type, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the given options, each checked.
-
-    Raises:
-        CallError: a value that an option cannot have.
-    """
-    options = options_of(owner)
-    return {name: options[name].checked(value) for name, value in given.items()}
 
 
 def check_names(what: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
@@ -117,3 +121,26 @@ def _described(docstring: str) -> dict[str, str]:
         names, _, text = " ".join(entry.split()).partition(": ")
         found |= dict.fromkeys(names.split(", "), text)
     return found
+
+
+def takes_options(init: Callable) -> Callable:
+    """Decorate a constructor: check its arguments and keep them in `self.options` before it runs.
+
+    `self.given` holds the arguments of the constructor of the object's own class, for `get_config`; `self.options` also
+    holds those of the classes that it inherits from.
+    """
+    signature = inspect.signature(init)
+
+    @functools.wraps(init)
+    def checked_init(self, *args, **kwargs):
+        bound = signature.bind(self, *args, **kwargs)
+        bound.apply_defaults()
+        arguments = bound.arguments
+        given = {name: option.checked(arguments[name]) for name, option in _options_of_init(init).items()}
+        if type(self).__init__ is checked_init:
+            self.given = given
+        self.options = {**getattr(self, "options", {}), **given}
+        init(self, **given, **arguments.get("kwargs", {}))
+
+    checked_init.__signature__ = signature  # type: ignore[attr-defined]  # Keras reads it without following wrappers
+    return checked_init

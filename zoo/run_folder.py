@@ -217,20 +217,28 @@ def sample_pairs(path: Path) -> list[tuple[str, str]]:
     return list(zip(*texts, strict=True))
 
 
-def load_model(file: Path) -> Any:
-    """Load a model of the zoo from a .keras file.
+def load_model(path: str | os.PathLike) -> Any:
+    """Load a Keras model with classes of the zoo from a .keras file, whatever was imported before.
+
+    `keras.saving.load_model` does the same once the classes are registered: when a model was built in the process, or
+    `zoo.models.build` imported.
+
+    Args:
+        path: the .keras file.
 
     Raises:
-        CallError: there is none, or it is damaged.
+        CallError: there is no such file, or it is damaged.
     """
     import keras
 
-    if not file.is_file():
-        raise CallError(f"There is no {file}. Was the run stopped before its first epoch ended?")
+    import zoo.models.build  # noqa: F401  (registers the classes)
+
+    if not Path(path).is_file():
+        raise CallError(f"There is no file {path}. A run that was stopped in its first epoch has no {MODEL} yet.")
     try:
-        return keras.saving.load_model(file, safe_mode=True)
+        return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged archive fails in many ways, none of them the user's to read
-        raise CallError(f"{file} is damaged: {str(error).splitlines()[0][:200]}") from error
+        raise CallError(f"{path} is damaged: {str(error).splitlines()[0][:200]}") from error
 
 
 def load_run(where: str | os.PathLike) -> Run:

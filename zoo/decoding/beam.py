@@ -9,12 +9,12 @@ from zoo.decoding.buffers import answer_room, first, log_softmax, never_answered
 from zoo.decoding.ngrams import repeats
 from zoo.decoding.row_options import bounded, by_row, is_by_row, largest
 from zoo.errors import CallError
-from zoo.models.base import TokenModel
+from zoo.models.base import SequenceModel
 from zoo.recurrence.scan import size
 
 
 def beam_search(
-    model: TokenModel,
+    model: SequenceModel,
     source_ids: Any,
     *,
     beam_width: Any = 4,

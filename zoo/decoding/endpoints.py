@@ -1,4 +1,4 @@
-"""What a model can be asked by token ids, for everything that answers: Keras, SavedModel and LiteRT."""
+"""The endpoints of a model: functions over token ids, the same for Keras, SavedModel, LiteRT and ONNX."""
 
 import functools
 import inspect
@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from zoo.constants import UNKNOWN
 from zoo.decoding.beam import beam_search
-from zoo.decoding.greedy import greedy, sample
+from zoo.decoding.greedy import greedy
+from zoo.decoding.sample import sample
 from zoo.decoding.score import classify, score
 from zoo.models.base import TokenModel
 

@@ -1,7 +1,5 @@
 """The layers: one equation each."""
 
-import keras as keras  # first: the zoo registers its classes once Keras is there, whatever was asked for
-
 from zoo.layers.attention import BahdanauAttention as BahdanauAttention
 from zoo.layers.attention import LuongAttention as LuongAttention
 from zoo.layers.cells import GRUCell as GRUCell

@@ -1,9 +1,11 @@
 """Attention: how much each encoder output matters to one state."""
 
+from typing import Annotated
+
 import keras
 import tensorflow as tf
 
-from zoo.checks import one_of, positive
+from zoo.checks import OneOf, one_of, positive
 from zoo.errors import CallError
 from zoo.layers.base import Layer
 from zoo.recurrence.products import outer, times, times_weights
@@ -207,6 +209,8 @@ class LuongAttention(Attention):
 
 
 SCORES = ("bahdanau", "dot", "general")
+
+ScoreName = Annotated[str, OneOf(SCORES)]
 
 
 def make_attention(attention: str | Attention, units: int, **options) -> Attention:

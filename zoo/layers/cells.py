@@ -1,9 +1,11 @@
 """Recurrent cells: one step each. The product with the inputs is apart, so that it can leave the time loop."""
 
+from typing import Annotated
+
 import keras
 import tensorflow as tf
 
-from zoo.checks import one_of, positive
+from zoo.checks import OneOf, one_of, positive
 from zoo.errors import CallError
 from zoo.layers.base import Layer
 from zoo.recurrence.products import affine
@@ -230,6 +232,8 @@ class LSTMCell(Cell):
 
 
 CELLS: dict[str, type[Cell]] = {"tanh": TanhCell, "gru": GRUCell, "lstm": LSTMCell}
+
+CellName = Annotated[str, OneOf(tuple(CELLS))]
 
 
 def make_cell(cell: str, units: int, **options) -> Cell:

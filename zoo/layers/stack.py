@@ -3,11 +3,14 @@
 import keras
 import tensorflow as tf
 
-from zoo.checks import fraction, positive, switch
+from zoo.checks import Share, Size, Switch
 from zoo.errors import CallError
+from zoo.layers.attention import ScoreName
 from zoo.layers.base import Layer
+from zoo.layers.cells import CellName
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.self_attention import SelfAttentionRNN
+from zoo.options import takes_options
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -37,30 +40,21 @@ class RecurrentStack(Layer):
         CallError: a bad argument, or a `step` of a bidirectional stack.
     """
 
+    @takes_options
     def __init__(
         self,
-        units: int,
+        units: Size,
         *,
-        cell: str = "tanh",
-        layers: int = 1,
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        state_dropout: float = 0.0,
-        self_attention: bool = False,
-        attention: str = "bahdanau",
+        cell: CellName = "tanh",
+        layers: Size = 1,
+        bidirectional: Switch = False,
+        dropout: Share = 0.0,
+        state_dropout: Share = 0.0,
+        self_attention: Switch = False,
+        attention: ScoreName = "bahdanau",
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.options = {
-            "units": positive("units", units),
-            "cell": cell,
-            "layers": positive("layers", layers),
-            "bidirectional": switch("bidirectional", bidirectional),
-            "dropout": fraction("dropout", dropout),
-            "state_dropout": fraction("state_dropout", state_dropout),
-            "self_attention": switch("self_attention", self_attention),
-            "attention": attention,
-        }
         self.supports_masking = True
         self.self_attention = self_attention
         self.width = units * (2 if bidirectional else 1)
@@ -132,4 +126,4 @@ class RecurrentStack(Layer):
 
     def get_config(self):
         """Return the constructor's arguments."""
-        return {**super().get_config(), **self.options}
+        return {**super().get_config(), **self.given}

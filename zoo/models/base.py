@@ -1,70 +1,105 @@
-"""What all models of the zoo share."""
+"""The contract of a model: what training, decoding and the exporters ask of every model of the zoo."""
 
-from collections.abc import Callable
+import abc
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from zoo.checks import fraction, positive, switch
 from zoo.recurrence.products import on_rows
 
-_CHECKS: dict[str, Callable] = {
-    **dict.fromkeys(("source_vocabulary_size", "target_vocabulary_size", "vocabulary_size", "classes"), positive),
-    **dict.fromkeys(("units", "embedding_units", "encoder_units", "layers"), positive),
-    **dict.fromkeys(("dropout", "embedding_dropout", "state_dropout"), fraction),
-    **dict.fromkeys(("bidirectional", "self_attention", "tie_embeddings"), switch),
-}
 
+class TokenModel(keras.Model, abc.ABC):
+    """A Keras model over token ids: ids in, logits out.
 
-class TokenModel(keras.Model):
-    """A Keras model over token ids that keeps its constructor's arguments in `options`.
+    A subclass decorates its constructor with `takes_options`, makes its layers there and ends it with one call on
+    example ids, so that all weights exist whatever the shape of the first batch. It implements `hidden` and `attend`.
 
-    A subclass fills `options`, makes its layers and ends its constructor with one call on example
-    ids, so that its weights are there whatever the shape of the first batch.
+    Attributes:
+        task: the name of the task, see `zoo.tasks`.
+        attends: whether there are attention weights.
+        options: the arguments of the constructor.
+        logits: the layer that makes the logits.
+        tied: the embedding whose matrix `logits` shares; None if it has its own.
     """
 
     task: str
-    attends = False
+    attends: bool = False
     options: dict[str, Any]
-    logits: Any  # the layer that makes them
-    tied: Any = None  # the embedding whose matrix it shares
+    given: dict[str, Any]
+    logits: Any
+    tied: Any = None
 
     def call(self, inputs, training=False):
-        """Return the logits; see the class."""
+        """Return the logits; the shapes are those of the class."""
         return self.to_logits(self.hidden(inputs, training=training))
 
+    @abc.abstractmethod
     def hidden(self, inputs, training=False):
-        """Return what the logits are made of: (B, T, n), or (B, n) for a classifier."""
-        raise NotImplementedError
+        """Return the features of the logits: (B, T, n), or (B, n) for a classifier.
+
+        Apart from `to_logits`, so that training computes no logits of padding.
+        """
+
+    @abc.abstractmethod
+    def attend(self, inputs):
+        """Return the logits and the attention weights; None in place of weights for a model that does not attend."""
 
     def to_logits(self, hidden):
-        """Return the logits (..., V) of what `hidden` returned, or of some of its rows."""
+        """Return the logits (..., V) of the features (..., n), or of some rows of them."""
         shared = [] if self.tied is None else [tf.convert_to_tensor(self.tied.embeddings)]
         return on_rows(lambda rows: self.logits(rows, *shared), hidden)
 
     def get_config(self):
         """Return the constructor's arguments."""
         policy = keras.saving.serialize_keras_object(self.dtype_policy)
-        return {**self.options, "name": self.name, "dtype": policy}
+        return {**self.given, "name": self.name, "dtype": policy}
 
 
-def checked(**options: Any) -> dict[str, Any]:
-    """Return the options of a model if its sizes, shares and switches can be; a size that is None has its default.
+class SequenceModel(TokenModel):
+    """A model that answers with a sequence, one token at a time: a translation model or a language model.
 
-    Raises:
-        CallError: one that cannot.
+    Decoding (`zoo.decoding`) needs nothing of a model but `encode`, `first_tokens` and `decode_step`.
     """
-    optional = ("embedding_units", "encoder_units")
-    given = {name: value for name, value in options.items() if not (name in optional and value is None)}
-    return options | {name: _CHECKS[name](name, value) for name, value in given.items() if name in _CHECKS}
+
+    @abc.abstractmethod
+    def encode(self, source_ids, *, room=0, training=False):
+        """Read the input of the model.
+
+        Args:
+            source_ids: (B, Tx), padded with 0.
+            room: the number of decoding steps that the states must have room for.
+            training: apply dropout.
+
+        Returns:
+            The memory, a dict of tensors (B, ...) that do not change from step to step, with `values` (B, Tx, d) if the
+            decoder attends to the input; and the states before the first step, a nest of tensors (B, ...).
+        """
+
+    @abc.abstractmethod
+    def first_tokens(self, source_ids):
+        """Return the token (B,) that decoding begins with, and which rows (B,) have nothing to decode."""
+
+    @abc.abstractmethod
+    def decode_step(self, tokens, states, memory):
+        """Do one step.
+
+        Args:
+            tokens: the tokens before the step, (B,).
+            states: the states before the step, from `encode` or from this method.
+            memory: the memory from `encode`.
+
+        Returns:
+            The logits (B, V), the states after the step, and the attention weights (B, Tx) over the memory's values,
+            None without.
+        """
 
 
 def embedding(size: int, units: int, **options: Any) -> keras.layers.Embedding:
-    """Return an embedding of `size` ids whose rows have length about 1 at first.
+    """Return an embedding of `size` ids whose rows begin with a length of about 1.
 
-    Keras' own first rows are of length 0.03 sqrt(units), so small that a recurrent network hears little of its input
-    and a matrix shared with the logits says little: it takes epochs to grow them.
+    The default of Keras gives rows of length 0.03 sqrt(units): so small that a recurrent network sees little of its
+    input and a matrix shared with the logits says little, and training takes epochs to grow them.
     """
     rows = keras.initializers.RandomNormal(stddev=units**-0.5)
     return keras.layers.Embedding(size, units, embeddings_initializer=rows, **options)

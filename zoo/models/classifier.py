@@ -1,43 +1,38 @@
 """Text classifiers over token ids."""
 
-from typing import Any
+import abc
 
 import keras
 import tensorflow as tf
 
+from zoo.checks import OptionalSize, Share, Size, Switch
 from zoo.constants import PAD
+from zoo.layers.attention import ScoreName
+from zoo.layers.cells import CellName
 from zoo.layers.dense import TanhDense
 from zoo.layers.stack import RecurrentStack
-from zoo.models.base import TokenModel, checked, embedding
+from zoo.models.base import TokenModel, embedding
+from zoo.models.builder import builder
+from zoo.options import takes_options
 
 
 class _Classifier(TokenModel):
-    """What the classifiers share: embeddings below, a dense layer of logits above.
+    """The parts that the classifiers share: embeddings below, a dense layer of logits above.
 
-    Args:
-        vocabulary_size: how many ids there are; id 0 is padding.
-        classes: how many labels there are.
-        units: the size of the features between.
-        embedding_units: the size of the embeddings; default `units`.
-        dropout: the share of the features that is dropped in training.
-        embedding_dropout: the share of the elements of every embedding that is dropped in training.
+    A subclass calls `_begin`, makes its own layers and implements `_features`.
 
     Call arguments:
         inputs: token ids (B, T), padded with 0.
 
     Returns:
         The logits (B, classes).
-
-    Raises:
-        CallError: a bad argument.
     """
 
     task = "classification"
 
-    def __init__(self, options: dict[str, Any], **kwargs):
-        super().__init__(**kwargs)
-        self.options = options = checked(**options)
-        policy = {"dtype": self.dtype_policy}
+    def _begin(self):
+        """Make the layers whose arguments all classifiers share."""
+        options, policy = self.options, {"dtype": self.dtype_policy}
         size = options["embedding_units"] or options["units"]
         self.embedding = embedding(options["vocabulary_size"], size, **policy)
         self.embedding_dropout = keras.layers.Dropout(options["embedding_dropout"], **policy)
@@ -45,7 +40,7 @@ class _Classifier(TokenModel):
         self.logits = keras.layers.Dense(options["classes"], **policy)
 
     def hidden(self, inputs, training=False):
-        """Return what the logits are made of, (B, units)."""
+        """Return the features of the logits, (B, units)."""
         return self.dropout(self._read(inputs, training)[0], training=training)
 
     def attend(self, inputs):
@@ -57,8 +52,9 @@ class _Classifier(TokenModel):
         embedded = self.embedding_dropout(self.embedding(inputs), training=training)
         return self._features(embedded, tf.not_equal(inputs, PAD), training)
 
+    @abc.abstractmethod
     def _features(self, embedded, mask, training):
-        raise NotImplementedError
+        """Return the features (B, units) of embeddings (B, T, n) and the attention weights (B, T, T) or None."""
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -67,32 +63,38 @@ class DenseClassifier(_Classifier):
 
         y = tanh(W x + b), x the mean embedding of the tokens
 
-    Args as every classifier (see `tanh_dnn`), and
-        layers: how many dense layers.
+    Args:
+        vocabulary_size: the number of ids; id 0 is padding.
+        classes: the number of labels.
+        units: size of every layer.
+        embedding_units: size of the embeddings; default `units`.
+        layers: number of dense layers.
+        dropout: share of the inputs of every layer, and of the features before the logits, dropped in training.
+        embedding_dropout: share of the elements of every embedding dropped in training.
+
+    Call arguments and returns: token ids (B, T), padded with 0; the logits (B, classes).
+
+    Raises:
+        CallError: a bad argument.
 
     Source: Iyyer et al. 2015, "Deep unordered composition rivals syntactic methods for text classification".
     """
 
+    @takes_options
     def __init__(
         self,
-        vocabulary_size: int,
-        classes: int,
+        vocabulary_size: Size,
+        classes: Size,
         *,
-        units: int = 256,
-        embedding_units: int | None = None,
-        layers: int = 1,
-        dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
+        units: Size = 256,
+        embedding_units: OptionalSize = None,
+        layers: Size = 1,
+        dropout: Share = 0.0,
+        embedding_dropout: Share = 0.0,
         **kwargs,
     ):
-        options: dict[str, Any] = {
-            "vocabulary_size": vocabulary_size,
-            "classes": classes,
-            "units": units,
-            "layers": layers,
-        }
-        options |= {"embedding_units": embedding_units, "embedding_dropout": embedding_dropout, "dropout": dropout}
-        super().__init__(options, **kwargs)
+        super().__init__(**kwargs)
+        self._begin()
         self.dense = [TanhDense(units, name=f"dense_{i}", dtype=self.dtype_policy) for i in range(layers)]
         self(tf.zeros([1, 1], tf.int32))
 
@@ -110,46 +112,80 @@ class RecurrentClassifier(_Classifier):
 
         logits = V h_m + b
 
-    Args as every classifier (see `tanh_rnn`), and
-        cell, layers, bidirectional, state_dropout, self_attention, attention: as `RecurrentStack`.
+    Args:
+        vocabulary_size: the number of ids; id 0 is padding.
+        classes: the number of labels.
+        units: size of every state, in each direction.
+        embedding_units: size of the embeddings; default `units`.
+        cell: the recurrent cell.
+        layers: number of recurrent layers.
+        bidirectional: read the text in both directions.
+        dropout: share of the inputs of every layer, and of the features before the logits, dropped in training.
+        embedding_dropout: share of the elements of every embedding dropped in training.
+        state_dropout: share of the states dropped in training, the same at every step.
+        self_attention: layers that attend to their own earlier outputs.
+        attention: the score of that attention.
+
+    Call arguments and returns: token ids (B, T), padded with 0; the logits (B, classes).
+
+    Raises:
+        CallError: a bad argument.
+
+    Source: Elman 1990, "Finding structure in time"; with self-attention Cheng, Dong, Lapata 2016, arXiv 1601.06733.
     """
 
+    @takes_options
     def __init__(
         self,
-        vocabulary_size: int,
-        classes: int,
+        vocabulary_size: Size,
+        classes: Size,
         *,
-        units: int = 256,
-        embedding_units: int | None = None,
-        cell: str = "tanh",
-        layers: int = 1,
-        bidirectional: bool = False,
-        dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        state_dropout: float = 0.0,
-        self_attention: bool = False,
-        attention: str = "bahdanau",
+        units: Size = 256,
+        embedding_units: OptionalSize = None,
+        cell: CellName = "tanh",
+        layers: Size = 1,
+        bidirectional: Switch = False,
+        dropout: Share = 0.0,
+        embedding_dropout: Share = 0.0,
+        state_dropout: Share = 0.0,
+        self_attention: Switch = False,
+        attention: ScoreName = "bahdanau",
         **kwargs,
     ):
-        stack: dict[str, Any] = {
-            "units": units,
-            "cell": cell,
-            "layers": layers,
-            "bidirectional": bidirectional,
-            "dropout": dropout,
-            "state_dropout": state_dropout,
-        }
-        stack |= {"self_attention": self_attention, "attention": attention}
-        options: dict[str, Any] = {
-            "vocabulary_size": vocabulary_size,
-            "classes": classes,
-            "embedding_units": embedding_units,
-        }
-        super().__init__({**options, "embedding_dropout": embedding_dropout, **stack}, **kwargs)
+        super().__init__(**kwargs)
         self.attends = self_attention
-        self.stack = RecurrentStack(**stack, dtype=self.dtype_policy)
+        self._begin()
+        self.stack = RecurrentStack(
+            units,
+            cell=cell,
+            layers=layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            state_dropout=state_dropout,
+            self_attention=self_attention,
+            attention=attention,
+            dtype=self.dtype_policy,
+        )
         self(tf.zeros([1, 1], tf.int32))
 
     def _features(self, embedded, mask, training):
         _, states, weights = self.stack(embedded, mask=mask, training=training)
         return self.stack.last_states(states)[0], weights
+
+
+@builder(DenseClassifier)
+def tanh_dnn(**options) -> keras.Model:
+    """Build the dense network as a text classifier; arguments as `DenseClassifier`."""
+    return DenseClassifier(**options)
+
+
+@builder(RecurrentClassifier, self_attention=False, attention="bahdanau")
+def tanh_rnn(**options) -> keras.Model:
+    """Build the recurrent network as a text classifier; arguments as `RecurrentClassifier`."""
+    return RecurrentClassifier(**options)
+
+
+@builder(RecurrentClassifier, self_attention=True)
+def self_attention_rnn(**options) -> keras.Model:
+    """Build the self-attending network as a text classifier; arguments as `RecurrentClassifier`."""
+    return RecurrentClassifier(**options)

@@ -1,31 +1,38 @@
 """Language models over token ids."""
 
-from typing import Any
-
 import keras
 import tensorflow as tf
 
+from zoo.checks import OptionalSize, Share, Size, Switch
 from zoo.constants import PAD
 from zoo.errors import CallError
+from zoo.layers.attention import ScoreName
+from zoo.layers.cells import CellName
 from zoo.layers.stack import RecurrentStack
 from zoo.layers.tied import TiedLogits
-from zoo.models.base import TokenModel, checked, embedding
+from zoo.models.base import SequenceModel, embedding
+from zoo.models.builder import builder
+from zoo.options import takes_options
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class LanguageModel(TokenModel):
+class LanguageModel(SequenceModel):
     """A recurrent language model, with self-attention or without.
 
         logits_t = V h_t + b
 
     Args:
-        vocabulary_size: how many ids there are; id 0 is padding.
-        units: the size of every state.
-        embedding_units: the size of the embeddings; default `units`.
-        cell, layers, dropout, self_attention, attention: as `RecurrentStack`; dropout also before the logits.
-        embedding_dropout: the share of the elements of every embedding that is dropped in training.
-        state_dropout: the share of the states that is dropped in training, the same at every step.
-        tie_embeddings: V is the matrix of the embeddings; they must be as long as the states.
+        vocabulary_size: the number of ids; id 0 is padding.
+        units: size of every state.
+        embedding_units: size of the embeddings; default `units`.
+        cell: the recurrent cell.
+        layers: number of recurrent layers.
+        dropout: share of the inputs of every layer, and of the features before the logits, dropped in training.
+        embedding_dropout: share of the elements of every embedding dropped in training.
+        state_dropout: share of the states dropped in training, the same at every step.
+        tie_embeddings: one matrix for the embeddings and the logits; the embeddings must have the size of the states.
+        self_attention: layers that attend to their own earlier outputs.
+        attention: the score of that attention.
 
     Call arguments:
         inputs: token ids (B, T) that begin with the start id, padded with 0.
@@ -42,33 +49,24 @@ class LanguageModel(TokenModel):
 
     task = "language_model"
 
+    @takes_options
     def __init__(
         self,
-        vocabulary_size: int,
+        vocabulary_size: Size,
         *,
-        units: int = 256,
-        embedding_units: int | None = None,
-        cell: str = "tanh",
-        layers: int = 1,
-        dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        state_dropout: float = 0.0,
-        tie_embeddings: bool = False,
-        self_attention: bool = False,
-        attention: str = "bahdanau",
+        units: Size = 256,
+        embedding_units: OptionalSize = None,
+        cell: CellName = "tanh",
+        layers: Size = 1,
+        dropout: Share = 0.0,
+        embedding_dropout: Share = 0.0,
+        state_dropout: Share = 0.0,
+        tie_embeddings: Switch = False,
+        self_attention: Switch = False,
+        attention: ScoreName = "bahdanau",
         **kwargs,
     ):
         super().__init__(**kwargs)
-        stack: dict[str, Any] = {"cell": cell, "layers": layers, "dropout": dropout, "state_dropout": state_dropout}
-        stack |= {"self_attention": self_attention, "attention": attention}
-        self.options = checked(
-            vocabulary_size=vocabulary_size,
-            units=units,
-            embedding_units=embedding_units,
-            embedding_dropout=embedding_dropout,
-            tie_embeddings=tie_embeddings,
-            **stack,
-        )
         if tie_embeddings and embedding_units not in (None, units):
             raise CallError(
                 "`tie_embeddings` needs embeddings as long as the states. "
@@ -78,14 +76,23 @@ class LanguageModel(TokenModel):
         policy = {"dtype": self.dtype_policy}
         self.embedding = embedding(vocabulary_size, embedding_units or units, **policy)
         self.embedding_dropout = keras.layers.Dropout(embedding_dropout, **policy)
-        self.stack = RecurrentStack(units, **stack, **policy)
+        self.stack = RecurrentStack(
+            units,
+            cell=cell,
+            layers=layers,
+            dropout=dropout,
+            state_dropout=state_dropout,
+            self_attention=self_attention,
+            attention=attention,
+            **policy,
+        )
         self.dropout = keras.layers.Dropout(dropout, **policy)
         self.logits = (TiedLogits if tie_embeddings else keras.layers.Dense)(vocabulary_size, **policy)
         self.tied = self.embedding if tie_embeddings else None
         self(tf.zeros([1, 1], tf.int32))
 
     def hidden(self, inputs, training=False):
-        """Return what the logits are made of, (B, T, units)."""
+        """Return the features of the logits, (B, T, units)."""
         return self.dropout(self._run(inputs, training=training)[0], training=training)
 
     def attend(self, inputs):
@@ -97,37 +104,32 @@ class LanguageModel(TokenModel):
         embedded = self.embedding_dropout(self.embedding(ids), training=training)
         return self.stack(embedded, mask=tf.not_equal(ids, PAD), training=training, **options)
 
-    def encode(self, prompt_ids, *, room=0):
-        """Read a prompt, all but its last token.
-
-        Args:
-            prompt_ids: (B, T) that begin with the start id, padded with 0.
-            room: how many steps are to follow.
-
-        Returns:
-            An empty memory, and the states to step on from.
-        """
-        following = tf.pad(tf.gather(prompt_ids, tf.range(1, tf.shape(prompt_ids)[1]), axis=1), [[0, 0], [0, 1]])
-        read = tf.where(tf.equal(following, PAD), tf.zeros_like(prompt_ids), prompt_ids)
-        _, states, _ = self._run(read, room=room)
+    def encode(self, source_ids, *, room=0, training=False):
+        """Read a prompt (B, T), all but its last token; see `SequenceModel.encode`. The memory is empty."""
+        following = tf.pad(tf.gather(source_ids, tf.range(1, tf.shape(source_ids)[1]), axis=1), [[0, 0], [0, 1]])
+        read = tf.where(tf.equal(following, PAD), tf.zeros_like(source_ids), source_ids)
+        _, states, _ = self._run(read, room=room, training=training)
         return {}, states
 
-    def first_tokens(self, prompt_ids):
-        """Return the token (B,) that decoding begins with, and which rows (B,) have nothing to decode."""
-        lengths = tf.reduce_sum(tf.cast(tf.not_equal(prompt_ids, PAD), tf.int32), axis=1)
-        last = tf.one_hot(lengths - 1, tf.shape(prompt_ids)[1], dtype=tf.int32)
-        return tf.reduce_sum(prompt_ids * last, axis=1), tf.equal(lengths, 0)
+    def first_tokens(self, source_ids):
+        """Return the last token (B,) of each prompt, and which prompts (B,) are empty."""
+        lengths = tf.reduce_sum(tf.cast(tf.not_equal(source_ids, PAD), tf.int32), axis=1)
+        last = tf.one_hot(lengths - 1, tf.shape(source_ids)[1], dtype=tf.int32)
+        return tf.reduce_sum(source_ids * last, axis=1), tf.equal(lengths, 0)
 
     def decode_step(self, tokens, states, memory):
-        """Do one step.
-
-        Args:
-            tokens: the tokens before the step, (B,).
-            states: as `encode` or this function returned them.
-            memory: as `encode` returned it.
-
-        Returns:
-            The logits (B, vocabulary_size), the states after the step, and None.
-        """
+        """Do one step of every layer; see `SequenceModel.decode_step`."""
         output, states = self.stack.step(self.embedding(tokens), states)
         return self.to_logits(output), states, None
+
+
+@builder(LanguageModel, self_attention=False, attention="bahdanau")
+def tanh_rnn_lm(**options) -> keras.Model:
+    """Build the recurrent network as a language model; arguments as `LanguageModel`."""
+    return LanguageModel(**options)
+
+
+@builder(LanguageModel, self_attention=True)
+def self_attention_lm(**options) -> keras.Model:
+    """Build the self-attending network as a language model; arguments as `LanguageModel`."""
+    return LanguageModel(**options)

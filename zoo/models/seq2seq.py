@@ -1,44 +1,51 @@
-"""The encoder-decoder: translation, and everything else that turns one sequence into another."""
+"""The encoder-decoder: translation, and every other task that turns one sequence into another."""
+
+from typing import Annotated
 
 import keras
 import tensorflow as tf
 
-from zoo.checks import one_of
+from zoo.checks import OneOf, OptionalSize, Share, Size, Switch
 from zoo.constants import END, PAD, START
 from zoo.layers.attention import SCORES
+from zoo.layers.cells import CellName
 from zoo.layers.decoder import AttentionDecoder
 from zoo.layers.dense import TanhDense
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.stack import RecurrentStack
 from zoo.layers.tied import TiedLogits
-from zoo.models.base import TokenModel, checked, embedding
+from zoo.models.base import SequenceModel, embedding
+from zoo.models.builder import builder
+from zoo.options import takes_options
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Seq2Seq(TokenModel):
+class Seq2Seq(SequenceModel):
     """An encoder-decoder over token ids, with attention or without.
 
         y_1 ... y_m = encoder(source),   s_0 = tanh(W h_m + b)
         s_t = decoder(r_t, s_{t-1}, c_{t-1})
         logits_t = V tanh(U [s_t; c_{t-1}; r_t] + b) + b'
 
-    The encoder is `encoder`, its start state for the decoder comes from `bridge`, the decoder is
-    `decoder`, U is `readout`, V `logits`. r_t is the embedding of the target token before t. Without
-    attention there is no c.
+    The layers are `encoder`; `bridge`, W; `decoder`; `readout`, U; `logits`, V. r_t is the embedding of the target
+    token before t. Without attention there is no c. A subclass changes a part by its method: `make_encoder`,
+    `make_bridge`, `make_decoder`, `make_readout`, `start_states`, `read_out`.
 
     Args:
-        source_vocabulary_size: how many source ids there are; id 0 is padding.
-        target_vocabulary_size: how many target ids there are; id 0 is padding.
-        units: the size of the decoder's state, and of the encoder's in each direction unless `encoder_units` is given.
-        encoder_units: the size of the encoder's state in each direction.
-        embedding_units: the size of the embeddings; default `units`.
-        cell: "tanh", "gru" or "lstm".
-        attention: "bahdanau", "dot", "general", or None for a decoder that does not attend.
-        self_attention: an encoder of `SelfAttentionRNN` layers.
-        bidirectional, layers, dropout: of the encoder; dropout also before the logits.
-        embedding_dropout: the share of the elements of every embedding that is dropped in training.
-        state_dropout: the share of the states that is dropped in training, the same at every step.
-        tie_embeddings: V is the matrix of the target embeddings, and U gives vectors of their size.
+        source_vocabulary_size: the number of source ids; id 0 is padding.
+        target_vocabulary_size: the number of target ids; id 0 is padding.
+        units: size of the state, of the encoder in each direction.
+        embedding_units: size of the embeddings; default `units`.
+        encoder_units: size of the encoder's state in each direction; default `units`.
+        cell: the recurrent cell.
+        attention: the score of query and values; None for a decoder that does not attend.
+        self_attention: an encoder of `SelfAttentionRNN` layers, with the same score.
+        bidirectional: read the text in both directions.
+        layers: number of recurrent layers, in a translation model of the encoder.
+        dropout: share of the inputs of every layer, and of the features before the logits, dropped in training.
+        embedding_dropout: share of the elements of every embedding dropped in training.
+        state_dropout: share of the states dropped in training, the same at every step.
+        tie_embeddings: one matrix for the (target) embeddings and the logits.
 
     Call arguments:
         inputs: a dict of `source` (B, Tx) and `target` (B, Ty), the target beginning with the start id.
@@ -54,140 +61,153 @@ class Seq2Seq(TokenModel):
 
     task = "translation"
 
+    @takes_options
     def __init__(
         self,
-        source_vocabulary_size: int,
-        target_vocabulary_size: int,
+        source_vocabulary_size: Size,
+        target_vocabulary_size: Size,
         *,
-        units: int = 256,
-        embedding_units: int | None = None,
-        encoder_units: int | None = None,
-        cell: str = "tanh",
-        attention: str | None = "bahdanau",
-        self_attention: bool = False,
-        bidirectional: bool = False,
-        layers: int = 1,
-        dropout: float = 0.0,
-        embedding_dropout: float = 0.0,
-        state_dropout: float = 0.0,
-        tie_embeddings: bool = False,
+        units: Size = 256,
+        embedding_units: OptionalSize = None,
+        encoder_units: OptionalSize = None,
+        cell: CellName = "tanh",
+        attention: Annotated[str | None, OneOf(SCORES)] = "bahdanau",
+        self_attention: Switch = False,
+        bidirectional: Switch = False,
+        layers: Size = 1,
+        dropout: Share = 0.0,
+        embedding_dropout: Share = 0.0,
+        state_dropout: Share = 0.0,
+        tie_embeddings: Switch = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.options = checked(
-            source_vocabulary_size=source_vocabulary_size,
-            target_vocabulary_size=target_vocabulary_size,
-            units=units,
-            embedding_units=embedding_units,
-            encoder_units=encoder_units,
-            cell=cell,
-            attention=None if attention is None else one_of("attention", attention, SCORES),
-            self_attention=self_attention,
-            bidirectional=bidirectional,
-            layers=layers,
-            dropout=dropout,
-            embedding_dropout=embedding_dropout,
-            state_dropout=state_dropout,
-            tie_embeddings=tie_embeddings,
-        )
         self.attends = attention is not None
-        embedding_units = embedding_units or units
+        self.embedding_units = embedding_units or units
         policy = {"dtype": self.dtype_policy}
-        self.source_embedding = embedding(source_vocabulary_size, embedding_units, **policy)
-        self.target_embedding = embedding(target_vocabulary_size, embedding_units, **policy)
+        self.source_embedding = embedding(source_vocabulary_size, self.embedding_units, **policy)
+        self.target_embedding = embedding(target_vocabulary_size, self.embedding_units, **policy)
         self.embedding_dropout = keras.layers.Dropout(embedding_dropout, **policy)
-        self.encoder = RecurrentStack(
-            encoder_units or units,
-            cell=cell,
-            layers=layers,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            state_dropout=state_dropout,
-            self_attention=self_attention,
-            attention=attention or "bahdanau",
-            **policy,
-        )
-        decoder = {"cell": cell, "state_dropout": state_dropout, **policy}
-        if attention is not None:
-            self.decoder = AttentionDecoder(units, attention=attention, return_weights=True, **decoder)
-            self.decoder.build((None, None, embedding_units), (None, None, self.encoder.width))
-        else:
-            self.decoder = Recurrent(units, return_sequences=True, **decoder)
-        state_count = self.decoder.cell.state_count
-        self.bridge = [TanhDense(units, name=f"bridge_{i}", **policy) for i in range(state_count)]
-        self.readout = TanhDense(embedding_units if tie_embeddings else units, **policy)
+        self.encoder = self.make_encoder()
+        self.decoder = self.make_decoder()
+        if self.attends:  # `encode` computes the keys before the decoder is called
+            self.decoder.build((None, None, self.embedding_units), (None, None, self.encoder.width))
+        self.bridge = self.make_bridge()
+        self.readout = self.make_readout()
         self.dropout = keras.layers.Dropout(dropout, **policy)
-        logits = TiedLogits if tie_embeddings else keras.layers.Dense
-        self.logits = logits(target_vocabulary_size, **policy)
+        self.logits = (TiedLogits if tie_embeddings else keras.layers.Dense)(target_vocabulary_size, **policy)
         self.tied = self.target_embedding if tie_embeddings else None
         ids = tf.zeros([1, 1], tf.int32)
         self({"source": ids, "target": ids})
 
+    def make_encoder(self) -> keras.layers.Layer:
+        """Return the encoder: a layer called and stepped as `RecurrentStack`, with its `width` and `last_states`."""
+        options = self.options
+        return RecurrentStack(
+            options["encoder_units"] or options["units"],
+            attention=options["attention"] or "bahdanau",
+            **{name: options[name] for name in ("cell", "layers", "bidirectional", "dropout", "state_dropout")},
+            self_attention=options["self_attention"],
+            dtype=self.dtype_policy,
+        )
+
+    def make_decoder(self) -> keras.layers.Layer:
+        """Return the decoder: a layer called and stepped as `AttentionDecoder`, or as `Recurrent` without attention.
+
+        Its first state after a step is s_t; the beam keeps all of them for each hypothesis.
+        """
+        units, options = self.options["units"], {name: self.options[name] for name in ("cell", "state_dropout")}
+        if not self.attends:
+            return Recurrent(units, return_sequences=True, dtype=self.dtype_policy, **options)
+        score = self.options["attention"]
+        return AttentionDecoder(units, attention=score, return_weights=True, dtype=self.dtype_policy, **options)
+
+    def make_bridge(self) -> list[keras.layers.Layer]:
+        """Return the layers that make the decoder's first states of the encoder's last, one for each state."""
+        names = [f"bridge_{i}" for i in range(self.decoder.cell.state_count)]
+        return [TanhDense(self.options["units"], name=name, dtype=self.dtype_policy) for name in names]
+
+    def make_readout(self) -> keras.layers.Layer:
+        """Return the layer between [s_t; c_{t-1}; r_t] (..., n) and the logits.
+
+        With tied embeddings it must return vectors of their size.
+        """
+        units = self.embedding_units if self.options["tie_embeddings"] else self.options["units"]
+        return TanhDense(units, dtype=self.dtype_policy)
+
+    def start_states(self, last):
+        """Return the states of the decoder before its first step, from the last states of the encoder's top layer."""
+        return [bridge(state) for bridge, state in zip(self.bridge, last, strict=True)]
+
+    def read_out(self, state, context, embedded, training=False):
+        """Return the features of the logits from s_t, c_{t-1} (None without attention) and r_t, each (..., n)."""
+        features = [part for part in (state, context, embedded) if part is not None]
+        return self.dropout(self.readout(tf.concat(features, -1)), training=training)
+
     def hidden(self, inputs, training=False):
-        """Return what the logits are made of under teacher forcing, (B, Ty, n)."""
-        return self._run(inputs, training)[0]
+        """Return the features of the logits under teacher forcing, (B, Ty, n)."""
+        return self._decode(inputs, training)[0]
 
     def attend(self, inputs):
         """Return the logits and the attention weights (B, Ty, Tx), None for a model that does not attend."""
-        hidden, weights = self._run(inputs)
+        hidden, weights = self._decode(inputs)
         return self.to_logits(hidden), weights
 
-    def _run(self, inputs, training=False):
+    def _decode(self, inputs, training=False):
+        """Run the decoder over whole targets: return the features of the logits and the attention weights."""
         memory, states = self.encode(inputs["source"], training=training)
         embedded = self.embedding_dropout(self.target_embedding(inputs["target"]), training=training)
-        mask = tf.not_equal(inputs["target"], PAD)
-        options = {"initial_state": states, "mask": mask, "training": training}
+        options = {"initial_state": states, "mask": tf.not_equal(inputs["target"], PAD), "training": training}
         if not self.attends:
-            return self._read_out([self.decoder(embedded, **options), embedded], training), None
+            return self.read_out(self.decoder(embedded, **options), None, embedded, training), None
         values = memory["values"]
         outputs, weights = self.decoder(embedded, values, values_mask=memory["values_mask"], **options)
-        return self._read_out([outputs, tf.matmul(weights, values), embedded], training), weights
-
-    def _read_out(self, features, training=False):
-        return self.dropout(self.readout(tf.concat(features, -1)), training=training)
+        return self.read_out(outputs, tf.matmul(weights, values), embedded, training), weights
 
     def encode(self, source_ids, *, room=0, training=False):
-        """Read the source.
-
-        Args:
-            source_ids: (B, Tx), padded with 0.
-            room: not needed here: this decoder remembers nothing but its state.
-            training: apply dropout.
+        """Read the source; see `SequenceModel.encode`. The states of this decoder need no room.
 
         Returns:
-            The memory, a dict of what does not change from step to step (the encoder outputs `values`
-            (B, Tx, d), their `keys` and `values_mask`; empty without attention), and s_0, a list of (B, units).
+            The memory: the encoder outputs `values` (B, Tx, d), their `keys` and `values_mask` (B, Tx), empty without
+            attention; and s_0, a list of (B, units).
         """
         mask = tf.not_equal(source_ids, PAD)
         embedded = self.embedding_dropout(self.source_embedding(source_ids), training=training)
         outputs, states, _ = self.encoder(embedded, mask=mask, training=training)
-        last = self.encoder.last_states(states)
-        start = [bridge(state) for bridge, state in zip(self.bridge, last, strict=True)]
+        start = self.start_states(self.encoder.last_states(states))
         if not self.attends:
             return {}, start
         keys = self.decoder.attention.precompute(outputs)
         return {"values": outputs, "keys": keys, "values_mask": mask}, start
 
     def first_tokens(self, source_ids):
-        """Return the token (B,) that decoding begins with, and which rows (B,) have nothing to decode."""
+        """Return the start id (B,), and which rows (B,) hold no piece."""
         empty = tf.logical_not(tf.reduce_any(tf.greater(source_ids, END), axis=1))
         return tf.fill([tf.shape(source_ids)[0]], START), empty
 
     def decode_step(self, tokens, states, memory):
-        """Do one step of the decoder.
-
-        Args:
-            tokens: the target tokens before the step, (B,).
-            states: s_{t-1}, as `encode` or this function returned it.
-            memory: as `encode` returned it.
-
-        Returns:
-            The logits (B, target_vocabulary_size), the states after the step, and the
-            attention weights (B, Tx), None without attention.
-        """
+        """Do one step of the decoder; see `SequenceModel.decode_step`."""
         embedded = self.target_embedding(tokens)
         if self.attends:
             states, context, weights = self.decoder.step(embedded, states, **memory)
-            return self.to_logits(self._read_out([states[0], context, embedded])), states, weights
+            return self.to_logits(self.read_out(states[0], context, embedded)), states, weights
         output, states = self.decoder.step(embedded, states)
-        return self.to_logits(self._read_out([output, embedded])), states, None
+        return self.to_logits(self.read_out(output, None, embedded)), states, None
+
+
+@builder(Seq2Seq, attention=None, self_attention=False)
+def seq2seq(**options) -> keras.Model:
+    """Build the encoder-decoder without attention; arguments as `Seq2Seq`."""
+    return Seq2Seq(**options)
+
+
+@builder(Seq2Seq, self_attention=False)
+def bahdanau_seq2seq(**options) -> keras.Model:
+    """Build the encoder-decoder with attention; arguments as `Seq2Seq`."""
+    return Seq2Seq(**options)
+
+
+@builder(Seq2Seq, self_attention=True)
+def self_attention_seq2seq(**options) -> keras.Model:
+    """Build the encoder-decoder whose encoder attends to its own outputs; arguments as `Seq2Seq`."""
+    return Seq2Seq(**options)

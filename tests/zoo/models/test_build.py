@@ -1,0 +1,65 @@
+import inspect
+
+import keras
+import pytest
+
+import zoo
+from zoo.catalog import CATALOG, find
+from zoo.errors import CallError
+from zoo.models.build import check_options, model_options, options_of_builder
+
+CLASSES = {"translation": "Seq2Seq", "language_model": "LanguageModel", "classification": "RecurrentClassifier"}
+FIXED = {
+    "tanh_dnn": set(),
+    "tanh_rnn": {"self_attention", "attention"},
+    "tanh_rnn_lm": {"self_attention", "attention"},
+    "seq2seq": {"self_attention", "attention"},
+}
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_a_builder_has_the_options_of_its_class_and_what_every_keras_model_has(name):
+    model_class = getattr(zoo, "DenseClassifier" if name == "tanh_dnn" else CLASSES[find(name).task])
+    theirs = dict(inspect.signature(model_class).parameters)
+    del theirs["kwargs"]
+    ours = dict(inspect.signature(zoo.MODELS[name]).parameters)
+    assert (ours.pop("name").default, ours.pop("dtype").default) == (name, None)
+    assert theirs.keys() - ours.keys() == FIXED.get(name, {"self_attention"})
+    assert ours == {key: theirs[key] for key in ours}
+
+
+def test_name_and_dtype():
+    model = zoo.tanh_rnn(9, 2, units=4, name="mine", dtype="mixed_bfloat16")
+    assert (model.name, model.compute_dtype, model.stack.compute_dtype) == ("mine", "bfloat16", "bfloat16")
+    assert zoo.tanh_rnn(9, 2, units=4).name == "tanh_rnn"
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(model))
+    assert (again.name, again.dtype_policy.name) == ("mine", "mixed_bfloat16")
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: zoo.seq2seq(9, 9, attention="dot"), 'seq2seq has no option "attention".'),
+        (lambda: zoo.tanh_rnn_lm(9, unit=3), 'Did you mean "units"?'),
+        (lambda: zoo.tanh_rnn(9), "tanh_rnn needs `classes`, a positive integer."),
+        (lambda: check_options("tanh_dnn", ["cell"]), 'tanh_dnn has no option "cell".'),
+        (lambda: check_options("tanh_dnn", ["name"]), 'tanh_dnn has no option "name".'),
+    ],
+)
+def test_errors(call, message):
+    with pytest.raises(CallError) as caught:
+        call()
+    assert message in str(caught.value)
+
+
+def test_too_many_sizes():
+    with pytest.raises(TypeError, match="too many positional arguments"):
+        zoo.tanh_rnn_lm(9, 9)
+
+
+def test_every_option_of_every_model_is_described():
+    for entry in CATALOG:
+        for option in options_of_builder(entry.name).values():
+            assert option.help.endswith(".") and len(option.help) > 10, (entry.name, option.name)
+    names = model_options().keys()
+    assert {"units", "cell", "attention", "tie_embeddings"} <= names and not names & {"classes", "vocabulary_size"}

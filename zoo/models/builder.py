@@ -1,0 +1,53 @@
+"""The decorator of the builders."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import keras
+
+from zoo.errors import CallError
+from zoo.options import Option, check_names, options_of
+
+Builder = Callable[..., keras.Model]
+
+
+def builder(model_class: type, **fixed: Any) -> Callable[[Builder], Builder]:
+    """Decorate a function that builds a model: it takes the options of the class, but for those that are fixed.
+
+    `name` and `dtype` are taken too, as everywhere in Keras; the name is that of the builder by default.
+
+    Args:
+        model_class: the class of the model.
+        fixed: the options that make the class this model, with their values.
+    """
+
+    def decorate(build: Builder) -> Builder:
+        name = build.__name__
+        options = {key: option for key, option in options_of(model_class).items() if key not in fixed}
+        signature = _signature(model_class, options, name)
+
+        @functools.wraps(build)
+        def build_checked(*sizes: Any, **given: Any) -> keras.Model:
+            check_names(name, given, signature.parameters)
+            given = signature.bind_partial(*sizes, **given).arguments
+            for key, option in options.items():
+                if option.required and key not in given:
+                    raise CallError(f"{name} needs `{key}`, a positive integer.")
+            return build(**{"name": name, **given, **fixed})
+
+        build_checked.__signature__ = signature  # type: ignore[attr-defined]
+        build_checked.options = options  # type: ignore[attr-defined]
+        return build_checked
+
+    return decorate
+
+
+def _signature(model_class: type, options: dict[str, Option], name: str) -> inspect.Signature:
+    """Return the parameters of the class that are options of the builder, then `name` and `dtype`."""
+    parameters = [parameter for key, parameter in inspect.signature(model_class).parameters.items() if key in options]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters.append(inspect.Parameter("name", keyword, default=name, annotation=str))
+    parameters.append(inspect.Parameter("dtype", keyword, default=None, annotation=Any))
+    return inspect.Signature(parameters, return_annotation=keras.Model)
