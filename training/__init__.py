@@ -1,1 +1,1 @@
-"""Training: text in, batches, losses, fit."""
+"""Training: from text to a run folder with a trained model."""

@@ -1,4 +1,4 @@
-"""Recipes: what a model is best trained with on a corpus, one TOML file each in training/recipes/."""
+"""Recipes: the options and settings that train a model best on a corpus, one TOML file each in training/recipes/."""
 
 import sys
 from collections.abc import Mapping
@@ -28,10 +28,10 @@ class Recipe:
     Attributes:
         name: "<corpus>.<model>", or the path of a file of the user's own.
         description: one line.
-        model: the name of a model.
+        model: the name of the model.
         data: DATA for "train" and "valid", where the corpus is built in.
-        options: of the model's builder.
-        settings: of the training, as the fields of `zoo.training.settings.Settings`.
+        options: options of the model's builder.
+        settings: settings of the training, by the names of the fields of `zoo.training.settings.Settings`.
     """
 
     name: str
@@ -44,22 +44,22 @@ class Recipe:
     def settled(
         self, options: Mapping[str, Any] | None = None, settings: Mapping[str, Any] | None = None
     ) -> "tuple[dict[str, Any], Settings]":
-        """Return the model's options and the settings: the recipe's, but for those that are given here.
+        """Return the model's options and the settings of the recipe, with those given here in place of its own.
 
         Raises:
-            CallError: an option or setting that there is not; the message gives the nearest.
+            CallError: an option or setting that does not exist; the message gives the nearest.
         """
         from zoo.models.build import check_options
         from zoo.training.settings import Settings
 
         try:
             check_options(self.model, self.options)
-            _check_keys("setting", self.settings, [one.name for one in fields(Settings)])
+            _check_keys("setting", self.settings, [setting.name for setting in fields(Settings)])
         except CallError as error:
             raise CallError(f"Recipe {self.name}: {error}") from None
         given, own = dict(settings or {}), dict(self.settings)
         if "batch_size" in given:
-            own.pop("batch_tokens", None)  # which would go before it
+            own.pop("batch_tokens", None)  # it would take precedence
         return {**self.options, **(options or {})}, Settings(**{**own, **given})
 
 
@@ -75,7 +75,7 @@ def read_recipe(name: str) -> Recipe:
         name: one of `recipe_names()`, or the path of a .toml file.
 
     Raises:
-        CallError: there is none of that name (the message gives the nearest), or it is no recipe.
+        CallError: no recipe has that name (the message gives the nearest), or the file is no recipe.
     """
     known = recipe_names()
     path = FOLDER / f"{name}.toml" if name in known else Path(name)
@@ -92,7 +92,7 @@ def read_recipe(name: str) -> Recipe:
 
 def _recipe(name, content) -> Recipe:
     try:
-        _check_keys("key", content, [one.name for one in fields(Recipe) if one.name != "name"])
+        _check_keys("key", content, [key.name for key in fields(Recipe) if key.name != "name"])
         for table in ("data", "options", "settings"):
             if not isinstance(content.get(table, {}), dict):
                 raise CallError(f"`{table}` must be a table. Received: {content[table]!r}.")

@@ -1,9 +1,10 @@
 """The library's one logger: progress as information, and warnings.
 
-A program decides what becomes of the messages, as with any library: `logging.getLogger("zoo")`. Without a word from it,
-Python prints warnings to standard error and drops information. The command calls `to_stderr`.
+As with any library, the program decides where the messages go: `logging.getLogger("zoo")`. By default Python prints
+warnings to standard error and drops information. The command calls `to_stderr`.
 """
 
+import contextlib
 import logging
 import sys
 
@@ -18,11 +19,12 @@ def to_stderr() -> None:
 
 
 class _StandardError(logging.Handler):
-    """Writes to the `sys.stderr` of the moment, which a program may replace at any time."""
+    """Writes to the current `sys.stderr`, which a program may replace at any time."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        try:
-            prefix = "warning: " if record.levelno >= logging.WARNING else ""
-            print(f"{prefix}{self.format(record)}", file=sys.stderr, flush=True)
-        except Exception:  # as the handlers of `logging` do: no message may end the work that it tells of
-            self.handleError(record)
+        prefix = "warning: " if record.levelno >= logging.WARNING else ""
+        message = f"{prefix}{self.format(record)}"
+        if sys.stderr is None:  # `print` would write to standard output
+            return
+        with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it: no reason to end a training
+            print(message, file=sys.stderr, flush=True)

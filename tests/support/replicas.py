@@ -1,4 +1,4 @@
-"""What the processes of test_distribute.py run: `python tests/support/replicas.py WHAT OUT.json [DEVICES]`."""
+"""The program of the processes of test_distribute.py: `python tests/support/replicas.py WHAT OUT.json [DEVICES]`."""
 
 import json
 import os
@@ -11,9 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.errors import WorkError
 from zoo.models.build import build
-from zoo.training import distribute
-from zoo.training.data.batches import Examples, batches, steps_per_epoch
+from zoo.training.cluster import this_worker
+from zoo.training.data.batches import batches, steps_per_epoch
+from zoo.training.data.examples import Examples
+from zoo.training.distribute import barrier, from_chief, shard, strategy
 from zoo.training.settings import Settings
 from zoo.training.step import replicas
 from zoo.training.step.optimizer import make_optimizer
@@ -39,30 +42,30 @@ def examples(name: str) -> Examples:
 
 def trainer(name: str, kind: type[Trainer] = Trainer) -> Trainer:
     keras.utils.set_random_seed(1)
-    one = kind(build(name, units=8, **SIZES[name]), label_smoothing=0.1)
-    one.compile(optimizer=make_optimizer(SETTINGS, 2 * steps_per_epoch(examples(name), BATCH)), jit_compile=False)
-    return one
+    made = kind(build(name, units=8, **SIZES[name]), label_smoothing=0.1)
+    made.compile(optimizer=make_optimizer(SETTINGS, 2 * steps_per_epoch(examples(name), BATCH)), jit_compile=False)
+    return made
 
 
-def fit(name: str, kind: type[Trainer] = Trainer, share=distribute.share, epochs: int = 2) -> dict:
+def fit(name: str, kind: type[Trainer] = Trainer, divide=shard, epochs: int = 2) -> dict:
     """Train for two epochs and return the history and all weights."""
-    some = examples(name)
-    with distribute.strategy().scope() if share is distribute.share else tf.device("CPU:0"):
-        one = trainer(name, kind)
-    history = one.fit(
-        share(batches(some, BATCH, shuffle_seed=1), endless=True),
-        validation_data=share(batches(some, BATCH)),
-        steps_per_epoch=steps_per_epoch(some, BATCH),
-        validation_steps=steps_per_epoch(some, BATCH),
+    data = examples(name)
+    with strategy().scope() if divide is shard else tf.device("CPU:0"):
+        made = trainer(name, kind)
+    history = made.fit(
+        divide(batches(data, BATCH, shuffle_seed=1), endless=True),
+        validation_data=divide(batches(data, BATCH)),
+        steps_per_epoch=steps_per_epoch(data, BATCH),
+        validation_steps=steps_per_epoch(data, BATCH),
         epochs=epochs,
         shuffle=False,
         verbose=0,
     )
-    return {"history": history.history, "weights": [weight.tolist() for weight in one.get_weights()]}
+    return {"history": history.history, "weights": [weight.tolist() for weight in made.get_weights()]}
 
 
 def alone(dataset, *, endless=False):
-    """Stand in for `share` where there is one replica, whatever the devices."""
+    """Stand in for `shard` with one replica, whatever the devices."""
     return dataset
 
 
@@ -90,61 +93,60 @@ def failure(kind: type[Trainer]) -> str:
 
 def change(prepare) -> float:
     """Return by how much an optimizer of rate 1 changes a weight when each replica finds the gradient 1."""
-    with distribute.strategy().scope():
+    with strategy().scope():
         weight = keras.Variable(0.0)
         optimizer = keras.optimizers.SGD(1.0)
         optimizer.build([weight])
     prepare(optimizer)
-    distribute.strategy().run(tf.function(lambda: optimizer.apply([tf.constant(1.0)], [weight])))
+    strategy().run(tf.function(lambda: optimizer.apply([tf.constant(1.0)], [weight])))
     return float(keras.ops.convert_to_numpy(weight))
 
 
 def dropout() -> list:
-    """Return the seeds of each replica before they part, after, and after a second call."""
-    with distribute.strategy().scope():
+    """Return the seeds of each replica before they are separated, after, and after a second call."""
+    with strategy().scope():
         model = build("tanh_dnn", units=8, dropout=0.5, **SIZES["tanh_dnn"])
     weights = {id(variable) for variable in model.weights}
     states = [variable.value for variable in model.variables if id(variable) not in weights]
     seen = []
     for _ in range(3):
-        seen.append([[one.numpy().tolist() for one in state.values] for state in states])
-        replicas.part_dropout(model)
+        seen.append([[replica.numpy().tolist() for replica in state.values] for state in states])
+        replicas.separate_dropout(model)
     return seen
 
 
 def mirrored() -> dict:
-    """Return all that one process with several devices can show."""
-    strategy = distribute.strategy()
+    """Return the results of one process with several devices."""
     return {
-        "strategy": type(strategy).__name__,
-        "replicas": strategy.num_replicas_in_sync,
-        "shares": [
-            [rows.numpy().tolist() for rows in strategy.experimental_local_results(targets)]
-            for _, targets in distribute.share(batches(examples("tanh_dnn"), BATCH))
+        "strategy": type(strategy()).__name__,
+        "replicas": strategy().num_replicas_in_sync,
+        "shards": [
+            [rows.numpy().tolist() for rows in strategy().experimental_local_results(targets)]
+            for _, targets in shard(batches(examples("tanh_dnn"), BATCH))
         ],
         "batches": [targets.numpy().tolist() for _, targets in batches(examples("tanh_dnn"), BATCH)],
-        "alone": fit("bahdanau_seq2seq", share=alone),
+        "alone": fit("bahdanau_seq2seq", divide=alone),
         "together": fit("bahdanau_seq2seq"),
         "plain build": failure(PlainBuild),
         "plain change": change(lambda optimizer: None),
-        "change": change(replicas._sum_no_more),
+        "change": change(replicas._take_summed_gradients),
         "dropout": dropout(),
     }
 
 
 def worker() -> dict:
-    """Return what one of several workers shows."""
-    distribute.strategy()
-    distribute.meet(7, "must not differ")
+    """Return the results of one of several workers."""
+    strategy()
+    barrier(7, mismatch="must not differ")
     try:
-        distribute.meet(distribute.task().number, "differs")
-    except distribute.WorkError as error:
+        barrier(this_worker().number, mismatch="differs")
+    except WorkError as error:
         differs = str(error)
     return {
         "together": fit("tanh_dnn"),
         "plain logs": failure(PlainLogs),
         "differs": differs,
-        "as chief": distribute.as_chief({"loss": 1.5 + distribute.task().number}),
+        "from chief": from_chief({"loss": 1.5 + this_worker().number}),
     }
 
 

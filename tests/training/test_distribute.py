@@ -15,9 +15,9 @@ import tensorflow as tf
 
 from tests.support.paths import ROOT, SUPPORT
 from zoo.errors import CallError, WorkError
-from zoo.training.distribute import as_chief, is_chief, one_writer, share, strategy, task, together
+from zoo.training.distribute import explain_lost_worker, from_chief, shard, strategy, writable_run
 from zoo.training.fit import train
-from zoo.training.run.keep_run import read_history
+from zoo.training.run.history import read_history
 from zoo.training.step.replicas import sum_replicas
 
 ENVIRONMENT = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
@@ -71,50 +71,14 @@ def assert_same(a, b):
         np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("config", "expected"),
-    [
-        (None, (0, 1)),
-        ({"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 1}}, (1, 2)),
-        ({"cluster": {"chief": ["a:1"], "worker": ["b:1", "c:1"]}, "task": {"type": "chief", "index": 0}}, (0, 3)),
-        ({"cluster": {"chief": ["a:1"], "worker": ["b:1", "c:1"]}, "task": {"type": "worker", "index": 0}}, (1, 3)),
-        ({"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": "0"}, "environment": "cloud"}, (0, 1)),
-    ],
-)
-def test_a_task_is_what_tf_config_says(monkeypatch, config, expected):
-    monkeypatch.setenv("TF_CONFIG", json.dumps(config) if config else " ")
-    assert task() == expected
-    assert is_chief() == (expected[0] == 0)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("{", "Expecting property name"),
-        ("[]", "list indices"),
-        ('{"task": {"type": "worker", "index": 0}}', "it lacks 'cluster'"),
-        ('{"cluster": {"worker": ["a:1"]}}', "it lacks 'task'"),
-        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker"}}', "it lacks 'index'"),
-        ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', 'no task "worker" 1'),
-        ('{"cluster": {"worker": ["a"]}, "task": {"type": "worker", "index": 0}}', 'no "host:port"'),
-        ('{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "worker", "index": 0}}', "not ps, worker"),
-    ],
-)
-def test_a_tf_config_that_cannot_be_is_refused(monkeypatch, text, said):
-    monkeypatch.setenv("TF_CONFIG", text)
-    with pytest.raises(CallError, match="TF_CONFIG must be JSON like") as error:
-        task()
-    assert said in str(error.value) and f"TF_CONFIG={text}" in str(error.value)
-
-
 def test_one_replica_costs_nothing():
     values, data = (tf.constant(1.0), [None]), tf.data.Dataset.range(3)
     assert sum_replicas(values) is values
-    assert share(data) is data
+    assert shard(data) is data
     scores = {"loss": 1.0}
-    assert as_chief(scores) is scores
+    assert from_chief(scores) is scores
     assert strategy() is tf.distribute.get_strategy()
-    with one_writer(Path("run")) as place:
+    with writable_run(Path("run")) as place:
         assert place == Path("run")
 
 
@@ -127,7 +91,7 @@ def test_one_replica_costs_nothing():
 )
 def test_a_worker_that_has_gone_is_told_with_what_to_do(error):
     with pytest.raises(WorkError, match=r"Start all workers again with `zoo train --resume some/run`"):
-        with together(Path("some/run")):
+        with explain_lost_worker(Path("some/run")):
             raise error
 
 
@@ -144,7 +108,7 @@ def test_a_run_of_other_checkpoints_is_another_run(tmp_path):
 
 
 def test_other_errors_are_not_taken_for_a_worker_that_has_gone():
-    with pytest.raises(tf.errors.InternalError), together(Path("run")):
+    with pytest.raises(tf.errors.InternalError), explain_lost_worker(Path("run")):
         raise tf.errors.InternalError(None, None, "a bug")
 
 
@@ -167,11 +131,11 @@ def test_several_devices_equal_one(mirrored):
     assert_same(mirrored["alone"], mirrored["together"])
 
 
-def test_shares_make_up_the_batches_and_can_be_empty(mirrored):
-    assert len(mirrored["shares"]) == len(mirrored["batches"])
-    for shares, batch in zip(mirrored["shares"], mirrored["batches"], strict=True):
-        assert shares == [batch[i::DEVICES] for i in range(DEVICES)]
-    assert any(share == [] for shares in mirrored["shares"] for share in shares)
+def test_shards_make_up_the_batches_and_can_be_empty(mirrored):
+    assert len(mirrored["shards"]) == len(mirrored["batches"])
+    for shards, batch in zip(mirrored["shards"], mirrored["batches"], strict=True):
+        assert shards == [batch[i::DEVICES] for i in range(DEVICES)]
+    assert any(shard == [] for shards in mirrored["shards"] for shard in shards)
 
 
 def test_replicas_drop_each_their_own(mirrored):
@@ -182,13 +146,13 @@ def test_replicas_drop_each_their_own(mirrored):
         assert len({tuple(state) for state in other}) == DEVICES
 
 
-def test_keras_still_cannot_build_from_shares(mirrored):
-    # When this fails, FitsReplicas._maybe_symbolic_build may only have to build the optimizer.
+def test_keras_still_cannot_build_from_shards(mirrored):
+    # When this fails, ReplicaFit._maybe_symbolic_build may only have to build the optimizer.
     assert mirrored["plain build"]
 
 
 def test_keras_still_sums_gradients_after_it_has_clipped_them(mirrored):
-    # When this fails, _sum_no_more can go.
+    # When this fails, _take_summed_gradients can go.
     assert mirrored["plain change"] == -DEVICES
     assert mirrored["change"] == -1
 
@@ -233,11 +197,11 @@ def test_workers_that_do_not_see_the_same_are_told(workers):
 
 
 def test_workers_decide_by_what_the_chief_has(workers):
-    assert [worker["as chief"] for worker in workers] == [{"loss": 1.5}] * 2
+    assert [worker["from chief"] for worker in workers] == [{"loss": 1.5}] * 2
 
 
 def test_keras_still_averages_logs_over_their_first_axis(workers):
-    # When this fails, FitsReplicas._as_logs can go.
+    # When this fails, ReplicaFit._as_logs can go.
     assert all(worker["plain logs"] for worker in workers)
 
 

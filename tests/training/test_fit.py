@@ -1,4 +1,5 @@
 import json
+import logging
 import math
 from dataclasses import replace
 
@@ -9,12 +10,10 @@ import tensorflow as tf
 from zoo.atomic_files import alone_in
 from zoo.errors import CallError, WorkError
 from zoo.run_folder import CONFIG, MODEL, SAMPLE_TARGETS, SAMPLES, load_run
-from zoo.training.data.corpora import Corpus
-from zoo.training.fit import resume, train, versions
+from zoo.training.fit import resume, train
 from zoo.training.run.checkpoints import checkpoints
-from zoo.training.run.keep_run import HISTORY, read_history
-from zoo.training.run.prepare import learn_vocabularies
-from zoo.training.settings import Settings
+from zoo.training.run.history import HISTORY, read_history
+from zoo.training.run.provenance import versions
 from zoo.training.step.precision import for_device
 
 FAST = {"units": 8, "dropout": 0.25}
@@ -79,8 +78,9 @@ def test_training_goes_down_and_is_written_down(request, fixture):
 
 
 def test_the_kept_model_is_the_one_of_the_best_epoch(fast, fast_settings, tiny_data):
-    from zoo.training.data.batches import batches, encode
+    from zoo.training.data.batches import batches
     from zoo.training.data.corpora import read_corpus
+    from zoo.training.data.examples import encode
     from zoo.training.step.trainer import Trainer
 
     metrics = json.loads((fast.path / "metrics.json").read_text(encoding="utf-8"))
@@ -186,12 +186,14 @@ def test_bad_calls(tmp_path, tiny_data, tiny_settings, options, message):
     assert not list(tmp_path.iterdir())
 
 
-def test_out_of_memory_is_told(tmp_path, tiny_data, tiny_settings, monkeypatch):
+def test_out_of_memory_is_explained(tmp_path, tiny_data, tiny_settings, monkeypatch):
     def fails(*_, **__):
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor\nand more")
 
     monkeypatch.setattr("zoo.training.fit.build", fails)
-    with pytest.raises(WorkError, match=r"out of memory \(OOM when allocating tensor\). Begin anew with a smaller"):
+    with pytest.raises(
+        WorkError, match=r"out of memory \(OOM when allocating tensor\). Start a new run with a smaller"
+    ):
         call(tmp_path, tiny_data, tiny_settings)
     assert not list(tmp_path.iterdir())
 
@@ -212,17 +214,6 @@ def test_a_run_under_training_is_not_replaced(tmp_path, tiny_data, tiny_settings
         call(tmp_path, tiny_data, tiny_settings, force=True)
 
 
-def test_files_of_a_corpus_with_a_comma_in_its_name(tmp_path):
-    from zoo.training.data.corpora import read_corpus
-    from zoo.training.run.prepare import describe, files_of
-
-    file = tmp_path / "a,b.tsv"
-    file.write_text("un\tone\n")
-    corpus = read_corpus(file, task="translation")
-    assert files_of(corpus) == [file] and describe(corpus)["origin"] == str(file)
-    assert files_of(read_corpus("numbers-fr-en", task="translation", size=2)) == []
-
-
 def test_bad_data_leaves_no_run_behind(tmp_path, tiny_data, tiny_settings):
     valid = tmp_path / "valid.tsv"
     valid.write_text("un\tnumber\nun\tnumbr\n")
@@ -233,14 +224,15 @@ def test_bad_data_leaves_no_run_behind(tmp_path, tiny_data, tiny_settings):
     assert [path.name for path in tmp_path.iterdir()] == ["valid.tsv"]
 
 
-def test_examples_that_are_too_long_are_counted(tmp_path, tiny_data, tiny_settings, capsys):
+def test_examples_that_are_too_long_are_counted(tmp_path, tiny_data, tiny_settings, caplog, capsys):
+    caplog.set_level(logging.INFO, logger="zoo")
     train_set = tmp_path / "train.tsv"
     with open(tiny_data["classification"]["train"], encoding="utf-8") as lines:
         train_set.write_text(lines.read() + f"{'un ' * 200}\tnumber\n{'mai ' * 200}\tdate\n", encoding="utf-8")
     call(tmp_path, tiny_data, replace(tiny_settings, epochs=1), train=str(train_set))
-    seen = capsys.readouterr()
-    assert "train.tsv (train): left out 2 of 162 examples with more than 100 pieces on a side" in seen.err
-    assert "(valid)" not in seen.err and seen.out == ""
+    (message,) = caplog.messages
+    assert message.endswith("train.tsv (train): left out 2 of 162 examples with more than 100 pieces on a side")
+    assert capsys.readouterr().out == ""
 
 
 def test_a_part_of_a_built_in_corpus(tmp_path, tiny_data, tiny_settings):
@@ -259,24 +251,6 @@ def test_the_seed_decides(tmp_path, tiny_data, fast, fast_settings):
     assert_same_history(same.path, fast.path)
     other = call(tmp_path, tiny_data, replace(fast_settings, seed=2), out=tmp_path / "other")
     assert read_history(other.path)[0]["loss"] != read_history(fast.path)[0]["loss"]
-
-
-def test_only_a_unigram_vocabulary_cuts_anew():
-    with pytest.raises(CallError, match='`subword_alpha` needs text="unigram". Received: text="char"'):
-        Settings(subword_alpha=0.2, text="char").check()
-
-
-def test_a_kind_of_vocabulary_for_each_side():
-    corpus = Corpus(sources=["abc cab"], targets=["A1 B1"], digest="", origin="")
-    vocabularies = learn_vocabularies(corpus, "translation", Settings(text="char,word", vocabulary_size=20))
-    assert vocabularies["source"].pieces(vocabularies["source"].encode(["ab"])[0]) == ["\u2581", "a", "b"]
-    assert vocabularies["target"].pieces(vocabularies["target"].encode(["B1 A1"])[0]) == ["\u2581B1", "\u2581A1"]
-    with pytest.raises(CallError, match='Only translation has two vocabularies. Received: text="char,word"'):
-        Settings(text="char,word").check("classification")
-
-
-def test_settings_have_defaults_that_pass():
-    Settings().check()
 
 
 @pytest.mark.slow

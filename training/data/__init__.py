@@ -1,1 +1,1 @@
-"""Data in: corpora, splits, batches."""
+"""Data: corpora, splits, examples, batches."""

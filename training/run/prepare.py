@@ -1,23 +1,119 @@
-"""What a run is made from: corpora read, vocabularies learnt, examples encoded, and all of it described."""
+"""The data of a run: corpora read, vocabularies learnt, examples encoded, and the run folder that describes them."""
 
-import sys
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zoo.atomic_files import sha256_of
+from zoo.atomic_files import check_apart, new_folder, sha256_of
 from zoo.errors import CallError
-from zoo.run_folder import SAMPLE_TARGETS, SAMPLES, RunConfig, read_vocabularies, vocabulary_file
+from zoo.log import logger
+from zoo.run_folder import (
+    CONFIG,
+    SAMPLE_TARGETS,
+    SAMPLES,
+    RunConfig,
+    read_vocabularies,
+    vocabulary_file,
+    write_json,
+)
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
-from zoo.training.data.batches import Examples, encode
 from zoo.training.data.corpora import BUILT_IN, Corpus, read_corpus
+from zoo.training.data.examples import Examples, encode
+from zoo.training.run.provenance import versions
 from zoo.training.settings import Settings
 
 SAMPLE_COUNT = 500
 
 
+@dataclass(frozen=True, kw_only=True)
+class PreparedRun:
+    """A run that can be trained: its folder has a config and vocabularies.
+
+    Attributes:
+        config: the content of its `config.json`.
+        examples: the encoded corpora, "train" and "valid".
+        validation: the text of the validation set.
+    """
+
+    config: RunConfig
+    examples: dict[str, Examples]
+    validation: Corpus
+
+
+def prepare_run(
+    out: Path,
+    *,
+    model: str,
+    task: str,
+    options: dict[str, Any],
+    settings: Settings,
+    recipe: str | None,
+    data: dict[str, str],
+    force: bool,
+) -> PreparedRun:
+    """Write the folder of a new run.
+
+    Args:
+        out: the run folder to make.
+        model: the name of the model.
+        task: the name of its task.
+        options: the options of the model's builder, without the sizes that follow from the data.
+        settings: the settings of the training.
+        recipe: the name of the recipe that options and settings come from.
+        data: DATA for "train" and "valid".
+        force: replace an existing `out`.
+
+    Raises:
+        CallError: data that cannot be used.
+        WorkError: the folder could not be written.
+    """
+    corpora = {split: read(origin, split, task, settings) for split, origin in data.items()}
+    check_apart(out, *(file for corpus in corpora.values() for file in files_of(corpus)))
+    vocabularies = learn_vocabularies(corpora["train"], task, settings)
+    labels = sorted(set(corpora["train"].targets)) if TASKS[task].labelled else []
+    config = RunConfig(
+        model=model,
+        recipe=recipe,
+        task=task,
+        options={**vocabulary_sizes(task, vocabularies, labels), **options},
+        labels=labels,
+        training=asdict(settings),
+        data={split: describe(corpus) for split, corpus in corpora.items()},
+        versions=versions(),
+    )
+    examples = encode_all(config, vocabularies, corpora)
+    with new_folder(out, force) as draft:
+        for side, vocabulary in vocabularies.items():
+            vocabulary.save(draft / vocabulary_file(side))
+        write_samples(draft, corpora["valid"])
+        config = replace(config, vocabularies=digests(draft, vocabularies))
+        write_json(draft / CONFIG, config.as_json())
+    return PreparedRun(config=config, examples=examples, validation=corpora["valid"])
+
+
+def reopen_run(run: Path, config: RunConfig) -> PreparedRun:
+    """Read the data of a run again.
+
+    Raises:
+        CallError: a corpus or a vocabulary has changed since the run was begun, or is gone.
+    """
+    settings = Settings.from_config(config)
+    corpora = {}
+    for split, description in config.data.items():
+        corpora[split] = read(description["origin"], split, config.task, settings)
+        if corpora[split].digest != description["digest"]:
+            raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
+    vocabularies = read_vocabularies(run, config)
+    for name, digest in digests(run, vocabularies).items():
+        if digest != config.vocabularies.get(name):
+            raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
+    examples = encode_all(config, vocabularies, corpora)
+    return PreparedRun(config=config, examples=examples, validation=corpora["valid"])
+
+
 def read(data: str, split: str, task: str, settings: Settings) -> Corpus:
-    """Read the corpus of a split, of the training set no more than `train_size`; errors as `read_corpus`."""
+    """Read the corpus of a split, at most `train_size` examples of the training set; errors as `read_corpus`."""
     return read_corpus(data, task=task, split=split, size=settings.train_size if split == "train" else None)
 
 
@@ -30,40 +126,26 @@ def files_of(corpus: Corpus) -> list[Path]:
 
 
 def describe(corpus: Corpus) -> dict[str, Any]:
-    """Return what a run folder says of a corpus, by which it is found and known again."""
+    """Return the entry of a corpus in `config.json`: its origin with absolute paths, its count and its digest."""
     origin = ",".join(map(str, files_of(corpus))) or corpus.origin
     return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
 
 
-def read_again(run: Path, config: RunConfig) -> tuple[dict[str, Corpus], dict[str, Vocabulary]]:
-    """Return the corpora and the vocabularies of a run by split and side.
-
-    Raises:
-        CallError: one has changed since the run was begun, or is gone.
-    """
-    settings, corpora = Settings.from_config(config), {}
-    for split, description in config.data.items():
-        corpora[split] = read(description["origin"], split, config.task, settings)
-        if corpora[split].digest != description["digest"]:
-            raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
-    vocabularies = read_vocabularies(run, config)
-    for name, found in digests(run, vocabularies).items():
-        if found != config.vocabularies.get(name):
-            raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
-    return corpora, vocabularies
-
-
 def learn_vocabularies(corpus: Corpus, task: str, settings: Settings) -> dict[str, Vocabulary]:
     """Learn the vocabulary of each side; errors as `Vocabulary.learn`."""
-    size, (source, target) = settings.vocabulary_size, settings.kinds
-    vocabularies = {"source": Vocabulary.learn(corpus.sources, size=size, kind=source)}
-    if task == "translation":
-        vocabularies["target"] = Vocabulary.learn(corpus.targets, size=size, kind=target)
-    return vocabularies
+    return {
+        side: Vocabulary.learn(corpus.texts(side), size=settings.vocabulary_size, kind=settings.kinds[side])
+        for side in TASKS[task].sides
+    }
+
+
+def smallest_sizes(task: str) -> dict[str, int]:
+    """Return 1 for each option of a model's builder that follows from the data."""
+    return dict.fromkeys([*TASKS[task].size_options.values(), *(["classes"] if TASKS[task].labelled else [])], 1)
 
 
 def vocabulary_sizes(task: str, vocabularies: dict[str, Vocabulary], labels: list[str]) -> dict[str, int]:
-    """Return the sizes that the model of a task is built with, by the names of its options."""
+    """Return the options of a model's builder that follow from the data: sizes of vocabularies, and classes."""
     sizes = {option: vocabularies[side].size for side, option in TASKS[task].size_options.items()}
     return sizes | ({"classes": len(labels)} if TASKS[task].labelled else {})
 
@@ -71,7 +153,7 @@ def vocabulary_sizes(task: str, vocabularies: dict[str, Vocabulary], labels: lis
 def encode_all(
     config: RunConfig, vocabularies: dict[str, Vocabulary], corpora: dict[str, Corpus]
 ) -> dict[str, Examples]:
-    """Encode the corpora of a run by split, and say on standard error how many examples were too long."""
+    """Encode the corpora of a run by split, and log how many examples were too long."""
     settings = Settings.from_config(config)
     examples = {}
     for split, corpus in corpora.items():
@@ -79,27 +161,21 @@ def encode_all(
         if split == "train":
             options |= {"subword_alpha": settings.subword_alpha, "seed": settings.seed}
         examples[split] = encode(corpus, config.task, vocabularies, config.labels, **options)
-    _say_dropped(examples, corpora, settings)
+        if examples[split].dropped:
+            logger.info(
+                f"{corpus.origin} ({split}): left out {examples[split].dropped:,} of {len(corpus):,} "
+                f"examples with more than {settings.max_length} pieces on a side"
+            )
     return examples
 
 
-def write_samples(folder: Path, corpus: Corpus, task: str) -> None:
-    """Keep some of the validation set: an export is compared with the model, and scored, by it."""
+def write_samples(folder: Path, corpus: Corpus) -> None:
+    """Write the first examples of the validation set, with which an export is compared with the model, and scored."""
     (folder / SAMPLES).write_text("\n".join(corpus.sources[:SAMPLE_COUNT]), encoding="utf-8")
-    if task != "language_model":
+    if corpus.targets:
         (folder / SAMPLE_TARGETS).write_text("\n".join(corpus.targets[:SAMPLE_COUNT]), encoding="utf-8")
 
 
 def digests(folder: Path, vocabularies: dict[str, Vocabulary]) -> dict[str, str]:
     """Return the SHA-256 of the vocabularies in a run folder, by file name."""
     return {vocabulary_file(side): sha256_of(folder / vocabulary_file(side)) for side in vocabularies}
-
-
-def _say_dropped(examples: dict[str, Examples], corpora, settings) -> None:
-    for split, some in examples.items():
-        if some.dropped:
-            print(
-                f"{corpora[split].origin} ({split}): left out {some.dropped:,} of {len(corpora[split]):,} "
-                f"examples with more than {settings.max_length} pieces on a side",
-                file=sys.stderr,
-            )

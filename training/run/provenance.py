@@ -1,4 +1,4 @@
-"""What a run is of: its data, vocabularies, model and settings; and whether that is still so."""
+"""The provenance of a run: a record of its data, vocabularies, model and settings, and the versions of packages."""
 
 import importlib.metadata
 import sys
@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import CallError
+from zoo.log import logger
 from zoo.run_folder import CONFIG, RunConfig
 
 PACKAGES = ("attention-zoo", "tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy")
 
 
 def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that decide the answers."""
+    """Return the versions of Python and of the packages that the result depends on."""
     found = {"python": sys.version.split()[0]}
     for package in PACKAGES:
         try:
@@ -24,34 +25,34 @@ def versions() -> dict[str, str]:
 
 
 def record(config: RunConfig) -> dict[str, Any]:
-    """Return the part of a run's `config.json` that decides what comes of it; a run and its data may be moved."""
+    """Return the part of a run's `config.json` that the result depends on: no paths, as files may be moved."""
     content = config.as_json()
     decisive = {name: content[name] for name in ("model", "task", "options", "labels", "training", "vocabularies")}
-    data = {split: {name: about[name] for name in ("count", "digest")} for split, about in config.data.items()}
+    data = {split: {name: corpus[name] for name in ("count", "digest")} for split, corpus in config.data.items()}
     return {**decisive, "data": data}
 
 
 def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
-    """Refuse to go on when the record of a run differs from the one in its checkpoint.
+    """Refuse to resume a run whose record differs from the one in its checkpoint.
 
     Raises:
-        CallError: with what differs.
+        CallError: they differ; the message names the differences.
     """
     now, then = dict(_flat(now)), dict(_flat(then))
     names = [name for name in [*then, *(now.keys() - then.keys())] if now.get(name) != then.get(name)]
     if names:
-        found = "; ".join(f"{name} was {then.get(name)} and is now {now.get(name)}" for name in names[:5])
+        differences = "; ".join(f"{name} was {then.get(name)} and is now {now.get(name)}" for name in names[:5])
         raise CallError(
-            f"{run} cannot be continued: its {CONFIG} is not the one its checkpoint was made with: {found}."
+            f"{run} cannot be continued: its {CONFIG} is not the one its checkpoint was made with: {differences}."
         )
 
 
-def say_versions(config: RunConfig) -> None:
+def warn_of_versions(config: RunConfig) -> None:
     """Warn when the packages are not those that a run was begun with."""
     then, now = config.versions, versions()
     changed = [f"{name} {then[name]} (now {now.get(name)})" for name in then if then[name] != now.get(name)]
     if changed:
-        print(f"warning: the run was begun with {', '.join(changed)}: the last digits may differ.", file=sys.stderr)
+        logger.warning(f"the run was begun with {', '.join(changed)}: the last digits may differ.")
 
 
 def _flat(content: Any, name: str = "") -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, put off until a step has ended."""
+"""Ctrl-C and SIGTERM, deferred until the end of a training step."""
 
 import contextlib
 import os
@@ -12,10 +12,13 @@ NOTED = b"stopping after this step, with a checkpoint; once more stops at once\n
 
 
 class StopSignals:
-    """Notes Ctrl-C and SIGTERM inside its `with` block, for the training to stop where it can be continued.
+    """Notes Ctrl-C and SIGTERM inside its `with` block, so that the training can stop where it can be resumed.
 
-    A second signal does what it would do without this. Outside the main thread it does nothing: Python does not let
-    other threads handle signals.
+    A second signal has its usual effect. Outside the main thread this does nothing: Python lets only the main thread
+    handle signals.
+
+    Attributes:
+        received: the number of the signal; None if none has come.
     """
 
     def __init__(self) -> None:
@@ -24,8 +27,8 @@ class StopSignals:
 
     def __enter__(self) -> "StopSignals":
         if threading.current_thread() is threading.main_thread():
-            heard = [one for one in SIGNALS if signal.getsignal(one) != signal.SIG_IGN]  # as under nohup
-            self._before = {one: signal.signal(one, self._note) for one in heard}
+            heard = [number for number in SIGNALS if signal.getsignal(number) != signal.SIG_IGN]  # as under nohup
+            self._before = {number: signal.signal(number, self._note) for number in heard}
         return self
 
     def __exit__(self, *_) -> None:
@@ -35,18 +38,18 @@ class StopSignals:
         self.received = number
         self._undo()
         with contextlib.suppress(OSError):
-            os.write(2, NOTED)  # the signal may have come while something was being printed
+            os.write(2, NOTED)  # not `logging`: the signal may have come while it was writing
 
     def _undo(self):
-        for one, before in self._before.items():
-            signal.signal(one, before if before is not None else signal.SIG_DFL)  # None: not set from Python
+        for number, before in self._before.items():
+            signal.signal(number, before if before is not None else signal.SIG_DFL)  # None: not set from Python
         self._before = {}
 
     def stop_if_asked(self) -> None:
-        """Raise what the command turns into exit status 130 or 143, if a signal has come.
+        """Stop the training if a signal has come.
 
         Raises:
-            Stopped: a signal has come.
+            Stopped: a signal has come; the command ends with exit status 130 or 143.
         """
         if self.received is not None:
             raise Stopped(self.received)

@@ -1,1 +1,1 @@
-"""One training step: loss, optimizer, precision, replicas."""
+"""The training step: the trainer, its losses, optimizer, precision and replicas."""

@@ -1,4 +1,4 @@
-"""The optimizer, and the learning rate over the steps of a run."""
+"""The optimizer of a run, and its schedule of the learning rate."""
 
 import math
 
@@ -15,8 +15,8 @@ def make_optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer
     """Return the optimizer of a run.
 
     Args:
-        settings: how to train.
-        steps: how many steps the run will have.
+        settings: the settings of the training.
+        steps: the most steps of the run.
     """
     optimizer = Adam(
         Schedule(settings.learning_rate, settings.schedule, int(steps * settings.warm_up), steps),
@@ -32,17 +32,17 @@ def make_optimizer(settings: Settings, steps: int) -> keras.optimizers.Optimizer
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Schedule(keras.optimizers.schedules.LearningRateSchedule):
-    """A learning rate that rises in a line from a tenth of its peak, and then
+    """A learning rate that rises linearly from a tenth of its peak, and then
 
         cosine:        falls along half a cosine to a hundredth of the peak at the last step
         inverse_sqrt:  falls as peak * sqrt(warm_up / step)
-        constant:      stays
+        constant:      stays at the peak
 
     Args:
         peak: the highest learning rate.
         kind: "cosine", "inverse_sqrt" or "constant".
-        warm_up: how many steps it rises.
-        steps: of the whole run.
+        warm_up: the number of steps in which it rises.
+        steps: the number of steps of the whole run.
     """  # fmt: skip
 
     def __init__(self, peak: float, kind: str, warm_up: int, steps: int):
@@ -75,17 +75,17 @@ class Schedule(keras.optimizers.schedules.LearningRateSchedule):
 class Adam(keras.optimizers.Adam):
     """Adam whose moving average of the weights forgets the first steps.
 
-    With a decay of 0.999 the average after 450 steps would still be for the most part the weights before training. So
-    its decay in update n (from 0) is n / (n + 9) where that is less. To pass over all weights takes as long as Adam
-    itself, so that it is done every 8 steps, with the decay of 8. Arguments as `keras.optimizers.Adam`; with
-    `weight_decay` it is AdamW.
+    With a decay of 0.999 the average after 450 steps would still consist mostly of the weights before training. So its
+    decay in update n (from 0) is n / (n + 9) where that is less. An update of the average takes as long as Adam itself,
+    so there is one every 8 steps, with the decay of 8. Arguments as `keras.optimizers.Adam`; with `weight_decay` it is
+    AdamW.
 
     Source: Kingma and Ba 2015, arXiv 1412.6980; Loshchilov and Hutter 2019, arXiv 1711.05101; the decay of the average
     as in `tf.train.ExponentialMovingAverage` with `num_updates`.
     """
 
     def update_step(self, gradient, variable, learning_rate):
-        """Update one variable, by TensorFlow's one kernel for all of it where that can be."""
+        """Update one variable, by TensorFlow's fused kernel where it applies."""
         if tf.distribute.has_strategy() or variable.dtype != "float32" or self.amsgrad:
             return super().update_step(gradient, variable, learning_rate)
         index = self._get_variable_index(variable)
@@ -104,7 +104,8 @@ class Adam(keras.optimizers.Adam):
         )
 
     def _update_model_variables_moving_average(self, trainable_variables):
-        # Keras' own hook for the average. It is private: tests/test_optimizer.py tells when it is no longer called.
+        # Keras' own hook for the average. It is private: tests/training/step/test_optimizer.py fails when it is no
+        # longer called.
         pairs = list(zip(trainable_variables, self._model_variables_moving_average, strict=True))
         updates = ops.cast(self.iterations // AVERAGE_EVERY, "float32")
         decay = ops.minimum(self.ema_momentum**AVERAGE_EVERY, updates / (updates + 9))
@@ -114,12 +115,12 @@ class Adam(keras.optimizers.Adam):
             for weight, average in pairs:
                 average.assign(average + ops.cast(share, average.dtype) * (weight - average))
 
-        if tf.distribute.has_strategy():  # where no variable is assigned under a condition
+        if tf.distribute.has_strategy():  # a strategy allows no assignment inside a condition
             update(ops.where(due, 1 - decay, 0.0))
         else:
             ops.cond(due, lambda: update(1 - decay), lambda: None)
 
 
 def _handle(variable):
-    """Return the handle of a variable, be it Keras' or TensorFlow's."""
+    """Return the handle of a variable of Keras or of TensorFlow."""
     return (variable.value if isinstance(variable, keras.Variable) else variable).handle

@@ -1,4 +1,4 @@
-"""How exactly to calculate, and whether to compile: what a device is best at."""
+"""The precision of the computation, and compilation, as suits the device."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,9 +13,9 @@ BFLOAT16_FROM = (8, 0)  # the compute capability of the first NVIDIA GPUs that m
 
 
 def for_device(settings: Settings) -> Settings:
-    """Return the settings with `precision` and `jit` decided where they were left open.
+    """Return the settings with values for `precision` and `jit` where they are None.
 
-    On a GPU that is mixed precision and XLA, on a CPU neither.
+    On a GPU these are mixed precision and XLA, on a CPU float32 without XLA.
     """
     gpus = tf.config.list_physical_devices("GPU")
     precision = settings.precision or (_mixed(gpus[0]) if gpus else "float32")
@@ -29,7 +29,7 @@ def _mixed(gpu) -> str:
 
 @contextlib.contextmanager
 def precision_policy(precision: str | None) -> Iterator[None]:
-    """Make the models that are built inside the block calculate so; None changes nothing."""
+    """Build the models inside the block with a precision; None changes nothing."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy(precision or before)
     try:
@@ -39,7 +39,7 @@ def precision_policy(precision: str | None) -> Iterator[None]:
 
 
 def in_float32(model: keras.Model) -> keras.Model:
-    """Return the model, or a copy that calculates in float32 if it does not: what is kept answers alike everywhere."""
+    """Return the model, or a copy in float32 if it computes in another precision: a saved model is in float32."""
     if model.compute_dtype == "float32":
         return model
     copy = type(model).from_config({**model.get_config(), "dtype": "float32"})

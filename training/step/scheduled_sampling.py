@@ -6,17 +6,17 @@ from zoo.constants import END, PAD
 
 
 def with_guesses(tokens: tf.Tensor, logits: tf.Tensor, share: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    """Replace a share of the tokens that a model reads by what it would have said.
+    """Return the tokens that a model reads with a share of them replaced by its own guesses.
 
     The guess for a token is the most probable one after the tokens BEFORE it, all of them right: two passes over the
-    sequence in place of one pass token by token, of which only the second has a gradient. Neither the first token nor
-    padding is replaced, nor does a guess end the text or pad it.
+    sequence, of which only the second has a gradient, in place of one pass token by token. Neither the first token nor
+    padding is replaced, and no guess is the end or padding.
 
     Args:
-        tokens: what the model reads, (B, T), padded with 0.
-        logits: what it says after each of them, (B, T, V).
+        tokens: the right tokens, (B, T), padded with 0.
+        logits: the logits of the token after each of them, (B, T, V).
         share: the probability that a token is replaced.
-        seed: two integers; the same give the same places.
+        seed: two integers that decide the places.
 
     Source: Bengio et al. 2015, arXiv 1506.03099; in two passes Mihaylova and Martins 2019, arXiv 1906.07651.
     """

@@ -21,11 +21,11 @@ from zoo.training.run.checkpoints import (
     damage,
     is_finite,
     newest,
-    put_back_best,
     read_position,
-    restore,
-    sweep,
-    write,
+    remove_drafts,
+    restore_best_model,
+    restore_trainer,
+    write_checkpoint,
 )
 from zoo.training.step.trainer import Trainer
 
@@ -65,8 +65,15 @@ def made(tmp_path_factory, trainer):
     """A run with two checkpoints and a best model."""
     run = tmp_path_factory.mktemp("run")
     trainer.model.save(run / MODEL)
-    first = write(run, trainer, Position(0, 3), RECORD, best=False)
-    write(run, trainer, Position(1, 2, 0.5, [{"epoch": 1, "loss": 0.1 + 0.2}]), RECORD, best=True, before=first)
+    first = write_checkpoint(run, trainer, Position(0, 3), RECORD, with_best_model=False)
+    write_checkpoint(
+        run,
+        trainer,
+        Position(1, 2, 0.5, [{"epoch": 1, "loss": 0.1 + 0.2}]),
+        RECORD,
+        with_best_model=True,
+        previous=first,
+    )
     return run
 
 
@@ -79,11 +86,11 @@ def test_a_restored_trainer_goes_on_as_the_one_that_was_not_stopped(tmp_path):
     """Weights, moments, averages, steps of the schedule, dropout and the metrics of the epoch so far."""
     first = make_trainer()
     step(first), step(first)
-    path = write(tmp_path, first, Position(0, 2), RECORD, best=False)
+    path = write_checkpoint(tmp_path, first, Position(0, 2), RECORD, with_best_model=False)
     other = make_trainer()
     step(other)
     assert state(other) != state(first)
-    restore(path, other)
+    restore_trainer(path, other)
     assert state(other) == state(first)
     assert [step(other) for _ in range(3)] == [step(first) for _ in range(3)]
 
@@ -110,9 +117,9 @@ def test_a_checkpoint_holds_what_it_should_and_no_draft_is_left(run):
 
 def test_another_model_is_refused(run):
     with pytest.raises(CallError, match=r"is of another model: it holds .*\[12, 8\]. Expected: .*\[12, 4\]"):
-        restore(newest(run), make_trainer(units=4))
+        restore_trainer(newest(run), make_trainer(units=4))
     with pytest.raises(CallError, match="is of another model"):
-        restore(newest(run), make_trainer(average=False))
+        restore_trainer(newest(run), make_trainer(average=False))
 
 
 def flip(file, place):
@@ -133,13 +140,13 @@ DAMAGE = {
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("how", DAMAGE)
-def test_damage_is_detected_and_said_and_the_one_before_is_used(how, name, run, capsys):
+def test_damage_is_detected_and_said_and_the_one_before_is_used(how, name, run, caplog):
     first, second = checkpoints(run)
     DAMAGE[how](first / name)
     assert newest(run) == second
-    err = capsys.readouterr().err
-    assert f"warning: {first} is damaged: " in err and "The one before it is used." in err
-    assert name in err or SUMS in err
+    (warning,) = caplog.messages
+    assert warning.startswith(f"{first} is damaged: ") and warning.endswith("The one before it is used.")
+    assert name in warning or SUMS in warning
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -153,18 +160,18 @@ def test_a_flipped_bit_at_any_of_many_places_is_detected(name, run):
     assert damage(file.parent) is None
 
 
-def test_an_older_one_that_is_damaged_does_not_matter(run, capsys):
+def test_an_older_one_that_is_damaged_does_not_matter(run, caplog):
     first, second = checkpoints(run)
     flip(second / POSITION, 3)
-    assert newest(run) == first and capsys.readouterr().err == ""
+    assert newest(run) == first and caplog.messages == []
 
 
-def test_when_all_are_damaged_nothing_begins_anew(run, capsys):
+def test_when_all_are_damaged_nothing_begins_again(run, caplog):
     for one in checkpoints(run):
         (one / SUMS).unlink()
     with pytest.raises(WorkError, match="none of its 2 checkpoints can be used; it cannot be continued"):
         newest(run)
-    assert capsys.readouterr().err.count("SHA256SUMS: No such file or directory") == 2
+    assert ["SHA256SUMS: No such file or directory" in warning for warning in caplog.messages] == [True, True]
 
 
 def test_no_checkpoints(tmp_path):
@@ -174,7 +181,7 @@ def test_no_checkpoints(tmp_path):
 def test_the_last_two_are_kept(run, trainer):
     before = checkpoints(run)[0]
     for position in (Position(1, 5), Position(2, 0)):
-        before = write(run, trainer, position, RECORD, best=True, before=before)
+        before = write_checkpoint(run, trainer, position, RECORD, with_best_model=True, previous=before)
     assert [one.name for one in checkpoints(run)] == ["epoch-0002-step-000000", "epoch-0001-step-000005"]
     assert [damage(one) for one in checkpoints(run)] == [None, None]
 
@@ -185,16 +192,16 @@ def test_a_damaged_one_makes_way_and_the_sound_one_stays(run, trainer, position)
     first, second = checkpoints(run)
     (first / SUMS).unlink()
     assert newest(run) == second
-    path = write(run, trainer, position, RECORD, best=True, before=second)
+    path = write_checkpoint(run, trainer, position, RECORD, with_best_model=True, previous=second)
     assert checkpoints(run) == [path, second] and newest(run) == path and damage(second) is None
 
 
 def test_the_best_model_is_put_back(run, trainer):
     best = load_model(run / MODEL).get_weights()
     (run / MODEL).write_bytes(b"of an epoch that is done again")
-    put_back_best(checkpoints(run)[0], run)
+    restore_best_model(checkpoints(run)[0], run)
     assert all(np.array_equal(a, b) for a, b in zip(load_model(run / MODEL).get_weights(), best, strict=True))
-    put_back_best(checkpoints(run)[1], run)  # of before the first best one
+    restore_best_model(checkpoints(run)[1], run)  # of before the first best one
     assert not (run / MODEL).exists()
 
 
@@ -206,7 +213,7 @@ def test_what_a_killed_process_left_behind_is_swept(run):
         draft.mkdir()
         (draft / "state.index").write_text("half")
     assert newest(run) == checkpoints(run)[0]
-    sweep(run)
+    remove_drafts(run)
     assert sorted(run.rglob("*")) == kept
 
 
@@ -223,7 +230,7 @@ def test_a_weight_or_a_moment_that_is_no_number_is_seen(value):
 def assert_nothing_changed(run, trainer, message):
     before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
     with pytest.raises(WorkError, match=message) as caught:
-        write(run, trainer, Position(2, 0), RECORD, best=True)
+        write_checkpoint(run, trainer, Position(2, 0), RECORD, with_best_model=True)
     assert isinstance(caught.value.__cause__, OSError)
     assert {file: file.read_bytes() for file in run.rglob("*") if file.is_file()} == before
     assert newest(run) == checkpoints(run)[0] and not list(run.rglob(".*"))
@@ -252,6 +259,6 @@ def test_a_full_disk_leaves_what_was_there(made, tmp_path, trainer):
         (disk / "ballast").write_bytes(b"x" * (free - 12_288))
         assert_nothing_changed(run, trainer, "Could not write .*No space left on device")
         (disk / "ballast").unlink()
-        assert damage(write(run, trainer, Position(2, 0), RECORD, best=True)) is None
+        assert damage(write_checkpoint(run, trainer, Position(2, 0), RECORD, with_best_model=True)) is None
     finally:
         subprocess.run(["umount", disk], check=True)

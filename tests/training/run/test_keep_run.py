@@ -10,8 +10,10 @@ from zoo.errors import CallError, Stopped, WorkError
 from zoo.models.build import tanh_dnn
 from zoo.run_folder import MODEL, load_model
 from zoo.training.run.checkpoints import checkpoints, newest, read_position
-from zoo.training.run.keep_run import HISTORY, KeepRun, read_history, write_history
+from zoo.training.run.history import HISTORY, read_history
+from zoo.training.run.keep_run import KeepRun
 from zoo.training.run.signals import StopSignals
+from zoo.training.settings import Monitor
 from zoo.training.step.trainer import Trainer
 
 NAN = float("nan")
@@ -27,18 +29,17 @@ def model():
     return model
 
 
-def keeper(run, model, *, monitor="val_accuracy", higher=True, patience=3, record=None, **options):
+def keeper(run, model, *, monitor="val_accuracy", rising=True, patience=3, record=None, **options):
     keep = KeepRun(
         run,
-        monitor=monitor,
-        higher=higher,
+        monitor=Monitor(name=monitor, rising=rising),
         patience=patience,
         epochs=9,
         steps=STEPS,
         record=record or {"seed": 1},
         **options,
     )
-    keep.go_on(model)
+    keep.resume_or_begin(model)
     keep.on_train_begin()
     return keep
 
@@ -54,7 +55,7 @@ def play(keep, scores, *, first=0):
     for epoch, score in enumerate(scores, first):
         keep.on_epoch_begin(epoch)
         mark(keep.model, epoch + 1)
-        keep.on_epoch_end(epoch, {"loss": 1.0, keep.monitor: score})
+        keep.on_epoch_end(epoch, {"loss": 1.0, keep.monitor.name: score})
         if keep.model.stop_training:
             return epoch + 1
     return None
@@ -76,12 +77,12 @@ def kept(run):
 
 def marked(run, model):
     """Return by what the model of the newest checkpoint is known, and put it into the trainer."""
-    zoo.training.run.keep_run.restore(newest(run), model)
+    zoo.training.run.keep_run.restore_trainer(newest(run), model)
     return model.model.logits.bias.numpy()[0]
 
 
 @pytest.mark.parametrize(
-    ("scores", "higher", "best"),
+    ("scores", "rising", "best"),
     [
         ([0.1, 0.3, 0.2], True, 2),
         ([3.0, 2.0, 2.5], False, 2),
@@ -92,8 +93,8 @@ def marked(run, model):
         ([0.0, 0.0, 0.4], True, 3),
     ],
 )
-def test_the_best_epoch_is_kept(tmp_path, model, scores, higher, best):
-    keep = keeper(tmp_path, model, higher=higher, patience=9)
+def test_the_best_epoch_is_kept(tmp_path, model, scores, rising, best):
+    keep = keeper(tmp_path, model, rising=rising, patience=9)
     assert keep.best_epoch() == 0
     play(keep, scores)
     assert keep.best_epoch() == best
@@ -184,7 +185,7 @@ def test_a_run_is_finished_after_its_last_epoch(tmp_path, model):
 def test_a_checkpoint_inside_an_epoch_after_so_many_seconds(tmp_path, model, monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(zoo.training.run.keep_run.time, "monotonic", lambda: clock[0])
-    keep = keeper(tmp_path, model, every=10)
+    keep = keeper(tmp_path, model, checkpoint_seconds=10)
     keep.on_epoch_begin(0)
     for batch, (seconds, newest_step) in enumerate([(9.9, 0), (0.1, 2), (9.9, 2)]):
         clock[0] += seconds
@@ -199,9 +200,9 @@ def test_a_checkpoint_inside_an_epoch_after_so_many_seconds(tmp_path, model, mon
 
 
 def test_inside_an_epoch_the_scores_so_far_go_on_and_at_its_begin_they_do_not(tmp_path, model):
-    play_steps(keeper(tmp_path, model, every=0), 0, [4.0, 2.0])
+    play_steps(keeper(tmp_path, model, checkpoint_seconds=0), 0, [4.0, 2.0])
     model.reset_metrics()  # as fit does
-    keep = keeper(tmp_path, model, every=0)
+    keep = keeper(tmp_path, model, checkpoint_seconds=0)
     mark(model, 0)
     keep.on_epoch_begin(0)
     assert keep.position.step == 2 and float(model.loss_mean.result()) == 3.0
@@ -215,12 +216,12 @@ def test_inside_an_epoch_the_scores_so_far_go_on_and_at_its_begin_they_do_not(tm
 def test_the_time_of_an_epoch_is_that_before_and_after_it_was_stopped(tmp_path, model, monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(zoo.training.run.keep_run.time, "monotonic", lambda: clock[0])
-    keep = keeper(tmp_path, model, every=0)
+    keep = keeper(tmp_path, model, checkpoint_seconds=0)
     keep.on_epoch_begin(0)
     clock[0] += 7
     keep.on_train_batch_end(0, {"loss": 1.0})
     clock[0] += 1000
-    keep = keeper(tmp_path, model, every=0)
+    keep = keeper(tmp_path, model, checkpoint_seconds=0)
     keep.on_epoch_begin(0)
     clock[0] += 5
     keep.on_epoch_end(0, {"loss": 1.0, "val_accuracy": 0.5})
@@ -236,7 +237,7 @@ def test_a_better_model_of_an_epoch_that_is_done_again_decides_nothing(tmp_path,
     keep = keeper(tmp_path, model)
     play(keep, [0.5])
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(zoo.training.run.keep_run, "write", killed)
+        patch.setattr(zoo.training.run.keep_run, "write_checkpoint", killed)
         play(keep, [0.9], first=1)
     assert kept(tmp_path) == 2
     keep = keeper(tmp_path, model)
@@ -245,23 +246,24 @@ def test_a_better_model_of_an_epoch_that_is_done_again_decides_nothing(tmp_path,
     assert kept(tmp_path) == 1 and keep.best_epoch() == 1
 
 
-def test_an_older_checkpoint_takes_history_and_best_model_back_with_it(tmp_path, model, capsys):
+def test_an_older_checkpoint_takes_history_and_best_model_back_with_it(tmp_path, model, caplog):
     play(keeper(tmp_path, model), [0.1, 0.2, 0.3])
     (checkpoints(tmp_path)[0] / "state.index").write_bytes(b"")
     keep = keeper(tmp_path, model)
-    err = capsys.readouterr().err
-    assert "The one before it is used" in err
-    assert "history.csv is of 3 epochs and" in err and "of 2: what came after that is done again" in err
+    damaged, lost = caplog.messages
+    assert "The one before it is used" in damaged
+    assert "history.csv has 3 epochs and" in lost and "has 2: the epochs after that are trained again" in lost
     assert kept(tmp_path) == keep.best_epoch() == 2
     assert [row["epoch"] for row in read_history(tmp_path)] == [1, 2]
 
 
-def test_a_damaged_history_is_written_anew(tmp_path, model, capsys):
+def test_a_damaged_history_is_written_again(tmp_path, model, caplog):
     play(keeper(tmp_path, model), [0.1, 0.2])
     rows = (tmp_path / HISTORY).read_text()
     (tmp_path / HISTORY).write_text("epoch,loss\n1,many\n")
     keeper(tmp_path, model)
-    assert "history.csv is damaged" in (err := capsys.readouterr().err) and "It is written anew from" in err
+    (warning,) = caplog.messages
+    assert "history.csv is damaged" in warning and "It is written again from" in warning
     assert (tmp_path / HISTORY).read_text() == rows
 
 
@@ -308,7 +310,7 @@ def test_a_loss_that_is_no_number_stops_at_its_step(tmp_path, model, loss):
     rates = keras.optimizers.schedules.PiecewiseConstantDecay([1, 6], [0.1, 0.25, 0.5])
     model.compile(keras.optimizers.Adam(rates))
     model.optimizer.build(model.model.trainable_variables)
-    keep = keeper(tmp_path, model, every=0)
+    keep = keeper(tmp_path, model, checkpoint_seconds=0)
     play(keep, [0.5])
     play_steps(keep, 1, [1.0, 1.0])
     model.optimizer.iterations.assign(7)  # the seventh step has been done, with the learning rate of after six
@@ -323,7 +325,7 @@ def test_a_loss_that_is_no_number_stops_at_its_step(tmp_path, model, loss):
 
 @pytest.mark.parametrize("at_the_end", [False, True])
 def test_a_weight_that_is_no_number_is_in_no_checkpoint(tmp_path, model, at_the_end):
-    keep = keeper(tmp_path, model, every=0)
+    keep = keeper(tmp_path, model, checkpoint_seconds=0)
     play_steps(keep, 0, [1.0] * (STEPS if at_the_end else 2))
     before = checkpoints(tmp_path)
     mark(model, NAN)
@@ -339,36 +341,12 @@ def test_a_full_disk_names_the_last_good_checkpoint(tmp_path, model, monkeypatch
     def full(*_, **__):
         raise WorkError("Could not write it: No space left on device.") from OSError(28, "No space left on device")
 
-    keep = keeper(tmp_path, model, every=0)
+    keep = keeper(tmp_path, model, checkpoint_seconds=0)
     play_steps(keep, 0, [1.0])
-    monkeypatch.setattr(zoo.training.run.keep_run, "write", full)
+    monkeypatch.setattr(zoo.training.run.keep_run, "write_checkpoint", full)
     last = r"The last good checkpoint is .*epoch-0000-step-000001\. Go on with: zoo train --resume"
     with pytest.raises(WorkError, match=f"No space left on device. {last}"):
         keep.on_train_batch_end(1, {"loss": 1.0})
     monkeypatch.setattr(zoo.training.run.keep_run, "new_file", full)
     with pytest.raises(WorkError, match=last):  # when it is the model that cannot be written
         keep.on_epoch_end(0, {"loss": 1.0, "val_accuracy": 0.5})
-
-
-def test_history_round_trip(tmp_path):
-    rows = [{"epoch": 1, "loss": 0.1 + 0.2, "val_loss": NAN}, {"epoch": 2, "loss": 1e-30, "val_loss": math.inf}]
-    write_history(tmp_path, rows)
-    first, second = read_history(tmp_path)
-    assert math.isnan(first.pop("val_loss"))
-    assert (first, second) == ({"epoch": 1, "loss": 0.1 + 0.2}, rows[1])
-    assert (tmp_path / HISTORY).read_text().splitlines()[1].startswith("1,")
-    write_history(tmp_path, read_history(tmp_path))
-    assert (tmp_path / HISTORY).read_text().splitlines()[1].startswith("1,")
-
-
-def test_no_history(tmp_path):
-    assert read_history(tmp_path) == []
-    write_history(tmp_path, [])
-    assert read_history(tmp_path) == []
-
-
-@pytest.mark.parametrize("content", ["epoch,loss\n1,0.5\n2\n", "epoch,loss\n1,many\n", "loss\n0.5\n", "epoch\n1,2\n"])
-def test_a_damaged_history_is_told(tmp_path, content):
-    (tmp_path / HISTORY).write_text(content)
-    with pytest.raises(CallError, match=r"history\.csv is damaged"):
-        read_history(tmp_path)

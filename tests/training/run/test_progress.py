@@ -1,5 +1,4 @@
-from tests.support.summaries import scalars
-from zoo.training.run.progress import Board, ShowProgress
+from zoo.training.run.progress import ShowProgress
 
 
 def progress(every, first_step=0):
@@ -40,33 +39,3 @@ def test_a_terminal_gets_a_bar(capsys, monkeypatch):
     seen = capsys.readouterr()
     assert seen.out == ""
     assert "epoch 2/2" in seen.err and "━" in seen.err and "batch 2/3" not in seen.err
-
-
-class Model:
-    """What `Board` looks at."""
-
-    class optimizer:  # noqa: N801
-        learning_rate = 0.5
-
-
-def test_scores_are_on_the_disk_after_each_epoch(tmp_path):
-    board = Board(tmp_path)
-    board.set_model(Model())
-    board.on_train_begin()
-    board.on_epoch_end(0, {"loss": 2.0, "val_loss": 3.0})
-    first = [
-        ("train", "epoch_loss", 0, 2.0),
-        ("train", "epoch_learning_rate", 0, 0.5),
-        ("validation", "epoch_loss", 0, 3.0),
-    ]
-    assert scalars(tmp_path) == first
-    board.on_epoch_end(1, {"loss": 1.0, "val_loss": 2.5})
-    board.on_train_end()
-    assert sorted(scalars(tmp_path)) == sorted(
-        [
-            *first,
-            ("train", "epoch_loss", 1, 1.0),
-            ("train", "epoch_learning_rate", 1, 0.5),
-            ("validation", "epoch_loss", 1, 2.5),
-        ]
-    )

@@ -1,6 +1,7 @@
 """Runs that are stopped, killed, damaged or changed, and go on: to the same end bit for bit, or not at all."""
 
 import json
+import logging
 import math
 import os
 import shutil
@@ -22,7 +23,7 @@ from zoo.errors import CallError, Stopped, WorkError
 from zoo.run_folder import CONFIG, MODEL, load_run, read_config, write_json
 from zoo.training.fit import resume, train
 from zoo.training.run.checkpoints import checkpoints, read_position
-from zoo.training.run.keep_run import HISTORY, read_history
+from zoo.training.run.history import HISTORY, read_history
 from zoo.training.run.progress import ShowProgress
 
 FAST = {"units": 8, "dropout": 0.25}
@@ -109,8 +110,9 @@ def test_a_stopped_translation_goes_on_to_the_same_end(tmp_path, monkeypatch, ti
 
 def test_the_order_of_the_batches_depends_on_seed_and_epoch_alone(tiny_data, fast):
     """So a checkpoint needs no iterator: skipping what was done is exact."""
-    from zoo.training.data.batches import batches, encode, steps_per_epoch
+    from zoo.training.data.batches import batches, steps_per_epoch
     from zoo.training.data.corpora import read_corpus
+    from zoo.training.data.examples import encode
 
     corpus = read_corpus(tiny_data["classification"]["train"], task=fast.task)
     examples = encode(corpus, fast.task, fast.vocabularies, fast.config.labels, max_length=100)
@@ -218,14 +220,15 @@ def test_a_disk_that_fills_up_ends_the_work_and_the_run_goes_on(
         subprocess.run(["umount", disk], check=True)
 
 
-def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(copy, fast, capsys):
+def test_a_damaged_newest_checkpoint_falls_back_to_the_one_before(copy, fast, capsys, caplog):
     newest = checkpoints(copy)[0]
     state = newest / "state.data-00000-of-00001"
     state.write_bytes(state.read_bytes()[:-100])
     resume(copy)
     seen = capsys.readouterr()
-    assert f"warning: {newest} is damaged: {state.name} is not as " in seen.err
-    assert "The one before it is used." in seen.err
+    damaged = caplog.messages[0]
+    assert damaged.startswith(f"{newest} is damaged: {state.name} is not as ")
+    assert damaged.endswith("The one before it is used.")
     assert "epoch 3/3" in seen.err and "epoch 2/3" not in seen.err
     assert seen.out == ""
     assert result(copy) == result(fast.path)
@@ -246,22 +249,23 @@ def test_a_run_that_has_lost_its_checkpoints_is_not_begun_anew(copy):
     assert len(read_history(copy)) == 3 and (copy / MODEL).exists()
 
 
-def test_a_run_killed_before_its_first_checkpoint_begins_and_says_so(copy, fast, capsys):
+def test_a_run_killed_before_its_first_checkpoint_begins_and_says_so(copy, fast, caplog):
+    caplog.set_level(logging.INFO, logger="zoo")
     for name in ("checkpoints", "logs"):
         shutil.rmtree(copy / name)
     for name in (HISTORY, MODEL, "metrics.json"):
         (copy / name).unlink()
     resume(copy)
-    assert f"{copy} has no checkpoint yet: it begins at step 0." in capsys.readouterr().err
+    assert f"{copy} has no checkpoint yet: it begins at step 0." in caplog.messages
     assert result(copy) == result(fast.path)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"epoch,loss\n1,many\n"])
-def test_the_history_is_written_anew_from_the_checkpoint(copy, fast, content, capsys):
+def test_the_history_is_written_anew_from_the_checkpoint(copy, fast, content, caplog):
     (copy / HISTORY).unlink() if content is None else (copy / HISTORY).write_bytes(content)
     resume(copy)
     assert (copy / HISTORY).read_bytes() == (fast.path / HISTORY).read_bytes()
-    assert ("history.csv is damaged" in capsys.readouterr().err) == bool(content)
+    assert any("history.csv is damaged" in message for message in caplog.messages) == bool(content)
 
 
 def test_a_finished_run_stays_as_it_is(copy, fast, capsys):
@@ -372,8 +376,9 @@ def test_a_loss_that_is_no_number_fails_the_work(tmp_path, tiny_data, tiny_setti
 def read_steps(data, settings, tmp_path):
     """Return how many batches an epoch has."""
     from zoo.text import Vocabulary
-    from zoo.training.data.batches import encode, steps_per_epoch
+    from zoo.training.data.batches import steps_per_epoch
     from zoo.training.data.corpora import read_corpus
+    from zoo.training.data.examples import encode
 
     corpus = read_corpus(data["classification"]["train"], task="classification")
     vocabulary = Vocabulary.learn(corpus.sources, size=settings.vocabulary_size, kind=settings.text)

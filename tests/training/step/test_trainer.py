@@ -10,8 +10,7 @@ from zoo.run_folder import load_model
 from zoo.training.settings import Settings
 from zoo.training.step.losses import summed_loss, summed_smoothing
 from zoo.training.step.optimizer import make_optimizer
-from zoo.training.step.precision import for_device, in_float32, precision_policy
-from zoo.training.step.scheduled_sampling import with_guesses
+from zoo.training.step.precision import precision_policy
 from zoo.training.step.trainer import Trainer
 
 SOURCE = np.array([[4, 5, 6, 7, END], [8, 9, END, PAD, PAD], [10, END, PAD, PAD, PAD]], "int32")
@@ -127,55 +126,13 @@ def test_mixed_precision_trains_like_float32(precision, tmp_path):
     np.testing.assert_allclose(kept(INPUTS), tf.cast(expected, tf.float32), atol=0.1)
 
 
-def test_the_device_chooses(monkeypatch):
-    def chosen(gpus, capability=(8, 0), **settings):
-        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
-        monkeypatch.setattr(
-            tf.config.experimental, "get_device_details", lambda gpu: {"compute_capability": capability}
-        )
-        settings = for_device(Settings(**settings))
-        return settings.precision, settings.jit
-
-    assert chosen([]) == ("float32", False)
-    assert chosen(["gpu"]) == ("mixed_bfloat16", True)
-    assert chosen(["gpu"], (7, 5)) == ("mixed_float16", True)
-    assert chosen(["gpu"], precision="float32", jit=False) == ("float32", False)
-    assert chosen([], precision="mixed_float16", jit=True) == ("mixed_float16", True)
-
-
-def test_the_policy_is_for_the_block_alone():
-    before = keras.config.dtype_policy().name
-    with pytest.raises(KeyError), precision_policy("mixed_bfloat16"):
-        assert keras.config.dtype_policy().name == "mixed_bfloat16"
-        raise KeyError
-    assert keras.config.dtype_policy().name == before == "float32"
-    model = trainer().model
-    assert in_float32(model) is model
-
-
-def test_guesses_stand_where_they_may():
-    """Never at the first token or at padding, and never a guess that ends or pads the text."""
-    logits = np.eye(13, dtype="float32")[[[9, 2, 8, 3], [11, 0, 10, 3], [9, 9, 9, 9]]]
-    tokens = tf.constant(TARGET)
-    mixed = with_guesses(tokens, tf.constant(logits), 1.0, tf.constant([1, 0])).numpy()
-    assert mixed.tolist() == [[START, 9, 6, 8], [START, 11, 4, PAD], [START, PAD, PAD, PAD]]
-    assert (with_guesses(tokens, tf.constant(logits), 0.0, tf.constant([1, 0])).numpy() == TARGET).all()
-
-
-def test_the_share_of_guesses_and_their_seed():
-    tokens, logits = tf.fill([50, 41], 4), tf.one_hot(tf.fill([50, 41], 5), 6)
-    first, again, other = (with_guesses(tokens, logits, 0.3, tf.constant(seed)) for seed in ([1, 7], [1, 7], [1, 8]))
-    assert np.mean(first.numpy()[:, 1:] == 5) == pytest.approx(0.3, abs=0.05)
-    assert np.array_equal(first, again) and not np.array_equal(first, other)
-
-
 def test_scheduled_sampling_rises_from_nothing():
     """The first step reads right tokens alone, a later one guesses; the same seed gives the same weights."""
     made = trainer(scheduled_sampling=1.0)
     randomise(made.model)
-    assert np.array_equal(made._read(INPUTS)["target"], TARGET)
+    assert np.array_equal(made._with_guesses(INPUTS)["target"], TARGET)
     made.optimizer.iterations.assign(4)
-    mixed = made._read(INPUTS)["target"].numpy()
+    mixed = made._with_guesses(INPUTS)["target"].numpy()
     guesses = np.argmax(made.model(INPUTS), -1)
     there = (TARGET != PAD)[:, 1:] & (guesses[:, :-1] > END)
     assert there.any() and np.array_equal(mixed[:, 1:], np.where(there, guesses[:, :-1], TARGET[:, 1:]))

@@ -1,9 +1,9 @@
-"""The built-in corpus `numbers-fr-en`: French phrases and their English, made afresh from a seed.
+"""The built-in corpus `numbers-fr-en`: French phrases and their English, generated from a seed.
 
-The sentences are the table in `phrases.py`; `slots.py` fills their slots with numbers spelled by
-`num2words` and names from the CLDR (`names.py`). One endless seeded stream of phrases is dealt out to the
-splits by a hash of the English side. Every French phrase has one English rendering, so neither side of a split occurs
-in another, whatever the sizes and seeds; and a longer set of the same seed begins with the shorter one.
+The sentences are the table in `phrases.py`; `slots.py` fills their slots with numbers spelled by `num2words` and names
+from the CLDR (`names.py`). A hash of the English side assigns each phrase of an endless seeded stream to a split. Every
+French phrase has one English rendering, so neither side of a split occurs in another, whatever the sizes and seeds; and
+a longer set of the same seed begins with the shorter one.
 """
 
 import random
@@ -22,7 +22,13 @@ MAX_FRUITLESS_DRAWS = 200_000
 
 @dataclass(frozen=True)
 class Example:
-    """One phrase: French, English, and its kind (a key of PHRASES)."""
+    """A phrase.
+
+    Attributes:
+        source: the French.
+        target: the English.
+        kind: a key of PHRASES.
+    """
 
     source: str
     target: str
@@ -34,11 +40,11 @@ def generate(split: str, size: int, *, seed: int = 0) -> list[Example]:
 
     Args:
         split: "train", "valid" or "test" (of all phrases 90, 5 and 5 percent).
-        size: how many, at least 1.
-        seed: another seed gives other phrases; the splits stay apart under all seeds.
+        size: the number of examples, at least 1.
+        seed: the seed of the phrases; the splits stay apart under all seeds.
 
     Raises:
-        CallError: an unknown split, a size that is no positive integer, or more phrases than there are.
+        CallError: an unknown split, a size that is no positive integer, or more phrases than the corpus has.
     """
     if split not in SPLITS:
         hint = nearest(str(split), SPLITS)
@@ -61,12 +67,12 @@ def generate(split: str, size: int, *, seed: int = 0) -> list[Example]:
 
 
 def split_of(target: str) -> str:
-    """Return the split an English phrase belongs to, for ever."""
+    """Return the split of an English phrase, the same for all sizes and seeds."""
     return {0: "valid", 1: "test"}.get(zlib.crc32(target.encode()) % 20, "train")
 
 
 def _draw(stream: random.Random) -> Example:
-    """Draw a kind, a row of its table and what fills the slots."""
+    """Draw a kind, a row of its table and the fillings of its slots."""
     kind = stream.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
     french, english = stream.choice(PHRASES[kind])
     filling: dict[str, Pair] = {}

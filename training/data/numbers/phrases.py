@@ -1,12 +1,12 @@
 """The sentences of the corpus `numbers-fr-en`, as a table to read and to add to.
 
 A row is (French, English). A word in braces is a slot, filled on both sides with the same thing; the functions that
-fill slots are in `slots.py`. A digit asks for another thing of the same sort: `{country}` and `{country2}`
-are two different countries. A dot asks for a grammatical form of it, as the French article in `{country.le}` (le Japon,
-l'Italie, Cuba), `.de` (du Japon, d'Italie, de Cuba), `.to` (au Japon, en Italie, à Cuba) and the plural in `.many`.
+fill slots are in `slots.py`. A digit stands for another thing of the same kind: `{country}` and `{country2}` are two
+different countries. A dot stands for a grammatical form: the French article in `{country.le}` (le Japon, l'Italie,
+Cuba), `.de` (du Japon, d'Italie, de Cuba), `.to` (au Japon, en Italie, à Cuba) and the plural in `.many`.
 
 To add a sentence, add a row. Every French phrase must have ONE right English rendering, and no row may give a French
-phrase that another row renders otherwise (`tests/test_numbers.py` checks it).
+phrase that another row renders in another way (`tests/training/data/test_numbers.py` checks it).
 """
 
 # How often each kind is drawn; the keys of PHRASES in the same order.

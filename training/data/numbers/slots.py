@@ -1,4 +1,4 @@
-"""What fills a slot of the table in `phrases.py`: functions that draw a thing and say it in both languages.
+"""The slots of the table in `phrases.py`: functions that draw a thing and spell it in both languages.
 
 To add a slot, write a function of the random stream that returns (French, English) and name it in SLOTS.
 """
@@ -41,7 +41,7 @@ def year_words(year: int) -> tuple[str, str]:
 
 
 def _size(stream: random.Random, low: int, high: int) -> int:
-    """Draw a number whose magnitude is uniform: as many of two digits as of five."""
+    """Draw a number whose magnitude is uniform: two digits are as probable as five."""
     return min(high, int(low * ((high + 1) / low) ** stream.random()))
 
 
@@ -185,7 +185,7 @@ def _measure(stream: random.Random, measure: str, most: int = 999) -> Pair:
 
 
 def _portion(stream: random.Random) -> Pair:
-    """Draw so much of a food, in words or figures: 2,5 kg de sucre, 2.5 kg of sugar."""
+    """Draw an amount of a food, in words or figures: 2,5 kg de sucre, 2.5 kg of sugar."""
     food, english_food = stream.choice(FOODS)
     if stream.random() < 0.5:
         french, english = _measure(stream, "weight")
@@ -195,7 +195,7 @@ def _portion(stream: random.Random) -> Pair:
 
 
 def _sum(stream: random.Random) -> Pair:
-    """Draw so much of a currency: deux cents francs suisses, two hundred Swiss francs."""
+    """Draw an amount of a currency: deux cents francs suisses, two hundred Swiss francs."""
     currency, english_currency = stream.choice(names.currencies())
     french, english = words(_size(stream, 2, 9999), currency.feminine)
     return f"{french} {currency.many}", f"{english} {english_currency.many}"

@@ -7,14 +7,13 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from zoo.decoding import endpoints
-from zoo.errors import CallError
 from zoo.prediction import Prediction
 from zoo.run_folder import Run
 from zoo.training.data.corpora import read_corpus
 from zoo.training.evaluate import evaluate
 from zoo.training.fit import train
-from zoo.training.run.keep_run import read_history
-from zoo.training.run.samples import Watch, _table
+from zoo.training.run.history import read_history
+from zoo.training.run.validation import ValidationScores, _table
 from zoo.training.settings import Settings
 from zoo.training.step.trainer import Trainer
 
@@ -22,62 +21,62 @@ SIZE = 6
 
 
 @pytest.fixture
-def watch(tiny_run, tiny_data, tmp_path):
-    """A watch over a trainer of the tiny run's model, its logs in a folder of the test."""
+def validation(tiny_run, tiny_data, tmp_path):
+    """The callback for a trainer of the tiny run's model, its logs in a folder of the test."""
     corpus = read_corpus(tiny_data["translation"]["valid"], task="translation")
     run = Run(tmp_path, tiny_run.config, tiny_run.vocabularies, tiny_run.model)
-    watch = Watch(run, corpus, size=SIZE)
+    validation = ValidationScores(run, corpus, size=SIZE)
     trainer = Trainer(tiny_run.model)
     trainer.compile(optimizer="sgd")
-    watch.set_model(trainer)
-    return watch
+    validation.set_model(trainer)
+    return validation
 
 
-def test_scores_are_those_of_evaluate(watch, tiny_run, tiny_data):
+def test_scores_are_those_of_evaluate(validation, tiny_run, tiny_data):
     corpus = read_corpus(tiny_data["translation"]["valid"], task="translation", size=SIZE)
     expected = evaluate(tiny_run.predictor(), corpus)
     logs = {"loss": 1.0, "val_loss": 2.0}
-    watch.on_epoch_end(0, logs)
+    validation.on_epoch_end(0, logs)
     for name in ("bleu", "chrf", "exact_match"):
         assert logs[f"val_{name}"] == expected[name]
     assert logs["val_perplexity"] == pytest.approx(math.exp(2.0))
 
 
-def test_scores_follow_the_weights_and_the_graph_is_traced_once(watch, monkeypatch):
+def test_scores_follow_the_weights_and_the_graph_is_traced_once(validation, monkeypatch):
     """By a model that says a single word, one and then another: its weights are read anew, its graph is the old one."""
     traced, greedy = [], endpoints.greedy
     monkeypatch.setattr(endpoints, "greedy", lambda *arguments: traced.append(1) or greedy(*arguments))
-    bias = watch.model.model.logits.bias
+    bias = validation.model.model.logits.bias
     before, outputs = bias.numpy(), []
     for epoch, token in enumerate((5, 9)):
         bias.assign(np.eye(before.size)[token] * 1e3)
-        watch.on_epoch_end(epoch, {})
-        outputs.append(watch.predictor.predict(watch.sources[:1])[0].output)
+        validation.on_epoch_end(epoch, {})
+        outputs.append(validation.predictor.predict(validation.sources[:1])[0].output)
     bias.assign(before)
     assert outputs[0] != outputs[1] and len(traced) == 1
 
 
-def test_tensorboard_shows_translations_and_attention(watch, tmp_path):
-    watch.on_epoch_end(3, {"val_loss": 1.0})
-    watch.on_train_end()
+def test_tensorboard_shows_translations_and_attention(validation, tmp_path):
+    validation.on_epoch_end(3, {"val_loss": 1.0})
+    validation.on_train_end()
     shown = EventAccumulator(str(tmp_path / "logs" / "samples")).Reload()
     tags = shown.Tags()["tensors"]
     assert set(tags) == {"translations", "attention"}
     (text,) = shown.Tensors("translations")
     table = text.tensor_proto.string_val[0].decode()
     assert text.step == 3 and table.count("\n") == 4
-    assert all(one in table for one in (*watch.sources[:3], *watch.targets[:3]))
+    assert all(one in table for one in (*validation.sources[:3], *validation.targets[:3]))
     (image,) = shown.Tensors("attention")
     width, height, png = image.tensor_proto.string_val
     assert png.startswith(b"\x89PNG") and int(width) > 50 and int(height) > 50
 
 
-def test_a_second_fit_is_shown_too(watch, tmp_path):
+def test_a_second_fit_is_shown_too(validation, tmp_path):
     """A run that goes on inside an epoch is two fits: what is left of that epoch, and the rest."""
-    watch.on_epoch_end(0, {"val_loss": 1.0})
-    watch.on_train_end()
-    watch.on_epoch_end(1, {"val_loss": 1.0})
-    watch.on_train_end()
+    validation.on_epoch_end(0, {"val_loss": 1.0})
+    validation.on_train_end()
+    validation.on_epoch_end(1, {"val_loss": 1.0})
+    validation.on_train_end()
     files = EventAccumulator(str(tmp_path / "logs" / "samples"), size_guidance={"tensors": 0}).Reload()
     assert [one.step for one in files.Tensors("translations")] == [0, 1]
 
@@ -87,58 +86,21 @@ def test_a_bar_does_not_break_the_table():
     assert table.splitlines()[-1] == "| a&#124;b | c | d |"
 
 
-@pytest.mark.parametrize(("monitor", "higher"), [("bleu", True), ("chrf", True), ("perplexity", False)])
-def test_the_best_epoch_is_by_the_monitor(tmp_path, tiny_data, monitor, higher):
+@pytest.mark.parametrize(("monitor", "rising"), [("bleu", True), ("chrf", True), ("perplexity", False)])
+def test_the_best_epoch_is_by_the_monitor(tmp_path, tiny_data, monitor, rising):
     """The scores stand in the history, so they were in the logs before the run was written down."""
     settings = Settings(epochs=2, batch_size=64, vocabulary_size=120, monitor=monitor, watch_size=SIZE, patience=9)
     run = train("seq2seq", **tiny_data["translation"], out=tmp_path / "run", options={"units": 8}, settings=settings)
     scores = [row[f"val_{monitor}"] for row in read_history(run.path)]
     best = json.loads((run.path / "metrics.json").read_text())["best_epoch"]
-    assert scores[best - 1] == (max(scores) if higher else min(scores))
-
-
-@pytest.mark.parametrize(
-    ("task", "options", "watched"),
-    [
-        ("translation", {}, ("val_accuracy", True)),
-        ("classification", {}, ("val_accuracy", True)),
-        ("language_model", {}, ("val_loss", False)),
-        ("language_model", {"monitor": "perplexity"}, ("val_perplexity", False)),
-        ("translation", {"monitor": "exact_match"}, ("val_exact_match", True)),
-    ],
-)
-def test_what_is_watched(task, options, watched):
-    settings = Settings(**options)
-    settings.check(task)
-    assert settings.watched(task) == watched
-
-
-@pytest.mark.parametrize(
-    ("task", "options", "message"),
-    [
-        ("classification", {"monitor": "bleu"}, '`monitor` must be one of "accuracy", "loss"'),
-        ("language_model", {"monitor": "perplexty"}, 'Did you mean "perplexity"'),
-        ("translation", {"monitor": "chrf", "watch_size": 0}, "`watch_size` must be above 0"),
-        ("classification", {"scheduled_sampling": 0.1}, "a classifier reads no guess"),
-        ("translation", {"schedule": "cosin"}, 'Did you mean "cosine"'),
-        ("translation", {"precision": "mixed_float"}, 'Did you mean "mixed_float16"'),
-        ("translation", {"ema": 1.0}, "`ema` must be a number from 0 up to 1"),
-        ("translation", {"label_smoothing": -0.1}, "`label_smoothing` must be a number from 0 up to 1"),
-        ("translation", {"weight_decay": -1.0}, "`weight_decay` must be a number of 0 or more"),
-        ("translation", {"scheduled_sampling": 1.1}, "`scheduled_sampling` must be a number from 0 to 1"),
-        ("translation", {"watch_size": -1}, "`watch_size` must be a positive integer"),
-    ],
-)
-def test_bad_settings(task, options, message):
-    with pytest.raises(CallError, match=message):
-        Settings(**options).check(task)
+    assert scores[best - 1] == (max(scores) if rising else min(scores))
 
 
 def test_no_decoding_without_size_or_translation(tiny_lm, tmp_path, tiny_data):
     corpus = read_corpus(tiny_data["language_model"]["valid"], task="language_model")
-    watch = Watch(Run(tmp_path, tiny_lm.config, tiny_lm.vocabularies, tiny_lm.model), corpus, size=SIZE)
-    watch.set_model(keras.Sequential())
+    validation = ValidationScores(Run(tmp_path, tiny_lm.config, tiny_lm.vocabularies, tiny_lm.model), corpus, size=SIZE)
+    validation.set_model(keras.Sequential())
     logs = {"val_loss": float("nan")}
-    watch.on_epoch_end(0, logs)
+    validation.on_epoch_end(0, logs)
     assert math.isnan(logs.pop("val_perplexity")) and set(logs) == {"val_loss"}
     assert not list(tmp_path.iterdir())

