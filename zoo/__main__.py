@@ -1,7 +1,5 @@
-"""`python -m zoo`: the command."""
-
-import sys
+"""The command, as `python -m zoo`."""
 
 from zoo.command.main import main
 
-sys.exit(main())
+raise SystemExit(main())

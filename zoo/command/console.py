@@ -1,30 +1,38 @@
-"""What native libraries are told before they are loaded, and silence for those that write to standard error."""
+"""The console: TensorFlow's environment, silence for native libraries, and JSON."""
 
 import atexit
 import contextlib
+import json
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 
 def set_environment() -> None:
-    """Keep TensorFlow's log below errors, and let it use oneDNN, unless the user has said otherwise."""
+    """Hide TensorFlow's warnings and switch oneDNN on, except where the user has set these variables."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("ABSL_MIN_LOG_LEVEL", "3")
-    # Several times faster with few rows, on processors where TensorFlow leaves it off by default.
+    # Several times faster for small batches, on processors where TensorFlow leaves it off by default.
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+
+
+def import_tensorflow() -> None:
+    """Import TensorFlow without the messages that no log level hides."""
+    with native_silence():
+        import tensorflow  # noqa: F401
 
 
 @contextlib.contextmanager
 def native_silence() -> Iterator[None]:
-    """Throw away what is written to the file descriptor of standard error inside the block.
+    """Discard what is written to the file descriptor of standard error inside the block.
 
-    For the command alone: it is not meant for programs with several threads.
+    The descriptor belongs to the whole process, so this is for the command alone, not for programs with threads.
     """
     try:
         sys.stderr.flush()
         kept = os.dup(2)
-    except (OSError, ValueError):  # standard error is closed: it is silent already
+    except (OSError, ValueError):  # standard error is closed
         yield
         return
     sink = os.open(os.devnull, os.O_WRONLY)
@@ -38,7 +46,7 @@ def native_silence() -> Iterator[None]:
 
 
 def end_silently() -> None:
-    """Let native libraries say nothing when the process ends: LiteRT names all that it takes down. For the command."""
+    """Discard what native libraries write to standard error when the process ends; LiteRT lists what it deletes."""
 
     def silence():
         sys.stderr.flush()
@@ -47,7 +55,6 @@ def end_silently() -> None:
     atexit.register(silence)
 
 
-def import_tensorflow() -> None:
-    """Import TensorFlow, without the messages that no log level keeps away."""
-    with native_silence():
-        import tensorflow  # noqa: F401
+def print_json(content: Any) -> None:
+    """Print one JSON document to standard output."""
+    print(json.dumps(content, ensure_ascii=False, indent=2))

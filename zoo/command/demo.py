@@ -1,17 +1,22 @@
-"""`zoo demo`: the whole road once, from French and English text to a phone's answer."""
+"""`zoo demo`: training, evaluation, export and translation with the built-in corpus, from texts to a .tflite file."""
 
-import os
 import time
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zoo.atomic_files import check_free
-from zoo.command.commands import RUN_FOLDER, export_run, say
-from zoo.command.console import native_silence
+from zoo.command.console import import_tensorflow, native_silence, print_json
+from zoo.command.export import export_run
+from zoo.command.flags import add_force
 from zoo.errors import WorkError
+from zoo.log import logger
+
+if TYPE_CHECKING:
+    from zoo.run_folder import Run
 
 RECIPE = "numbers-fr-en.bahdanau_seq2seq"
-
+FORMATS = ("saved_model", "tflite")
 SENTENCES = (
     "le 28 octobre 1934",
     "quatre-vingt-dix-sept",
@@ -28,79 +33,79 @@ SENTENCES = (
 )
 
 
-def run_demo(out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
-    """Train, evaluate, export, translate and draw; say on standard error what is done.
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the flags of the command."""
+    parser.add_argument("--out", default="zoo-demo", metavar="DIR", help="the folder to make (default: %(default)s)")
+    add_force(parser)
 
-    Args:
-        out: the folder to make.
-        force: replace what stands there.
 
-    Returns:
-        What `zoo demo --json` prints: scores, artefacts, times and where everything lies.
-
-    Raises:
-        CallError: `out` exists and `force` is false.
-        WorkError: a step failed.
-    """
+def run(options: Namespace) -> None:
+    """Run all steps, report them on standard error, and print the scores and paths with --json."""
     began = time.monotonic()
-    out = Path(out)
-    check_free(out, force)
-    say("[1/5] Loading TensorFlow and making the corpus ...")
-    run = _train(out / RUN_FOLDER, force)
-    scores = _evaluate(run)
-    artefacts = {to: _export(run, to, out / to, force) for to in ("saved_model", "tflite")}
+    out = Path(options.out)
+    check_free(out, options.force)
+    logger.info("[1/5] Loading TensorFlow and making the corpus ...")
+    import_tensorflow()
+    trained = _train(run_of(options), options.force)
+    scores = _evaluate(trained)
+    artefacts = {to: _export(trained, to, out / to, options.force) for to in FORMATS}
     picture = _translate(artefacts["tflite"]["path"], out / "attention.png")
     report = {
         "seconds": round(time.monotonic() - began, 1),
-        "exact_match": scores["exact_match"],
-        "bleu": scores["bleu"],
-        "chrf": scores["chrf"],
-        "run": str(run.path),
+        **{name: scores[name] for name in ("exact_match", "bleu", "chrf")},
+        "run": str(trained.path),
         **artefacts,
         "attention_picture": str(picture),
     }
-    _summary(report)
-    return report
+    _summarise(report)
+    if options.json:
+        print_json(report)
 
 
-def _train(path, force):
+def run_of(options: Namespace) -> Path:
+    """Return the run folder that the command writes."""
+    return Path(options.out) / "run"
+
+
+def _train(path: Path, force: bool) -> "Run":
     from zoo.training.fit import train
     from zoo.training.recipe import read_recipe
 
-    say(f"[2/5] Training with the recipe {RECIPE}, French to English ...")
+    logger.info(f"[2/5] Training with the recipe {RECIPE}, French to English ...")
     recipe = read_recipe(RECIPE)
     options, settings = recipe.settled()
     return train(recipe.model, **recipe.data, out=path, options=options, settings=settings, recipe=RECIPE, force=force)
 
 
-def _evaluate(run):
+def _evaluate(run: "Run") -> dict[str, Any]:
     from zoo.run_folder import write_json
     from zoo.training.data.corpora import read_corpus
     from zoo.training.evaluate import evaluate
 
-    say("[3/5] Translating the unseen test set ...")
+    logger.info("[3/5] Translating the unseen test set ...")
     corpus = run.config.data["train"]["origin"].split(":")[0]
     scores = evaluate(run.predictor(), read_corpus(corpus, task=run.task, split="test"))
     write_json(run.path / "test.json", scores)
-    say(f"      {scores['exact_match']:.1%} of {scores['count']:,} exactly right, BLEU {scores['bleu']:.1f}")
+    exact = f"{scores['exact_match']:.1%} of {scores['count']:,} exactly right"
+    logger.info(f"      {exact}, BLEU {scores['bleu']:.1f}")
     return scores
 
 
-def _export(run, to, path, force):
-    say(f"[4/5] Exporting to {to} and comparing it with Keras ...")
+def _export(run: "Run", to: str, path: Path, force: bool) -> dict[str, Any]:
+    logger.info(f"[4/5] Exporting to {to} and comparing it with Keras ...")
     return export_run(run, to, path, force=force)
 
 
-def _translate(model, picture):
+def _translate(model: str, picture: Path) -> Path:
     from zoo.export.lite import LiteModel
     from zoo.plot import draw_attention
 
-    say("[5/5] Translating with the .tflite, and drawing what it attends to ...")
+    logger.info("[5/5] Translating with the .tflite file, and drawing the attention of the first sentence ...")
     with native_silence():
         predictions = LiteModel(model).predict(SENTENCES)
     width = max(map(len, SENTENCES))
     for prediction in predictions:
-        say(f"      {prediction.input:<{width}}  {prediction.output}")
+        logger.info(f"      {prediction.input:<{width}}  {prediction.output}")
     first = predictions[0]
     if first.attention is None:
         raise WorkError(f"{model} gave no attention.")
@@ -108,13 +113,15 @@ def _translate(model, picture):
     return picture
 
 
-def _summary(report) -> None:
-    say(f"\nDone in {report['seconds'] / 60:.1f} minutes.")
-    say(f"  test set        {report['exact_match']:.1%} exactly right, BLEU {report['bleu']}, chrF {report['chrf']}")
-    say(f"  run             {report['run']}")
-    for to in ("saved_model", "tflite"):
-        one = report[to]
-        same = f"{one['parity']['identical']} of {one['parity']['compared']} answers as in Keras"
-        say(f"  {to:<15} {one['path']}, {one['bytes'] / 1e6:.1f} MB, {same}")
-    say(f"  picture         {report['attention_picture']}")
-    say(f'\nNext: zoo predict {report["tflite"]["path"]} "le 3 mai 1968" --attention picture.png')
+def _summarise(report: dict[str, Any]) -> None:
+    logger.info(f"\nDone in {report['seconds'] / 60:.1f} minutes.")
+    scores = f"{report['exact_match']:.1%} exactly right, BLEU {report['bleu']}, chrF {report['chrf']}"
+    logger.info(f"  test set        {scores}")
+    logger.info(f"  run             {report['run']}")
+    for to in FORMATS:
+        artefact = report[to]
+        parity = artefact["parity"]
+        same = f"{parity['identical']} of {parity['compared']} answers identical to those of Keras"
+        logger.info(f"  {to:<15} {artefact['path']}, {artefact['bytes'] / 1e6:.1f} MB, {same}")
+    logger.info(f"  picture         {report['attention_picture']}")
+    logger.info(f'\nNext: zoo predict {report["tflite"]["path"]} "le 3 mai 1968" --attention picture.png')

@@ -1,10 +1,6 @@
-"""The road once: train, evaluate, export, answer alike."""
-
-import json
+"""`zoo demo`, and its steps one by one: train, evaluate, export, the same answers."""
 
 import pytest
-
-from zoo.command.main import main
 
 SCORES = {
     "tiny_run": ("bleu", "chrf", "exact_match", "signature"),
@@ -14,28 +10,19 @@ SCORES = {
 ANSWERS = {"tiny_run": {"input", "output", "score"}, "tiny_classifier": {"label", "probability"}, "tiny_lm": {"output"}}
 
 
-def printed(capsys, *arguments):
-    """Run the command and return the JSON that it printed."""
-    capsys.readouterr()
-    status = main([*map(str, arguments), "--json"])
-    out, err = capsys.readouterr()
-    assert status == 0, err
-    return json.loads(out)
-
-
 @pytest.mark.parametrize("fixture", SCORES)
-def test_all_artefacts_answer_alike(fixture, request, tmp_path, capsys):
+def test_all_artefacts_answer_alike(fixture, request, tmp_path, call):
     run = request.getfixturevalue(fixture)
     data = run.config.data["valid"]["origin"]
     places = [run.path]
     for to in ("saved_model", "tflite"):
-        report = printed(capsys, "export", run.path, "--to", to, "--out", tmp_path / to)
+        report = call.json("export", run.path, "--to", to, "--out", tmp_path / to)
         assert {"path", "format", "bytes", "parity"} <= set(report)
         assert {"compared", "identical", "max_attention_difference"} <= set(report["parity"])
         places.append(report["path"])
     texts = ["trois moins deux", "cinq", "", "en mai"]
-    scores = [printed(capsys, "evaluate", place, data) for place in places]
-    answers = [printed(capsys, "predict", place, *texts) for place in places]
+    scores = [call.json("evaluate", place, data) for place in places]
+    answers = [call.json("predict", place, *texts) for place in places]
     for score, answer in zip(scores, answers, strict=True):
         assert {"count", *SCORES[fixture]} <= set(score)
         for name in SCORES[fixture]:
@@ -45,10 +32,35 @@ def test_all_artefacts_answer_alike(fixture, request, tmp_path, capsys):
         assert [one["score"] for one in answer] == pytest.approx([one["score"] for one in answers[0]], abs=1e-3)
 
 
+def test_an_existing_folder_is_kept(call, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").write_text("mine")
+    status, _, err = call("demo", "--out", tmp_path / "out")
+    assert status == 2 and "out already exists. Choose another --out, or add --force" in err
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]
+
+
+def test_a_stopped_demo_tells_how_to_go_on(call, tmp_path, monkeypatch):
+    import zoo.command.demo
+
+    def stop(path, force):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(zoo.command.demo, "_train", stop)
+    out = tmp_path / "out"
+    status, _, err = call("demo", "--out", out)
+    assert status == 130 and err.splitlines()[-1] == "zoo: stopped."
+    (out / "run").mkdir(parents=True)
+    (out / "run" / "config.json").touch()
+    status, _, err = call("demo", "--out", out, "--force")
+    assert status == 130 and err.splitlines()[-1] == f"zoo: stopped. Go on with: zoo train --resume {out / 'run'}"
+
+
 @pytest.mark.slow
-def test_demo(tmp_path, capsys):
-    report = printed(capsys, "demo", "--out", tmp_path / "demo")
+def test_demo(tmp_path, call):
+    report = call.json("demo", "--out", tmp_path / "demo")
     assert report["exact_match"] >= 0.95 and report["bleu"] > 90 and report["seconds"] > 0
+    assert report["run"] == str(tmp_path / "demo" / "run")
     for to in ("saved_model", "tflite"):
         parity = report[to]["parity"]
         assert parity["compared"] == parity["identical"] >= 500 and parity["max_attention_difference"] <= 1e-4

@@ -1,0 +1,23 @@
+import json
+
+
+def test_list(call):
+    listed = call.json("list")
+    assert set(listed) == {"models", "presets", "recipes"} and len(listed["models"]) >= 8
+    assert all(set(model) == {"name", "task", "paper", "equation"} for model in listed["models"])
+    assert all({"name", "model", "description"} == set(recipe) for recipe in listed["recipes"])
+    status, out, _ = call("list")
+    assert status == 0 and all(entry["name"] in out for entry in [*listed["models"], *listed["recipes"]])
+
+
+def test_a_preset_is_listed_with_its_model(call, tmp_path, monkeypatch):
+    import zoo.presets
+
+    (tmp_path / "mine").mkdir()
+    config = {"model": "seq2seq", "task": "translation", "options": {}}
+    (tmp_path / "mine" / "config.json").write_text(json.dumps(config))
+    assert call("list")[1].count("  none\n") == 1
+    monkeypatch.setattr(zoo.presets, "PRESETS_FOLDER", tmp_path)
+    (preset,) = call.json("list")["presets"]
+    assert (preset["name"], preset["model"], preset["task"]) == ("mine", "seq2seq", "translation")
+    assert "  mine  " in call("list")[1]

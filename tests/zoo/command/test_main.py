@@ -1,0 +1,113 @@
+"""The command as a process: its streams, its exit status, and how soon it answers."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+
+import pytest
+
+from zoo.command.parser import COMMANDS
+from zoo.log import logger
+
+ZOO = [sys.executable, "-m", "zoo"]
+HEAVY = {"tensorflow", "keras", "tensorflow_text", "matplotlib", "sacrebleu"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["list"], ["list", "--json"], *([name, "--help"] for name in COMMANDS if name != "train")]
+)
+def test_help_and_list_import_nothing_heavy(arguments):
+    code = (
+        "import sys\nfrom zoo.command.main import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as e:\n    assert not e.code\n"
+        f"assert not {HEAVY!r} & set(sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == ""
+    assert ("usage" if "--help" in arguments else "seq2seq") in done.stdout
+
+
+def test_help_of_train_prints_nothing_else():
+    """It imports TensorFlow, which is loud."""
+    done = subprocess.run([*ZOO, "train", "--help"], capture_output=True, text=True)
+    assert done.returncode == 0 and done.stderr == "" and "--learning-rate X" in done.stdout
+
+
+def processor_seconds(*arguments):
+    """Return the time on the processor; the clock on the wall depends on what else the machine does."""
+    before = os.times()
+    subprocess.run([*ZOO, *map(str, arguments)], capture_output=True, check=True)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["list"]])
+def test_help_and_list_answer_in_half_a_second(arguments):
+    assert min(processor_seconds(*arguments) for _ in range(3)) < 0.5
+
+
+def test_a_tflite_answers_in_half_a_second(lite):
+    assert min(processor_seconds("predict", lite, "trois") for _ in range(3)) < 0.5
+
+
+def test_a_phone_needs_no_tensorflow(lite, tiny_run):
+    code = (
+        "import sys\n"
+        "for name in ('tensorflow', 'keras', 'tensorflow_text'):\n    sys.modules[name] = None\n"
+        f"from zoo.command.main import main\nsys.exit(main(['predict', {str(lite)!r}, 'trois', '--json']))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (answer,) = json.loads(done.stdout)
+    (expected,) = tiny_run.predictor().predict(["trois"])
+    assert answer["output"] == expected.output and abs(answer["score"] - expected.score) < 1e-4
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell closes standard error")
+def test_standard_error_may_be_closed(lite):
+    shell = ["sh", "-c", '"$0" -m zoo predict "$1" trois 2>&-', sys.executable, str(lite)]
+    done = subprocess.run(shell, capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.strip()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of POSIX")
+def test_the_reader_of_standard_output_may_be_gone():
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run([*ZOO, "list"], stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "message"),
+    [
+        (KeyboardInterrupt(), 130, "stopped."),
+        (OSError(28, "No space left on device"), 1, "[Errno 28] No space left on device"),
+        (MemoryError(), 1, "out of memory"),
+    ],
+)
+def test_an_error_is_reported_in_a_line(error, status, message, call, monkeypatch):
+    import zoo.command.list
+
+    def fail(options):
+        raise error
+
+    monkeypatch.setattr(zoo.command.list, "run", fail)
+    assert call("list") == (status, "", f"zoo: {message}\n")
+
+
+def test_a_line_is_printed_once(call, monkeypatch):
+    """Also where a library has given the root logger a handler."""
+    import zoo.command.list
+
+    monkeypatch.setattr(zoo.command.list, "run", lambda options: logger.info("a line"))
+    handler = logging.StreamHandler(sys.stderr)
+    logging.getLogger().addHandler(handler)
+    try:
+        assert call("list") == (0, "", "a line\n")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert logger.propagate

@@ -1,0 +1,107 @@
+"""`zoo predict`: the same answers from a run, a SavedModel and a .tflite, whatever the text."""
+
+import json
+
+import pytest
+
+from tests.support.command import PAIR
+
+PLACES = ("run", "saved_model", "tflite")
+ODD_TEXTS = (
+    *["", " ", "\t\u00a0", "a" * 10_000, "trois " * 2_000],
+    *[
+        "\U0001f600 \U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "\u4f60\u597d",
+        "\u10e5\u10d0\u10e0 \u1230\u120b\u121d \U00012000",
+    ],
+    *["a\x00\x01\x1b[31mb", "\x7f\x85", "\u202eabc\u200f", "\ufffd\ufeff", "e\u0301" * 40],
+)
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_odd_texts_are_answered(kind, call, places, tiny_run):
+    status, out, err = call("predict", places[kind], *ODD_TEXTS, "--json")
+    answers = json.loads(out)
+    assert status == 0 and [answer["input"] for answer in answers] == list(ODD_TEXTS)
+    expected = tiny_run.predictor().predict(ODD_TEXTS)
+    for answer, one in zip(answers, expected, strict=True):
+        assert answer["output"] == one.output and answer["score"] == pytest.approx(one.score, abs=1e-3)
+        assert answer.get("truncated", False) == (len(answer["input"]) >= 10_000)
+        assert bool(answer["output"]) <= bool(answer["input"].strip())
+    assert err.count("is too long; only its beginning was read") == 2
+    assert f"input {1 + ODD_TEXTS.index('a' * 10_000)} is too long" in err
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_an_odd_text_is_answered_alone(kind, call, places):
+    for text in ("", "a" * 10_000, "\U0001f600"):
+        status, out, _ = call("predict", places[kind], text)
+        assert status == 0 and out.count("\n") == 1 and (text != "" or out == "\n")
+
+
+def test_texts_from_standard_input(call, lite):
+    status, out, _ = call("predict", lite, stdin=b"trois\r\n\ndeux")
+    assert status == 0 and out.count("\n") == 3 and out.split("\n")[1] == ""
+    assert call("predict", lite, "--json")[:2] == (0, "[]\n")
+    status, _, err = call("predict", lite, stdin=b"trois\n\xff\n")
+    assert status == 2 and "line 2" in err
+    status, _, err = call("predict", lite, "\udcff")
+    assert status == 2 and "Input 1 is not UTF-8" in err
+
+
+def test_attention_is_drawn_or_refused(call, lite, tiny_run, tmp_path):
+    picture = tmp_path / "picture.png"
+    assert call("predict", lite, "trois", "--attention", picture)[0] == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    status, _, err = call("predict", lite, "", "--attention", tmp_path / "none.png")
+    assert status == 2 and "nothing to draw" in err and not (tmp_path / "none.png").exists()
+
+
+@pytest.mark.parametrize("kind", PLACES)
+def test_a_beam_answers_alike_everywhere(kind, call, places, tiny_run, tmp_path):
+    from zoo.prediction import Beam
+
+    texts, options = ["trois moins deux", ""], ("--beam", "4", "--n-best", "3", "--length-penalty", "0")
+    picture = tmp_path / "picture.png"
+    status, out, _ = call("predict", places[kind], *texts, *options, "--json", "--attention", picture)
+    assert status == 0 and picture.read_bytes().startswith(b"\x89PNG")
+    expected = tiny_run.predictor().predict(texts, beam=Beam(4, n_best=3, length_penalty=0.0))
+    for answer, one in zip(json.loads(out), expected, strict=True):
+        assert answer["output"] == answer["alternatives"][0]["output"] == one.output
+        assert [other["output"] for other in answer["alternatives"]] == [other.output for other in one.alternatives]
+        scores = [other["score"] for other in answer["alternatives"]]
+        assert scores == pytest.approx([other.score for other in one.alternatives], abs=1e-3)
+    assert len(json.loads(out)[1]["alternatives"]) == 1  # the empty text has one answer
+    status, out, _ = call("predict", places[kind], texts[0], *options)
+    assert status == 0 and [line.split("\t")[1] for line in out.splitlines()] == [
+        other.output for other in expected[0].alternatives
+    ]
+    status, out, _ = call("predict", places[kind], texts[0], "--beam", "4", "--length-penalty", "0")
+    assert status == 0 and out == f"{expected[0].output}\n"
+
+
+def test_a_model_that_does_not_attend(call, tmp_path):
+    data = tmp_path / "data.tsv"
+    data.write_text(PAIR * 9, encoding="utf-8")
+    assert call.train(data, data, tmp_path / "run", model="seq2seq")[0] == 0
+    status, _, err = call("predict", tmp_path / "run", "trois", "--attention", tmp_path / "a.png")
+    assert status == 2 and "does not attend" in err and not (tmp_path / "a.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere", "x"], "There is no nowhere"),
+        ([".", "x"], "neither a run folder"),
+        (["nowhere", "x", "--attention", "picture.doc"], "Received: picture.doc"),
+        (["nowhere", "x", "--attention", "none/picture.png"], "no folder none"),
+        (["nowhere", "x", "--beam", "0"], "from 1 to 64. Received: 0"),
+        (["nowhere", "x", "--beam", "10000"], "from 1 to 64. Received: 10000"),
+        (["nowhere", "x", "--beam", "many"], "--beam: invalid int value: 'many'"),
+        (["nowhere", "x", "--beam", "3", "--n-best", "4"], "width of the beam, 3. Received: 4"),
+        (["nowhere", "x", "--n-best", "4"], "--n-best needs --beam N"),
+        (["nowhere", "--beam", "3", "a text", "and another"], "There is no nowhere"),
+    ],
+)
+def test_a_wrong_call(arguments, message, refusal):
+    assert message in refusal("predict", *arguments)

@@ -1,0 +1,50 @@
+"""`zoo list`: the models, presets and recipes."""
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from zoo.catalog import CATALOG
+from zoo.command.console import print_json
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the flags of the command: it has none of its own."""
+
+
+def run(options: Namespace) -> None:
+    """Print the lists."""
+    lists = {"models": _models(), "presets": _presets(), "recipes": _recipes()}
+    if options.json:
+        print_json(lists)
+        return
+    for title in ("models", "presets"):
+        print(f"{title}:")
+        for entry in lists[title]:
+            print(f"  {entry['name']:<22} {entry['task']:<15} {entry['equation']}")
+            print(f"  {'':<22} {'':<15} {entry['paper']}")
+        if not lists[title]:
+            print("  none")
+    print("recipes:")
+    for recipe in lists["recipes"]:
+        print(f"  {recipe['name']}\n  {'':<22} {recipe['description']}")
+
+
+def _models() -> list[dict[str, Any]]:
+    keys = ("name", "task", "equation", "paper")
+    return [{key: getattr(entry, key) for key in keys} for entry in CATALOG]
+
+
+def _presets() -> list[dict[str, Any]]:
+    from zoo.presets import PRESETS_FOLDER, preset_names
+    from zoo.run_folder import read_config
+
+    models = {model["name"]: model for model in _models()}
+    name_of = {preset: read_config(PRESETS_FOLDER / preset).model for preset in preset_names()}
+    return [{**models[model], "name": preset, "model": model} for preset, model in name_of.items()]
+
+
+def _recipes() -> list[dict[str, Any]]:
+    from zoo.training.recipe import read_recipe, recipe_names
+
+    recipes = map(read_recipe, recipe_names())
+    return [{key: getattr(recipe, key) for key in ("name", "model", "description")} for recipe in recipes]

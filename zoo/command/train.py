@@ -1,0 +1,93 @@
+"""`zoo train`: a new run, or the rest of one that was stopped."""
+
+import json
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoo.catalog import find
+from zoo.command.console import import_tensorflow, print_json
+from zoo.command.flags import DATA, add_force, flag_of
+from zoo.command.option_flags import add_options, given
+from zoo.errors import CallError
+from zoo.options import options_of
+
+if TYPE_CHECKING:
+    from zoo.run_folder import Run
+    from zoo.training.recipe import Recipe
+
+PLACES = ("train", "valid", "out")
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add the flags of the command, with the options of all models and of the training; this imports TensorFlow."""
+    import_tensorflow()
+    from zoo.models.build import model_options
+    from zoo.training.settings import Settings
+
+    parser.add_argument("model", nargs="?", metavar="MODEL", help="a name from `zoo list`")
+    parser.add_argument("--train", metavar="DATA", help=f"the training set: {DATA}")
+    parser.add_argument("--valid", metavar="DATA", help="the validation set, likewise")
+    parser.add_argument("--out", metavar="RUN", help="the run folder to make")
+    add_force(parser)
+    parser.add_argument(
+        "--recipe", metavar="NAME", help="a name from `zoo list`, or a .toml file; other flags override its options"
+    )
+    parser.add_argument("--resume", metavar="RUN", help="continue this run; no other option is accepted")
+    add_options(parser, "options of the model", model_options())
+    add_options(parser, "options of the training", options_of(Settings))
+
+
+def run(options: Namespace) -> None:
+    """Train, and print the scores of the best epoch."""
+    trained = _resume(options) if options.resume else _train(options)
+    metrics = json.loads((trained.path / "metrics.json").read_text(encoding="utf-8"))
+    if options.json:
+        print_json({"run": str(trained.path), **metrics})
+        return
+    best = f"epoch {metrics['best_epoch']} of {metrics['epochs']} was the best"
+    scores = f"validation accuracy {metrics['val_accuracy']:.4f}, loss {metrics['val_loss']:.4f}"
+    print(f"{trained.path}: {best}, {scores}")
+    print(f'Next: zoo predict {trained.path} "..."')
+
+
+def run_of(options: Namespace) -> Path | None:
+    """Return the run folder that the command writes."""
+    run = options.resume or options.out
+    return Path(run) if run else None
+
+
+def _resume(options: Namespace) -> "Run":
+    from zoo.training.fit import resume
+
+    not_options = {"command", "module", "json", "resume"} | (set() if options.force else {"force"})
+    others = sorted(set(given(options, vars(options))) - not_options)
+    if others:
+        raise CallError(f"--resume takes no other option: the run folder holds them. Received: {', '.join(others)}.")
+    return resume(options.resume)
+
+
+def _train(options: Namespace) -> "Run":
+    from zoo.models.build import model_options
+    from zoo.training.fit import train
+    from zoo.training.settings import Settings
+
+    recipe = _recipe(options)
+    model = find(options.model or recipe.model).name
+    places = {**recipe.data, **given(options, PLACES)}
+    missing = [flag_of(name) for name in PLACES if name not in places]
+    if missing:
+        raise CallError(f"zoo train needs {', '.join(missing)}.")
+    of_model, settings = recipe.settled(given(options, model_options()), given(options, options_of(Settings)))
+    return train(model, **places, options=of_model, settings=settings, recipe=options.recipe, force=options.force)
+
+
+def _recipe(options: Namespace) -> "Recipe":
+    """Return the recipe that was asked for, or one that holds the model alone."""
+    from zoo.training.recipe import Recipe, read_recipe
+
+    if options.recipe:
+        return read_recipe(options.recipe)
+    if not options.model:
+        raise CallError("Expected a MODEL (see `zoo list`), --recipe NAME, or --resume RUN to continue a stopped run.")
+    return Recipe(name="", model=options.model)
