@@ -137,9 +137,10 @@ def takes_options(init: Callable) -> Callable:
         bound.apply_defaults()
         arguments = bound.arguments
         given = {name: option.checked(arguments[name]) for name, option in _options_of_init(init).items()}
+        attributes = vars(self)  # set past `__setattr__`: Keras would track a layer among them a second time
+        attributes["options"] = {**attributes.get("options", {}), **given}
         if type(self).__init__ is checked_init:
-            self.given = given
-        self.options = {**getattr(self, "options", {}), **given}
+            attributes["given"] = given
         init(self, **given, **arguments.get("kwargs", {}))
 
     checked_init.__signature__ = signature  # type: ignore[attr-defined]  # Keras reads it without following wrappers

@@ -5,9 +5,10 @@ from typing import Annotated
 import keras
 import tensorflow as tf
 
-from zoo.checks import OneOf, one_of, positive
+from zoo.checks import OneOf, Size, one_of
 from zoo.errors import CallError
 from zoo.layers.base import Layer
+from zoo.options import takes_options
 from zoo.recurrence.products import outer, times, times_weights
 
 
@@ -107,9 +108,10 @@ class BahdanauAttention(Attention):
 
     has_gradient = True
 
-    def __init__(self, units: int, **kwargs):
+    @takes_options
+    def __init__(self, units: Size, **kwargs):
         super().__init__(**kwargs)
-        self.units = positive("units", units)
+        self.units = units
 
     def build(self, query_shape, values_shape):
         """Create W_q, W_k and v."""
@@ -147,10 +149,6 @@ class BahdanauAttention(Attention):
         d_keys = tf.expand_dims(d_scores, -1) * (1 - tanh * tanh) * tf.squeeze(v, -1)
         return tf.reduce_sum(d_keys, 1), d_keys, [d_v]
 
-    def get_config(self):
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "units": self.units}
-
 
 @keras.saving.register_keras_serializable(package="zoo")
 class LuongAttention(Attention):
@@ -174,9 +172,10 @@ class LuongAttention(Attention):
 
     has_gradient = True
 
-    def __init__(self, score: str = "general", **kwargs):
+    @takes_options
+    def __init__(self, score: Annotated[str, OneOf(("dot", "general"))] = "general", **kwargs):
         super().__init__(**kwargs)
-        self.score_name = one_of("score", score, ["dot", "general"])
+        self.score_name = score
 
     def build(self, query_shape, values_shape):
         """Create W for "general"; check the sizes for "dot"."""
@@ -202,10 +201,6 @@ class LuongAttention(Attention):
         """Return the gradients of s and of the keys."""
         d_query = tf.squeeze(tf.matmul(keys, tf.expand_dims(d_scores, -1), transpose_a=True), -1)
         return d_query, tf.expand_dims(d_scores, -1) * tf.expand_dims(query, 1), []
-
-    def get_config(self):
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "score": self.score_name}
 
 
 SCORES = ("bahdanau", "dot", "general")

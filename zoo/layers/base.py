@@ -1,15 +1,27 @@
-"""What all layers of the zoo share."""
+"""The base of all layers of the zoo."""
+
+from typing import Any
 
 import keras
 import tensorflow as tf
 
 
 class Layer(keras.layers.Layer):
-    """A Keras layer whose weights can also be used outside `call`, as a step outside the loop does."""
+    """A Keras layer whose weights can also be used outside `call`, as a step outside the loop does.
+
+    A subclass with arguments decorates its constructor with `takes_options`; its config is made of them.
+    """
+
+    options: dict[str, Any] = {}
+    given: dict[str, Any] | None = None
 
     def cast(self, weight) -> tf.Tensor:
         """Return a weight as a tensor of the layer's compute dtype."""
         return tf.cast(tf.convert_to_tensor(weight), self.compute_dtype)
+
+    def get_config(self):
+        """Return the constructor's arguments."""
+        return {**super().get_config(), **(self.options if self.given is None else self.given)}
 
 
 class StateDropout(keras.layers.Dropout):
@@ -19,5 +31,5 @@ class StateDropout(keras.layers.Dropout):
     """
 
     def mask(self, h, training):
-        """Return what the states h (B, units) are to be multiplied with, None where nothing is dropped."""
+        """Return the factors (B, units) for the states h in training; None where nothing is dropped."""
         return self(tf.ones_like(h), training=True) if training and self.rate else None

@@ -5,9 +5,10 @@ from typing import Annotated
 import keras
 import tensorflow as tf
 
-from zoo.checks import OneOf, one_of, positive
+from zoo.checks import OneOf, Size, one_of
 from zoo.errors import CallError
 from zoo.layers.base import Layer
+from zoo.options import takes_options
 from zoo.recurrence.products import affine
 
 
@@ -33,9 +34,10 @@ class Cell(Layer):
     state_count = 1
     kept_count = 0
 
-    def __init__(self, units: int, **kwargs):
+    @takes_options
+    def __init__(self, units: Size, **kwargs):
         super().__init__(**kwargs)
-        self.units = positive("units", units)
+        self.units = units
 
     def build(self, input_shape):
         """Create the weights for inputs (..., n)."""
@@ -114,10 +116,6 @@ class Cell(Layer):
     def zero_state(self, batch_size):
         """Return the states before the first step: zeros (B, units)."""
         return [tf.zeros([batch_size, self.units], self.compute_dtype) for _ in range(self.state_count)]
-
-    def get_config(self):
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "units": self.units}
 
 
 @keras.saving.register_keras_serializable(package="zoo")

@@ -3,10 +3,11 @@
 import keras
 import tensorflow as tf
 
-from zoo.checks import fraction
-from zoo.layers.attention import Attention, make_attention
+from zoo.checks import Share, Size, Switch
+from zoo.layers.attention import Attention, ScoreName, make_attention
 from zoo.layers.base import Layer, StateDropout
-from zoo.layers.cells import make_cell
+from zoo.layers.cells import CellName, make_cell
+from zoo.options import takes_options
 from zoo.recurrence.attending import attend
 from zoo.recurrence.products import affine
 
@@ -45,23 +46,23 @@ class AttentionDecoder(Layer):
     Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473.
     """
 
+    @takes_options
     def __init__(
         self,
-        units: int,
+        units: Size,
         *,
-        cell: str = "tanh",
-        attention: str | Attention = "bahdanau",
-        return_weights: bool = False,
-        state_dropout: float = 0.0,
+        cell: CellName = "tanh",
+        attention: ScoreName | Attention = "bahdanau",
+        return_weights: Switch = False,
+        state_dropout: Share = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.cell_name = cell
         self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
         self.units = units
         self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
         self.return_weights = return_weights
-        self.state_dropout = StateDropout(fraction("state_dropout", state_dropout), dtype=self.dtype_policy)
+        self.state_dropout = StateDropout(state_dropout, dtype=self.dtype_policy)
         self.supports_masking = True
 
     def build(self, inputs_shape, values_shape):
@@ -120,14 +121,7 @@ class AttentionDecoder(Layer):
 
     def get_config(self):
         """Return the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "state_dropout": self.state_dropout.rate,
-            "cell": self.cell_name,
-            "attention": keras.saving.serialize_keras_object(self.attention),
-            "return_weights": self.return_weights,
-        }
+        return {**super().get_config(), "attention": keras.saving.serialize_keras_object(self.attention)}
 
     @classmethod
     def from_config(cls, config):

@@ -3,8 +3,9 @@
 import keras
 import tensorflow as tf
 
-from zoo.checks import positive
+from zoo.checks import Size
 from zoo.layers.base import Layer
+from zoo.options import takes_options
 from zoo.recurrence.products import affine
 
 
@@ -30,9 +31,10 @@ class TanhDense(Layer):
     Source: Rumelhart, Hinton, Williams 1986, "Learning representations by back-propagating errors".
     """
 
-    def __init__(self, units: int, **kwargs):
+    @takes_options
+    def __init__(self, units: Size, **kwargs):
         super().__init__(**kwargs)
-        self.units = positive("units", units)
+        self.units = units
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -49,7 +51,3 @@ class TanhDense(Layer):
     def compute_output_shape(self, input_shape):
         """Return (..., units)."""
         return (*input_shape[:-1], self.units)
-
-    def get_config(self):
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "units": self.units}

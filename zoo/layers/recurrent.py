@@ -3,9 +3,10 @@
 import keras
 import tensorflow as tf
 
-from zoo.checks import fraction
+from zoo.checks import Share, Size, Switch
 from zoo.layers.base import Layer, StateDropout
-from zoo.layers.cells import make_cell
+from zoo.layers.cells import CellName, make_cell
+from zoo.options import takes_options
 from zoo.recurrence.plain import recur
 
 
@@ -33,25 +34,25 @@ class Recurrent(Layer):
         CallError: a bad argument, or an `initial_state` of the wrong number of tensors.
     """
 
+    @takes_options
     def __init__(
         self,
-        units: int,
+        units: Size,
         *,
-        cell: str = "tanh",
-        return_sequences: bool = False,
-        return_state: bool = False,
-        reverse: bool = False,
-        state_dropout: float = 0.0,
+        cell: CellName = "tanh",
+        return_sequences: Switch = False,
+        return_state: Switch = False,
+        reverse: Switch = False,
+        state_dropout: Share = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.cell_name = cell
         self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
         self.units = units
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.reverse = reverse
-        self.state_dropout = StateDropout(fraction("state_dropout", state_dropout), dtype=self.dtype_policy)
+        self.state_dropout = StateDropout(state_dropout, dtype=self.dtype_policy)
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -100,18 +101,6 @@ class Recurrent(Layer):
         state = (input_shape[0], self.units)
         outputs = (*input_shape[:2], self.units) if self.return_sequences else state
         return (outputs, [state] * self.cell.state_count) if self.return_state else outputs
-
-    def get_config(self):
-        """Return the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "state_dropout": self.state_dropout.rate,
-            "cell": self.cell_name,
-            "return_sequences": self.return_sequences,
-            "return_state": self.return_state,
-            "reverse": self.reverse,
-        }
 
 
 @keras.saving.register_keras_serializable(package="zoo")

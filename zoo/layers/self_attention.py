@@ -3,10 +3,11 @@
 import keras
 import tensorflow as tf
 
-from zoo.checks import fraction
-from zoo.layers.attention import Attention, make_attention
+from zoo.checks import Share, Size, Switch
+from zoo.layers.attention import Attention, ScoreName, make_attention
 from zoo.layers.base import Layer, StateDropout
-from zoo.layers.cells import make_cell
+from zoo.layers.cells import CellName, make_cell
+from zoo.options import takes_options
 from zoo.recurrence.products import affine
 from zoo.recurrence.self_attending import empty_memory, remember, self_attend
 
@@ -50,21 +51,21 @@ class SelfAttentionRNN(Layer):
     Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733 (LSTMN), with the lecture's plain tanh cell by default.
     """
 
+    @takes_options
     def __init__(
         self,
-        units: int,
+        units: Size,
         *,
-        cell: str = "tanh",
-        attention: str | Attention = "bahdanau",
-        return_sequences: bool = False,
-        return_state: bool = False,
-        return_weights: bool = False,
-        reverse: bool = False,
-        state_dropout: float = 0.0,
+        cell: CellName = "tanh",
+        attention: ScoreName | Attention = "bahdanau",
+        return_sequences: Switch = False,
+        return_state: Switch = False,
+        return_weights: Switch = False,
+        reverse: Switch = False,
+        state_dropout: Share = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.cell_name = cell
         self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
         self.units = units
         self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
@@ -72,7 +73,7 @@ class SelfAttentionRNN(Layer):
         self.return_state = return_state
         self.return_weights = return_weights
         self.reverse = reverse
-        self.state_dropout = StateDropout(fraction("state_dropout", state_dropout), dtype=self.dtype_policy)
+        self.state_dropout = StateDropout(state_dropout, dtype=self.dtype_policy)
         self.supports_masking = True
 
     def build(self, input_shape):
@@ -149,17 +150,7 @@ class SelfAttentionRNN(Layer):
 
     def get_config(self):
         """Return the constructor's arguments."""
-        return {
-            **super().get_config(),
-            "units": self.units,
-            "state_dropout": self.state_dropout.rate,
-            "cell": self.cell_name,
-            "attention": keras.saving.serialize_keras_object(self.attention),
-            "return_sequences": self.return_sequences,
-            "return_state": self.return_state,
-            "return_weights": self.return_weights,
-            "reverse": self.reverse,
-        }
+        return {**super().get_config(), "attention": keras.saving.serialize_keras_object(self.attention)}
 
     @classmethod
     def from_config(cls, config):

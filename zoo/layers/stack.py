@@ -123,7 +123,3 @@ class RecurrentStack(Layer):
     def compute_mask(self, inputs, mask=None):
         """Attach no mask to the outputs: who passes them on passes the mask too."""
         return None
-
-    def get_config(self):
-        """Return the constructor's arguments."""
-        return {**super().get_config(), **self.given}

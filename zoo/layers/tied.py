@@ -3,8 +3,9 @@
 import keras
 import tensorflow as tf
 
-from zoo.checks import positive
+from zoo.checks import Size
 from zoo.layers.base import Layer
+from zoo.options import takes_options
 from zoo.recurrence.products import on_rows
 
 
@@ -31,9 +32,10 @@ class TiedLogits(Layer):
     Source: Press and Wolf 2017, arXiv 1608.05859.
     """
 
-    def __init__(self, size: int, **kwargs):
+    @takes_options
+    def __init__(self, size: Size, **kwargs):
         super().__init__(**kwargs)
-        self.size = positive("size", size)
+        self.size = size
 
     def build(self, inputs_shape, embeddings_shape):
         """Create b."""
@@ -48,7 +50,3 @@ class TiedLogits(Layer):
     def compute_output_shape(self, inputs_shape, embeddings_shape):
         """Return (..., V)."""
         return (*inputs_shape[:-1], self.size)
-
-    def get_config(self):
-        """Return the constructor's arguments."""
-        return {**super().get_config(), "size": self.size}

@@ -47,7 +47,7 @@ def first_states(cell, dtype="float32"):
 def formula(layer, x, mask=None, initial=None, **options):
     w, a = weights_of(layer.cell), weights_of(layer.attention)
     kind = {"BahdanauAttention": "bahdanau"}.get(type(layer.attention).__name__) or layer.attention.score_name
-    return self_attention(layer.cell_name, kind, w, a, x, mask, initial, layer.reverse, **options)
+    return self_attention(layer.options["cell"], kind, w, a, x, mask, initial, layer.reverse, **options)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ def made(**options):
 
 def run_formula(layer, x):
     """Return the outputs and the last cell states of one layer of a stack, from the equation."""
-    cell, w = layer.cell_name, weights_of(layer.cell)
+    cell, w = layer.options["cell"], weights_of(layer.cell)
     if hasattr(layer, "attention"):
         a = weights_of(layer.attention)
         return self_attention(cell, "bahdanau", w, a, x, MASK, reverse=layer.reverse)[:2]
