@@ -19,8 +19,8 @@ import sys
 import time
 from pathlib import Path
 
+from zoo.export.formats import LITERT_FILE, SITE_FILE
 from zoo.export.load import load
-from zoo.export.names import LITERT_FILE, SITE_FILE
 from zoo.export.serving.versions import newest_version
 
 MOMENTS = ("any time", "while writing", "at the end")

@@ -118,13 +118,14 @@ def measure(name, call, repeats):
 def contenders(run, folder: Path):
     """Yield the name and the predictor of each contender."""
     from zoo.export.lite import LiteModel
-    from zoo.export.litert.exporter import convert, with_pieces, write_file
+    from zoo.export.litert.archive import write_tflite
+    from zoo.export.litert.convert import convert, with_pieces
     from zoo.export.saved_model import export_saved_model, load_saved_model
     from zoo.export.signatures import litert_signatures
 
     models = convert(run, with_pieces(run, litert_signatures(run)), {"none", "float16", "int8"})
     for kind, model in models.items():
-        path = write_file(run, folder / f"{kind}.tflite", model)
+        path = write_tflite(run, folder / f"{kind}.tflite", model)
         yield f".tflite {'float32' if kind == 'none' else kind} ({path.stat().st_size:,} bytes)", LiteModel(path)
     yield "SavedModel", load_saved_model(export_saved_model(run, folder / "saved_model", ids_only=True)["path"])
     yield "Keras", run.predictor()

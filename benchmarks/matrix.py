@@ -14,46 +14,15 @@ import statistics
 import sys
 import time
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from tests.support.kinds import KINDS, Kind
 from zoo.catalog import CATALOG
 from zoo.command.console import native_silence, set_environment
 from zoo.errors import ZooError
 
 CORPUS = "numbers-fr-en"
 SINGLE = 50  # sentences that are timed one by one
-
-
-class Kind(NamedTuple):
-    """A format with its options."""
-
-    format: str
-    options: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """The name of the row: as the options of `zoo export`."""
-        words = [self.format]
-        for key, value in self.options.items():
-            if key != "max_drop":
-                words.append(f"--{key.replace('_', '-')}")
-                words += [] if value is True else [",".join(map(str, value)) if isinstance(value, tuple) else value]
-        return " ".join(words)
-
-
-ANY_DROP = {"max_drop": 1000.0}  # it is measured here
-KINDS = [
-    Kind("saved_model", {}),
-    Kind("saved_model", {"ids_only": True}),
-    Kind("serving", {}),
-    Kind("tflite", {}),
-    Kind("tflite", {"quantize": "float16", **ANY_DROP}),
-    Kind("tflite", {"quantize": "int8", **ANY_DROP}),
-    Kind("tflite", {"shape": (1, 64)}),
-    Kind("web", {}),
-    Kind("web", {"quantize": "float16", **ANY_DROP}),
-    Kind("web", {"quantize": "int8", **ANY_DROP}),
-]
 
 
 def trained(model: str, task: str, out: Path) -> Any:

@@ -12,7 +12,7 @@ import statistics
 from pathlib import Path
 
 from tests.support.browser import chromium, opened, served, type_and_wait
-from zoo.export.names import SITE_FILE
+from zoo.export.formats import SITE_FILE
 
 FETCHED = """() => [...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
     .filter((one) => one.name.startsWith("http")).map((one) => one.name)"""

@@ -1,128 +1,87 @@
-"""What every exporter shares: the files beside the graph, and the order of work."""
+"""The life of an export: it is written to a hidden folder, compared with Keras, and only then given its name."""
 
-import json
+import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from zoo.atomic_files import check_apart, new_folder
-from zoo.constants import MAX_SOURCE_PIECES
-from zoo.errors import CallError
-from zoo.export.parity.answers import compare, compare_beam, compare_scores, sample_texts
+from zoo.export.card import PARITY
+from zoo.export.parity.samples import sample_texts
 from zoo.predictor import Predictor
-from zoo.run_folder import Run, RunConfig, vocabulary_file, write_json
-from zoo.tasks import TASKS
-from zoo.text import Vocabulary
-
-CARD = "zoo.json"
-PARITY = "parity.json"
+from zoo.run_folder import Run, write_json
 
 
-def export_folder(
-    run: Run,
-    out: str | os.PathLike,
-    *,
-    force: bool,
-    format: str,
-    write: Callable[[Run, Path], Path],
-    load: Callable[[Path], Predictor],
-    judge: Callable[[Run, Predictor, Predictor, list[str]], dict[str, Any]] | None = None,
-    check: Callable[[Predictor, Path, list[str]], dict[str, Any]] | None = None,
-) -> dict[str, Any]:
-    """Write an artefact, compare it with Keras, and only then give it its name.
+@dataclass(kw_only=True)
+class Draft:
+    """An artefact that is being written.
+
+    Attributes:
+        run: the trained model.
+        folder: the hidden folder that holds the artefact until the block of `artefact` ends.
+        out: the final name of the folder.
+        format: the name of the format.
+        expected: a predictor backed by the Keras model.
+        samples: the texts for which the artefact is compared with Keras.
+        report: the result of the export, as `zoo export --json` prints it; empty until `keep` is called.
+    """
+
+    run: Run
+    folder: Path
+    out: Path
+    format: str
+    expected: Predictor
+    samples: list[str]
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def texts_for(self, actual: Predictor) -> list[str]:
+        """Return the samples that the artefact does not cut shorter than Keras does."""
+        cuts = zip(self.samples, self.expected.truncated(self.samples), actual.truncated(self.samples), strict=True)
+        return [text for text, cut_by_keras, cut in cuts if cut_by_keras or not cut]
+
+    def keep(self, path: Path, parity: dict[str, Any]) -> None:
+        """Let the artefact take its final name when the block ends.
+
+        Args:
+            path: the file or folder in the draft that is loaded.
+            parity: the proof of the comparison with Keras; it is written to `parity.json`.
+        """
+        parity = parity | {"versions": self.run.config.versions}
+        write_json(self.folder / PARITY, parity)
+        self.report = {
+            "path": str(self.out / path.relative_to(self.folder)),
+            "format": self.format,
+            "bytes": size_of(self.folder),
+            "parity": parity,
+        }
+
+
+def size_of(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+@contextlib.contextmanager
+def artefact(run: Run, out: str | os.PathLike, *, format: str, force: bool) -> Iterator[Draft]:
+    """Yield a draft that takes the name `out` when the block succeeds and the draft was kept.
 
     Args:
         run: the trained model.
         out: the folder to make.
-        force: replace what stands there.
         format: the name of the format.
-        write: writes the artefact into a folder and returns the path that is loaded.
-        load: makes a predictor of that path.
-        judge: compares the answers of Keras and of the artefact to the samples; default `compare_with_keras`.
-        check: compares with what answers by Keras what the predictor does not reach.
-
-    Returns:
-        What `zoo export --json` prints.
+        force: replace what exists at `out`.
 
     Raises:
-        CallError: `out` exists and `force` is false, or holds the run.
-        WorkError: the artefact does not answer as Keras does, or could not be written.
+        CallError: `out` exists and `force` is false, `out` holds the run, or the run has no samples.
+        WorkError: the disk is full.
+        RuntimeError: the block ended without `keep`.
     """
     check_apart(out, run.path)
     samples = sample_texts(run.path)
-    with new_folder(out, force) as draft:
-        path = write(run, draft)
-        expected, actual = run.predictor(), load(path)
-        texts = _readable(samples, expected, actual)
-        if judge is None:
-            parity = compare_with_keras(run, expected, actual, texts, format)
-        else:
-            parity = judge(run, expected, actual, texts)
-        if check is not None:
-            parity |= check(expected, path, texts)
-        parity["versions"] = run.config.versions
-        write_json(draft / PARITY, parity)
-        size = sum(file.stat().st_size for file in draft.rglob("*") if file.is_file())
-        name = path.relative_to(draft)
-    return {"path": str(Path(out) / name), "format": format, "bytes": size, "parity": parity}
-
-
-def compare_with_keras(run: Run, expected: Predictor, actual: Predictor, texts: list[str], what: str) -> dict[str, Any]:
-    """Compare answers to texts, the scores of texts and the beam, where there are such.
-
-    Raises:
-        WorkError: they differ.
-    """
-    answers = expected.predict(texts)
-    report = compare(texts, answers, actual.predict, what)
-    both = expected.functions.keys() & actual.functions.keys()
-    if "score_tokens" in both and run.task == "translation":
-        targets = [one.output for one in answers]
-        cut = actual.truncated(targets, as_targets=True)
-        whole = [i for i, is_cut in enumerate(cut) if not is_cut]
-        report |= compare_scores([texts[i] for i in whole], [targets[i] for i in whole], expected, actual, what)
-    elif "score_tokens" in both:
-        report |= compare_scores(texts, None, expected, actual, what)
-    if "beam_tokens" in both:
-        report |= compare_beam(texts, expected, actual, what)
-    return report
-
-
-def _readable(texts: list[str], expected: Predictor, actual: Predictor) -> list[str]:
-    """Return the texts that the artefact does not cut shorter than Keras does."""
-    cuts = zip(texts, expected.truncated(texts), actual.truncated(texts), strict=True)
-    return [text for text, before, after in cuts if before or not after]
-
-
-def extra_files(run: Run) -> dict[str, bytes]:
-    """Return the files that go with every graph: the card and the vocabularies."""
-    files = {vocabulary_file(side): vocabulary.proto for side, vocabulary in run.vocabularies.items()}
-    return {CARD: json.dumps(run.config.card(), ensure_ascii=False).encode(), **files}
-
-
-def predictor_from(
-    files: dict[str, bytes], functions: dict[str, Any], where: Path, max_pieces: int = MAX_SOURCE_PIECES
-) -> Predictor:
-    """Make a predictor from the files that `extra_files` wrote; an input is read up to `max_pieces` ids.
-
-    Raises:
-        CallError: one is missing or damaged.
-    """
-    if "tokens" not in functions:
-        raise CallError(f"{where} is damaged or not made by `zoo export`: it has no signature tokens.")
-    try:
-        card = RunConfig.from_json(json.loads(files[CARD]))
-        task = TASKS[card.task]
-        sides = {side: Vocabulary(files[vocabulary_file(side)]) for side in task.sides}
-        for side, vocabulary in sides.items():
-            expected = card.vocabulary_size(side)
-            if vocabulary.size != expected:  # the first bytes of a vocabulary can be a smaller one
-                raise ValueError(f"{vocabulary_file(side)} should have {expected} pieces. Received: {vocabulary.size}.")
-        if max_pieces < MAX_SOURCE_PIECES and task.prompted:
-            max_pieces -= 1  # to be scored, a text needs its end as well
-        return Predictor(card.task, functions, **sides, labels=card.labels, max_pieces=max_pieces)
-    except KeyError as error:
-        raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
-    except (ValueError, TypeError, AttributeError) as error:
-        raise CallError(f"{where} is damaged or not made by `zoo export`: {error}") from error
+    with new_folder(out, force) as folder:
+        draft = Draft(run=run, folder=folder, out=Path(out), format=format, expected=run.predictor(), samples=samples)
+        yield draft
+        if not draft.report:
+            raise RuntimeError(f"The {format} was not kept: `Draft.keep` was not called.")

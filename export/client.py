@@ -1,4 +1,4 @@
-"""Asks a model that TF Serving serves, by REST or by gRPC.
+"""Clients of TF Serving, by REST and by gRPC.
 
 `RestClient` needs NumPy alone; `GrpcClient` needs tensorflow-serving-api, and TensorFlow for its messages.
 """
@@ -25,14 +25,14 @@ BY_HTTP_STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISS
 
 
 class RestClient(Client):
-    """Asks by REST.
+    """A client by REST.
 
     Args:
         where: the address, "http://localhost:8501".
         model, version, deadline, retries: as `Client`.
 
     Raises:
-        CallError: an argument is out of range or no address.
+        CallError: an argument is out of range, or `where` is no address.
     """
 
     def __init__(self, where: str, model: str, **options: Any):
@@ -60,15 +60,15 @@ class RestClient(Client):
         with _well_formed():
             signatures = answer["metadata"]["signature_def"]["signature_def"]
             return {
-                name: Signature(*(_tensors_of_json(one.get(side, {})) for side in ("inputs", "outputs")))
-                for name, one in signatures.items()
+                name: Signature(*(_tensors_of_json(signature.get(side, {})) for side in ("inputs", "outputs")))
+                for name, signature in signatures.items()
                 if not name.startswith("__")
             }
 
     def _status(self, left):
         answer = self._ask("GET", "", left)
         with _well_formed():
-            return {int(one["version"]): one["state"] for one in answer["model_version_status"]}
+            return {int(status["version"]): status["state"] for status in answer["model_version_status"]}
 
     def _ask(self, method: str, what: str, left: float, body: Any = None) -> dict[str, Any]:
         end = time.monotonic() + left
@@ -80,7 +80,7 @@ class RestClient(Client):
                 connection.request(method, self._path + what, content, {"Content-Type": "application/json"})
                 response = connection.getresponse()
                 text = response.read()
-            if time.monotonic() >= end:  # what was broken off may look like an answer
+            if time.monotonic() >= end:  # a connection that was shut down may look like an answer
                 raise TimeoutError
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, TimeoutError) or time.monotonic() >= end:
@@ -102,14 +102,14 @@ class RestClient(Client):
 
 @contextlib.contextmanager
 def _ending_at(connection: http.client.HTTPConnection, end: float) -> Iterator[None]:
-    """Break a connection off at a time, however slowly its bytes come: a timeout of its own is for each of them."""
+    """Shut a connection down at a time, however slowly its bytes arrive: the timeout of a socket is for each read."""
 
-    def break_off():
+    def shut_down():
         if connection.sock is not None:
             with contextlib.suppress(OSError):
                 connection.sock.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(max(0.0, end - time.monotonic()), break_off)
+    timer = threading.Timer(max(0.0, end - time.monotonic()), shut_down)
     timer.daemon = True
     timer.start()
     try:
@@ -136,10 +136,10 @@ def _well_formed():
 def _tensors_of_json(tensors: Mapping[str, Any]) -> dict[str, Tensor]:
     return {
         name: Tensor(
-            _numpy_name(one["dtype"].removeprefix("DT_").lower()),
-            tuple(int(axis["size"]) for axis in one.get("tensor_shape", {}).get("dim", [])),
+            _numpy_name(tensor["dtype"].removeprefix("DT_").lower()),
+            tuple(int(axis["size"]) for axis in tensor.get("tensor_shape", {}).get("dim", [])),
         )
-        for name, one in tensors.items()
+        for name, tensor in tensors.items()
     }
 
 
@@ -153,12 +153,12 @@ def _array(value: Any, dtype: str) -> np.ndarray:
 
 
 class GrpcClient(Client):
-    """Asks by gRPC.
+    """A client by gRPC.
 
     Args:
         where: the address, "localhost:8500".
         model, version, deadline, retries: as `Client`.
-        credentials: of `grpc.ssl_channel_credentials`, for a server that asks for TLS.
+        credentials: from `grpc.ssl_channel_credentials`, for a server with TLS.
 
     Raises:
         CallError: an argument is out of range, or tensorflow-serving-api is not installed.
@@ -204,8 +204,8 @@ class GrpcClient(Client):
         with _well_formed():
             response.metadata["signature_def"].Unpack(signatures)
         return {
-            name: Signature(_tensors_of_proto(one.inputs), _tensors_of_proto(one.outputs))
-            for name, one in signatures.signature_def.items()
+            name: Signature(_tensors_of_proto(signature.inputs), _tensors_of_proto(signature.outputs))
+            for name, signature in signatures.signature_def.items()
             if not name.startswith("__")
         }
 
@@ -216,7 +216,7 @@ class GrpcClient(Client):
         self._name(request.model_spec)
         response = self._call(self._models.GetModelStatus, request, left)
         states = get_model_status_pb2.ModelVersionStatus.State
-        return {one.version: states.Name(one.state) for one in response.model_version_status}
+        return {status.version: states.Name(status.state) for status in response.model_version_status}
 
     def _name(self, model_spec):
         model_spec.name = self.model
@@ -236,14 +236,12 @@ def _tensors_of_proto(tensors: Mapping[str, Any]) -> dict[str, Tensor]:
     from tensorflow.dtypes import as_dtype
 
     return {
-        name: Tensor(_numpy_name(as_dtype(one.dtype).name), tuple(axis.size for axis in one.tensor_shape.dim))
-        for name, one in tensors.items()
+        name: Tensor(_numpy_name(as_dtype(tensor.dtype).name), tuple(axis.size for axis in tensor.tensor_shape.dim))
+        for name, tensor in tensors.items()
     }
 
 
 def _decoded(array: np.ndarray) -> np.ndarray:
-    return (
-        np.vectorize(lambda one: one.decode(errors="replace"), otypes=[object])(array)
-        if array.dtype == object
-        else array
-    )
+    if array.dtype != object:
+        return array
+    return np.vectorize(lambda text: text.decode(errors="replace"), otypes=[object])(array)

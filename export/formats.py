@@ -1,86 +1,203 @@
-"""The formats of `zoo export`, and the options that are for some of them alone."""
+"""The formats of `zoo export`, one entry each in `FORMATS`; detection, inspection and the command line read them here.
+
+No TensorFlow is imported: an entry names its functions as "module:function", and they are imported when they are used.
+A new format is a module with three functions, and an entry.
+"""
 
 import importlib
-from typing import Any, NamedTuple
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from zoo.errors import CallError
+from zoo.export.serving.versions import GRAPH, newest_version
+
+LITERT_FILE = "model.tflite"
+SITE_FILE = "site.json"
 
 
-class Format(NamedTuple):
-    """A format: the function that writes it, its module, and the options that are its own."""
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """An option of an exporter, and its flag on the command line.
 
-    module: str
-    function: str
-    options: tuple[str, ...] = ()
+    Attributes:
+        name: the keyword of the exporter; `--max-drop` is the flag of `max_drop`.
+        help: the help of the flag.
+        kind: `bool` for a switch; otherwise the function that parses the value.
+        metavar: the name of the value in the help.
+        choices: the values that are allowed, if they are few.
+    """
+
+    name: str
+    help: str
+    kind: Callable[[str], Any] = str
+    metavar: str | None = None
+    choices: tuple[str, ...] | None = None
+
+    @property
+    def flag(self) -> str:
+        """The flag of the command."""
+        return f"--{self.name.replace('_', '-')}"
 
 
+def _parse_shape(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError as error:
+        message = f'must be two numbers with a comma between, as 1,32. Received: "{text}"'
+        raise ArgumentTypeError(message) from error
+
+
+IDS_ONLY = Option(name="ids_only", kind=bool, help="without text signatures, to load where tensorflow-text is not")
+QUANTIZE = Option(
+    name="quantize", choices=("none", "float16", "int8"), help="the type in which weights are stored (default: none)"
+)
+MAX_DROP = Option(
+    name="max_drop",
+    kind=float,
+    metavar="X",
+    help="fail when --quantize costs more points of BLEU or accuracy, or per cent of perplexity (default: 0.5)",
+)
+SHAPE = Option(
+    name="shape",
+    kind=_parse_shape,
+    metavar="B,S",
+    help="fixed input shape, B texts of S ids, for LiteRT.js and CompiledModel",
+)
+TEXT_OPS = Option(
+    name="text_ops", kind=bool, help="also model.text.tflite, for apps that link the operations of TF Text"
+)
+LITERT_JS = Option(
+    name="litert_js", metavar="DIR", help="the folder where npm installed @litertjs/core, to copy into the site"
+)
+
+
+def _find_marked_folder(path: Path, mark: str) -> Path | None:
+    """Return the folder that holds a file named like `mark`; `path` is the folder or such a file in it."""
+    if path.is_file():
+        return path.parent if path.match(mark) else None
+    return path if any(path.glob(mark)) else None
+
+
+def _find_newest_version(path: Path, mark: str) -> Path | None:
+    return newest_version(path)
+
+
+def _find_file(path: Path, mark: str) -> Path | None:
+    """Return the file itself, or the file of that name in the folder."""
+    file = path if path.is_file() else path / mark
+    return file if file.is_file() else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A format.
+
+    Attributes:
+        export: "module:function", `(run, out, *, force, **options) -> report`: writes an artefact compared with Keras.
+        load: "module:function", `(path) -> Predictor`: returns a predictor backed by the artefact.
+        inspect: "module:function", `(path) -> dict`: describes the artefact; see `zoo.export.inspection`.
+        mark: the file by which a folder is recognised, as a glob pattern.
+        find: `(path, mark) -> path or None`: returns the folder or file to load; None for a path of another format.
+        options: the options of the exporter.
+    """
+
+    export: str
+    load: str
+    inspect: str
+    mark: str
+    find: Callable[[Path, str], Path | None] = _find_marked_folder
+    options: tuple[Option, ...] = ()
+
+
+# A path has the first format whose mark is found, so a site comes before the .tflite inside it.
 FORMATS = {
-    "saved_model": Format("zoo.export.saved_model", "export_saved_model", ("ids_only",)),
-    "tflite": Format("zoo.export.litert.exporter", "export_tflite", ("quantize", "max_drop", "shape", "text_ops")),
-    "serving": Format("zoo.export.serving.exporter", "export_serving"),
-    "web": Format("zoo.export.web.exporter", "export_web", ("quantize", "max_drop", "litert_js")),
+    "saved_model": Format(
+        export="zoo.export.saved_model:export_saved_model",
+        load="zoo.export.saved_model:load_saved_model",
+        inspect="zoo.export.saved_model:inspect_saved_model",
+        mark=GRAPH,
+        options=(IDS_ONLY,),
+    ),
+    "serving": Format(
+        export="zoo.export.serving.exporter:export_serving",
+        load="zoo.export.saved_model:load_saved_model",
+        inspect="zoo.export.serving.exporter:inspect_version",
+        mark=f"*/*/{GRAPH}",
+        find=_find_newest_version,
+    ),
+    "web": Format(
+        export="zoo.export.web.exporter:export_web",
+        load="zoo.export.web.manifest:refuse_site",
+        inspect="zoo.export.web.manifest:inspect_site",
+        mark=SITE_FILE,
+        options=(QUANTIZE, MAX_DROP, LITERT_JS),
+    ),
+    "onnx": Format(
+        export="zoo.export.onnx:export_onnx",
+        load="zoo.export.onnx:load_onnx",
+        inspect="zoo.export.onnx:inspect_onnx",
+        mark="*.onnx",
+    ),
+    "tflite": Format(
+        export="zoo.export.litert.exporter:export_tflite",
+        load="zoo.export.lite:LiteModel",
+        inspect="zoo.export.litert.inspection:inspect_tflite",
+        mark=LITERT_FILE,
+        find=_find_file,
+        options=(QUANTIZE, MAX_DROP, SHAPE, TEXT_OPS),
+    ),
 }
 
 
+def imported(reference: str) -> Any:
+    """Import the function that a format names as "module:function"."""
+    module, _, name = reference.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def exporter(format: str) -> Any:
-    """Return the function that writes a format: of a run, the folder to make, `force` and its own options."""
-    return getattr(importlib.import_module(FORMATS[format].module), FORMATS[format].function)
+    """Return the exporter of a format: `(run, out, *, force, **options) -> report`."""
+    return imported(FORMATS[format].export)
 
 
-def add_format_options(command) -> None:
-    """Add the options that are for some formats to the parser of a command."""
-    command.add_argument(
-        "--ids-only", action="store_true", help="a SavedModel without text, which loads where tensorflow-text is not"
-    )
-    command.add_argument(
-        "--quantize",
-        choices=["none", "float16", "int8"],
-        help="how weights are stored (default: none)",
-    )
-    command.add_argument(
-        "--max-drop",
-        type=float,
-        metavar="X",
-        help="fail when --quantize costs more points of BLEU or accuracy, or per cent of perplexity (default: 0.5)",
-    )
-    command.add_argument(
-        "--shape",
-        metavar="B,S",
-        help="a .tflite of B texts of S ids, for LiteRT.js and CompiledModel",
-    )
-    command.add_argument(
-        "--text-ops", action="store_true", help="also model.text.tflite, for apps that link the operations of TF Text"
-    )
-    command.add_argument(
-        "--litert-js", metavar="DIR", help="web: where npm installed @litertjs/core, to copy into the site"
-    )
+def _formats_by_option() -> dict[Option, list[str]]:
+    """Return every option with the names of the formats that have it."""
+    formats: dict[Option, list[str]] = {}
+    for name, format in FORMATS.items():
+        for option in format.options:
+            formats.setdefault(option, []).append(name)
+    return formats
 
 
-def format_options(options) -> dict[str, Any]:
-    """Return those that were given, by the names that the exporter knows them by.
+def add_format_options(parser: ArgumentParser) -> None:
+    """Add the options of all formats to the parser of a command."""
+    for option, formats in _formats_by_option().items():
+        text = f"{', '.join(formats)}: {option.help}"
+        if option.kind is bool:
+            parser.add_argument(option.flag, action="store_true", help=text)
+        else:
+            settings: dict[str, Any] = {"type": option.kind, "choices": option.choices, "metavar": option.metavar}
+            parser.add_argument(option.flag, help=text, **settings)
+
+
+def format_options(options: Namespace) -> dict[str, Any]:
+    """Return the options that were given, by the names of the keywords of the exporter.
 
     Raises:
-        CallError: one was given for another format, or --shape is no two numbers.
+        CallError: an option is of another format, or `--max-drop` is given without `--quantize`.
     """
-    formats: dict[str, list[str]] = {}
-    for format, about in FORMATS.items():
-        for name in about.options:
-            formats.setdefault(name, []).append(f"--to {format}")
-    given = {name: getattr(options, name) for name in formats}
-    given = {name: value for name, value in given.items() if value is not None and value is not False}
-    for name in given:
-        if f"--to {options.to}" not in formats[name]:
-            flag, right = f"--{name.replace('_', '-')}", " or ".join(formats[name])
-            raise CallError(f"{flag} is for {right} alone. Received: --to {options.to}.")
+    given = {}
+    for option, formats in _formats_by_option().items():
+        value = getattr(options, option.name)
+        if value is None or value is False:
+            continue
+        if options.to not in formats:
+            right = " or ".join(f"--to {format}" for format in formats)
+            raise CallError(f"{option.flag} is for {right} alone. Received: --to {options.to}.")
+        given[option.name] = value
     if "max_drop" in given and given.get("quantize", "none") == "none":
         raise CallError("--max-drop needs --quantize float16 or int8.")
-    if "shape" in given:
-        given["shape"] = _shape(given["shape"])
     return given
-
-
-def _shape(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(one) for one in text.split(","))
-    except ValueError as error:
-        raise CallError(f'--shape must be two numbers with a comma between, as 1,32. Received: "{text}".') from error

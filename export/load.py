@@ -1,63 +1,45 @@
-"""One way in: whatever WHERE names, a predictor comes out."""
+"""One way in: a predictor for a run, a preset, or an artefact of any format."""
 
 import os
 from pathlib import Path
 
 from zoo.errors import CallError
-from zoo.export.names import LITERT_FILE, SITE_FILE
-from zoo.export.serving.versions import GRAPH, newest_version
+from zoo.export.formats import FORMATS, imported
 from zoo.predictor import Predictor
 from zoo.presets import presets_hint
-from zoo.run_folder import is_run, load_run, preset_or_path
+from zoo.run_folder import CONFIG, is_run, load_run, preset_or_path
+
+RUN = "run"  # the format of a run folder
 
 
 def find(where: str | os.PathLike) -> tuple[str, Path]:
-    """Return what WHERE names: its format, and the folder or file that holds the model.
+    """Return the format of an artefact, and the folder or file that holds its model.
 
-    The format is "run", "saved_model", "serving" (whose newest version holds the model), "tflite" or "web".
+    The format is "run" or a name in `FORMATS`. Of a folder for TF Serving, the newest version holds the model.
 
     Raises:
-        CallError: there is no such thing, or it is nothing that `zoo train` or `zoo export` wrote.
+        CallError: `where` does not exist, or was written by neither `zoo train` nor `zoo export`.
     """
     path = preset_or_path(where)
     if not path.exists():
         raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets_hint(str(where))}")
-    if path.is_file():
-        return "tflite", path
     if is_run(path):
-        return "run", path
-    if (path / SITE_FILE).is_file():
-        return "web", path
-    if (path / LITERT_FILE).is_file():
-        return "tflite", path / LITERT_FILE
-    if (path / GRAPH).is_file():
-        return "saved_model", path
-    version = newest_version(path)
-    if version is not None:
-        return "serving", version
-    raise CallError(
-        f"{path} is neither a run folder (it would hold config.json) nor a SavedModel (saved_model.pb), "
-        f"no folder for TF Serving, no .tflite file and no folder with one ({LITERT_FILE})."
-    )
+        return RUN, path
+    for name, format in FORMATS.items():
+        found = format.find(path, format.mark)
+        if found is not None:
+            return name, found
+    marks = ", ".join(f"{format.mark} for {name}" for name, format in FORMATS.items())
+    raise CallError(f"{path} is neither a run folder ({CONFIG}) nor an artefact of `zoo export` ({marks}).")
 
 
 def load(where: str | os.PathLike) -> Predictor:
-    """Return what answers with a run folder, a preset, a SavedModel folder or a .tflite file.
+    """Return a predictor for a run folder, a preset, or an artefact of `zoo export`.
 
-    A .tflite is run without TensorFlow. Of a folder for TF Serving, the newest version answers.
+    TensorFlow is imported for a run and for a SavedModel alone.
 
     Raises:
-        CallError: there is no such thing, it is damaged, or of another kind.
+        CallError: `where` does not exist, is damaged, or cannot be run by Python.
     """
     format, path = find(where)
-    if format == "run":
-        return load_run(path).predictor()
-    if format == "tflite":
-        from zoo.export.lite import LiteModel
-
-        return LiteModel(path)
-    if format == "web":
-        raise CallError(f"{path} is a site for the browser: open its index.html from a web server.")
-    from zoo.export.saved_model import load_saved_model
-
-    return load_saved_model(path)
+    return load_run(path).predictor() if format == RUN else imported(FORMATS[format].load)(path)

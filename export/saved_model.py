@@ -1,26 +1,29 @@
 """SavedModel: text in, text out, for TF Serving and for Python without the zoo."""
 
-import json
 import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
-from zoo.atomic_files import sha256_of
 from zoo.errors import CallError, WorkError
-from zoo.export.artefact import export_folder, extra_files, predictor_from
-from zoo.export.names import ID_FUNCTIONS
-from zoo.export.parity.text_signatures import compare_by_text
-from zoo.export.signatures import Signature, id_signatures, text_signatures
+from zoo.export.artefact import artefact
+from zoo.export.card import CARD, extra_files, predictor_from, read_json, read_parity
+from zoo.export.digests import DIGESTS, check_digests, write_digests
+from zoo.export.parity.keras import compare_with_keras
+from zoo.export.parity.text_signatures import compare_text_signatures
+from zoo.export.serving.versions import GRAPH
+from zoo.export.signatures import ID_SIGNATURES, Signature, id_signatures, text_signatures
+from zoo.export.tensor_text import tensor_text
 from zoo.graph_text import GraphText, tensorflow_text
 from zoo.predictor import Predictor
 from zoo.recurrence.scan import inference_graph
-from zoo.run_folder import Run, write_json
+from zoo.run_folder import Run
 
-EXTRA = "assets.extra"  # where the SavedModel format keeps files that the graph does not read
-DIGESTS = "sha256.json"  # the SHA-256 of every file that was written
+EXTRA = "assets.extra"  # the folder of a SavedModel for files that the graph does not read
 
 
 def export_saved_model(
@@ -28,14 +31,14 @@ def export_saved_model(
 ) -> dict[str, Any]:
     """Write a SavedModel that answers as the run does.
 
-    Its signatures are those of `zoo.export.signatures`: by text where tensorflow-text is installed, by token
-    ids always. The vocabularies lie in `assets.extra/`, one file a side.
+    Its signatures are those of `zoo.export.signatures`: over text where tensorflow-text is installed, over token
+    ids always. The vocabularies are in `assets.extra/`, a file for each side.
 
     Args:
         run: the trained model.
         out: the folder to make.
-        ids_only: leave the text signatures out: without them no operation of tensorflow-text is needed to load it.
-        force: replace what stands there.
+        ids_only: leave out the text signatures, so that loading needs no operation of tensorflow-text.
+        force: replace what exists at `out`.
 
     Returns:
         The path, format, size and parity, as `zoo export --json` prints them.
@@ -44,33 +47,29 @@ def export_saved_model(
         CallError: `out` exists and `force` is false.
         WorkError: the SavedModel does not answer as Keras does, or could not be written.
     """
-    return export_folder(
-        run,
-        out,
-        force=force,
-        format="saved_model",
-        write=lambda run, folder: write_saved_model(run, folder, ids_only=ids_only),
-        load=load_saved_model,
-        check=None if ids_only else lambda expected, path, texts: compare_by_text(expected, _load(path), texts),
-    )
+    with artefact(run, out, format="saved_model", force=force) as draft:
+        write_saved_model(run, draft.folder, ids_only=ids_only)
+        actual = load_saved_model(draft.folder)
+        texts = draft.texts_for(actual)
+        parity = compare_with_keras(draft.expected, actual, texts, "saved_model")
+        if not ids_only:
+            parity |= compare_text_signatures(draft.expected, _load_graph(draft.folder), texts)
+        draft.keep(draft.folder, parity)
+    return draft.report
 
 
 def write_saved_model(run: Run, folder: Path, *, ids_only: bool = False) -> Path:
-    """Write a SavedModel, compared with nothing yet, and return its folder."""
+    """Write a SavedModel without comparing it, and return its folder."""
     signatures, sides = id_signatures(run), {}
     if not ids_only and tensorflow_text() is not None:
         sides = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}
         signatures |= text_signatures(run, sides)
-    write_graph(run, folder, signatures, resources=[one.tokenizer for one in sides.values()])
+    write_graph(run, folder, signatures, resources=[text.tokenizer for text in sides.values()])
     (folder / EXTRA).mkdir()
     for name, content in extra_files(run).items():
         (folder / EXTRA / name).write_bytes(content)
-    write_json(folder / EXTRA / DIGESTS, {name: sha256_of(folder / name) for name in _names(folder)})
+    write_digests(folder, folder / EXTRA / DIGESTS)
     return folder
-
-
-def _names(folder: Path) -> list[str]:
-    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
 def write_graph(
@@ -81,15 +80,15 @@ def write_graph(
     resources: Iterable[Any] = (),
     litert: bool = False,
 ) -> None:
-    """Write a SavedModel with these signatures, and the resources they use, into a folder.
+    """Write the graph of a SavedModel into a folder.
 
     It holds the bare variables: `keras.export.ExportArchive` would store each twice.
 
     Args:
         run: the trained model.
-        folder: where to write.
+        folder: the folder to write into.
         signatures: by name.
-        resources: what the signatures use besides the variables of the model.
+        resources: the resources that the signatures use besides the variables of the model.
         litert: trace loops as LiteRT can run them.
 
     Raises:
@@ -99,57 +98,37 @@ def write_graph(
     module.weights = [variable.value for variable in run.model.variables]
     module.resources = list(resources)
     with inference_graph(litert=litert):
-        graphs = {name: _graph(signature) for name, signature in signatures.items()}
+        graphs = {name: signature.graph().get_concrete_function() for name, signature in signatures.items()}
     try:
         tf.saved_model.save(module, str(folder), signatures=graphs)
     except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
         raise WorkError(f"Could not write {folder}: {str(error).splitlines()[0][:300]}") from error
 
 
-def _graph(signature: Signature) -> Any:
-    def function(*tensors):
-        return signature.function(**dict(zip(signature.inputs, tensors, strict=True)))
-
-    return tf.function(function, list(signature.inputs.values()), autograph=False).get_concrete_function()
-
-
 def load_saved_model(path: str | os.PathLike) -> Predictor:
-    """Read a SavedModel that `export_saved_model` wrote.
+    """Return a predictor backed by a SavedModel that `export_saved_model` wrote.
 
     Raises:
-        CallError: it is damaged, or of another make.
+        CallError: the SavedModel is damaged, or was not written by `export_saved_model`.
     """
     path = Path(path)
-    _check_whole(path)
-    loaded = _load(path)
+    # TensorFlow has no digest for the graph, and a damaged graph can end the process.
+    check_digests(path, path / EXTRA / DIGESTS)
+    loaded = _load_graph(path)
     files = {file.name: file.read_bytes() for file in (path / EXTRA).glob("*") if file.is_file()}
-    functions = {name: _function(loaded, name) for name in ID_FUNCTIONS if name in loaded.signatures}
+    functions = {name: _function(loaded, name) for name in ID_SIGNATURES if name in loaded.signatures}
     return predictor_from(files, functions, path)
 
 
-def _check_whole(path: Path) -> None:
-    """Compare with the digests: TensorFlow has none for the graph, and a damaged one can end the process."""
-    try:
-        digests = json.loads((path / EXTRA / DIGESTS).read_text(encoding="utf-8"))
-        damaged = [name for name, digest in digests.items() if sha256_of(path / name) != digest]
-    except FileNotFoundError as error:
-        missing = os.path.relpath(error.filename, path)
-        raise CallError(f"{path} is damaged or not made by `zoo export`: it has no {missing}.") from error
-    except (ValueError, AttributeError, TypeError) as error:
-        raise CallError(f"{path} is damaged: {DIGESTS}: {error}.") from error
-    if damaged:
-        raise CallError(f"{path} is damaged: {', '.join(damaged)} is not what `zoo export` wrote.")
-
-
-def _load(path):
+def _load_graph(path: Path) -> Any:
     tensorflow_text()  # registers the operations of the text signatures, without which nothing loads
     try:
         return tf.saved_model.load(str(path))
-    except Exception as error:  # a damaged SavedModel fails in many ways, none of them the user's to read
+    except Exception as error:  # a damaged SavedModel fails in many ways, with messages that are not for users
         raise CallError(f"{path} is damaged or no SavedModel: {str(error).splitlines()[0][:200]}") from error
 
 
-def _function(loaded, name):
+def _function(loaded: Any, name: str) -> Any:
     signature = loaded.signatures[name]
 
     def function(ids, **more):
@@ -158,3 +137,55 @@ def _function(loaded, name):
 
     function.keep_alive = loaded  # type: ignore[attr-defined]
     return function
+
+
+def read_meta_graph(folder: Path) -> meta_graph_pb2.MetaGraphDef:
+    """Read the graph and the signatures of a SavedModel, without loading it.
+
+    Raises:
+        CallError: the folder holds no SavedModel, or a damaged one.
+    """
+    proto = saved_model_pb2.SavedModel()
+    try:
+        proto.ParseFromString((folder / GRAPH).read_bytes())
+        return proto.meta_graphs[0]
+    except Exception as error:  # protobuf has its own exceptions
+        raise CallError(f"{folder} holds no SavedModel that can be read: {str(error)[:200]}") from error
+
+
+def signatures_of(graph: meta_graph_pb2.MetaGraphDef) -> dict[str, meta_graph_pb2.SignatureDef]:
+    """Return the signatures that can be called, by name, in the order of their names."""
+    return {name: graph.signature_def[name] for name in sorted(graph.signature_def) if not name.startswith("__")}
+
+
+def operations_of(graph: meta_graph_pb2.MetaGraphDef) -> Counter[str]:
+    """Return the number of each operation in a graph and in all its functions."""
+    functions = graph.graph_def.library.function
+    nodes = [*graph.graph_def.node, *(node for function in functions for node in function.node_def)]
+    own = {function.signature.name for function in functions}
+    return Counter(node.op for node in nodes if node.op not in own)
+
+
+def inspect_saved_model(path: Path) -> dict[str, Any]:
+    """Describe a SavedModel; see `zoo.export.inspection.inspect`."""
+    graph = read_meta_graph(path)
+    signatures = {
+        name: {"inputs": _tensor_texts(signature.inputs), "outputs": _tensor_texts(signature.outputs)}
+        for name, signature in signatures_of(graph).items()
+    }
+    variables = (path / "variables").glob("*.data-*")
+    return {
+        "card": read_json(path / EXTRA / CARD),
+        "signatures": signatures,
+        "operations": dict(sorted(operations_of(graph).items())),
+        "weights": {"float32": sum(file.stat().st_size for file in variables)},
+    } | read_parity(path)
+
+
+def _tensor_texts(tensors: Any) -> dict[str, str]:
+    texts = {}
+    for name, tensor in sorted(tensors.items()):
+        shape = tensor.tensor_shape
+        sizes = None if shape.unknown_rank else [axis.size for axis in shape.dim]
+        texts[name] = tensor_text(tf.as_dtype(tensor.dtype).name, sizes)
+    return texts

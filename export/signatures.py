@@ -1,4 +1,4 @@
-"""What an exported model can be asked: by token ids everywhere, by text where the graph can read text."""
+"""The signatures of an exported model: over token ids in every format, over text where the graph can read text."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -10,14 +10,23 @@ from zoo.decoding.endpoints import INPUTS, id_functions, inputs_of
 from zoo.run_folder import Run
 from zoo.tasks import TASKS
 
-BEAM_WIDTH = 4  # of a graph whose shapes are known beforehand
+BEAM_WIDTH = 4  # of a graph with fixed shapes
+ID_SIGNATURES = ("tokens", "beam_tokens", "score_tokens", "sample_tokens")  # of a SavedModel, over token ids
 
 
 class Signature(NamedTuple):
-    """A function over tensors, and the kind of each of its inputs by name, in their order."""
+    """A function over tensors, and the specification of each input by name, in the order of its parameters."""
 
     function: Callable[..., dict[str, tf.Tensor]]
     inputs: dict[str, tf.TensorSpec]
+
+    def graph(self) -> Any:
+        """Return the function as a `tf.function` of positional tensors."""
+
+        def function(*tensors):
+            return self.function(**dict(zip(self.inputs, tensors, strict=True)))
+
+        return tf.function(function, list(self.inputs.values()), autograph=False)
 
 
 def id_signatures(run: Run) -> dict[str, Signature]:
@@ -26,19 +35,19 @@ def id_signatures(run: Run) -> dict[str, Signature]:
 
 
 def litert_signatures(run: Run, shape: tuple[int, int] | None = None) -> dict[str, Signature]:
-    """Return the signatures over token ids of a .tflite, by the names that they have there.
+    """Return the signatures over token ids of a .tflite, by their names there.
 
     Args:
         run: the trained model.
-        shape: B and S where they are to be known beforehand; the beam width is 4 then, and no input.
+        shape: B and S of a graph with fixed shapes, whose beam width is 4 and is no input.
     """
     functions = id_functions(run.model, beam_width=BEAM_WIDTH if shape else None, litert=True)
     signatures = {}
     for name, function in functions.items():
         inputs = inputs_of(function, scalars=True)
-        for one in ("ids", "target_ids") if shape else ():
-            if one in inputs:
-                inputs[one] = tf.TensorSpec(shape, tf.int32, name=one)
+        for ids in ("ids", "target_ids") if shape else ():
+            if ids in inputs:
+                inputs[ids] = tf.TensorSpec(shape, tf.int32, name=ids)
         signatures[TASKS[run.task].endpoints[name]] = Signature(function, inputs)
     return signatures
 
@@ -48,7 +57,7 @@ def text_signatures(run: Run, text: dict[str, Any]) -> dict[str, Signature]:
 
     Args:
         run: the trained model.
-        text: its vocabularies in the graph, by side: `GraphText`, or what has its methods.
+        text: the vocabularies in the graph, by side: `GraphText`, or an object with its methods.
 
     | task | signature | inputs besides text | outputs |
     |---|---|---|---|
@@ -73,7 +82,7 @@ def _signature(function, names: str) -> Signature:
 
 
 def _answers(detail, short: list[str]) -> dict[str, Signature]:
-    """Return `detail`, and `serving_default`, which is the short of it."""
+    """Return `detail`, and `serving_default`, which has some of its outputs."""
 
     def default(text):
         answer = detail(text)

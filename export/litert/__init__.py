@@ -1,1 +1,1 @@
-"""LiteRT: a .tflite for phones and for Python without TensorFlow."""
+"""LiteRT: a .tflite for phones, for the browser, and for Python without TensorFlow."""

@@ -1,28 +1,24 @@
-"""Text inside a .tflite, by two operations of TF Text that an app has to link: it holds SentencePiece itself."""
+"""Text inside a .tflite, by two operations of TF Text that an app has to link: SentencePiece is in the graph."""
 
 import warnings
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD, START, UNKNOWN
-from zoo.errors import WorkError
 from zoo.export.signatures import Signature, text_signatures
 from zoo.graph_text import tensorflow_text
-from zoo.predictor import Predictor
 from zoo.run_folder import Run
-from zoo.text import Vocabulary, source_ids
+from zoo.text import Vocabulary
 
 
 class LiteText:
-    """As `zoo.text.GraphText`, by operations that LiteRT and TF Text have kernels for.
+    """A vocabulary in the graph, like `zoo.graph_text.GraphText`, by operations with kernels for LiteRT.
 
     Args:
         vocabulary: the vocabulary.
-        room: how many ids are turned into one text at most.
+        room: the greatest number of ids that are turned into a text.
 
     Raises:
         CallError: tensorflow-text is not installed.
@@ -45,7 +41,7 @@ class LiteText:
         self._pieces = piece_vector(vocabulary)
 
     def source_ids(self, texts: Any, task: str) -> Any:
-        """Return what a model reads, (B, S) padded with 0, for a string tensor (B,)."""
+        """Return the ids that a model reads, (B, S) padded with 0, for a string tensor (B,)."""
         from tensorflow_text.python.ops.fast_sentencepiece_tokenizer import gen_fast_sentencepiece_tokenizer
 
         encode = gen_fast_sentencepiece_tokenizer.tf_text_fast_sentencepiece_tokenize
@@ -55,9 +51,9 @@ class LiteText:
         rows = tf.shape(texts)[0]
         begin = tf.gather(splits, tf.range(rows))
         lengths = tf.minimum(tf.gather(splits, tf.range(1, rows + 1)) - begin, MAX_SOURCE_PIECES - 1)
-        columns = tf.expand_dims(tf.range(tf.reduce_max(lengths) + 1), 0)  # one more, for the start or the end
+        columns = tf.expand_dims(tf.range(tf.reduce_max(lengths) + 1), 0)  # a column more, for the start or the end
         begin, lengths = tf.expand_dims(begin, 1), tf.expand_dims(lengths, 1)
-        ids = tf.concat([ids, [PAD]], axis=0)  # so that there is one to gather where no text has any
+        ids = tf.concat([ids, [PAD]], axis=0)  # so that there is an id to gather where no text has any
         last = tf.shape(ids)[0] - 1
         if task == "language_model":
             dense = tf.gather(ids, tf.clip_by_value(begin + columns - 1, 0, last))
@@ -68,9 +64,9 @@ class LiteText:
         return tf.where(columns <= lengths, dense, PAD)
 
     def decode(self, ids: Any) -> Any:
-        """Return the texts (B,) of ids (B, T); padding, start and end have none, nor have spaces before the first word.
+        """Return the texts (B,) of ids (B, T), without padding, start, end, and spaces before the first word.
 
-        The pieces are joined: the kernel that TF Text has for going back gives the first row's text only.
+        The pieces are joined here, since TF Text's kernel for decoding returns the text of the first row only.
         """
         ids = tf.pad(ids, [[0, 0], [0, self._room - tf.shape(ids)[1]]])
         worded = tf.gather(self._worded, ids)
@@ -87,14 +83,14 @@ class LiteText:
 
 
 def lite_text_signatures(run: Run) -> dict[str, Signature]:
-    """Return the signatures over text that LiteRT can run: those of `zoo.export.signatures` but sampling.
+    """Return the signatures over text that LiteRT can run: those of `zoo.export.signatures` except sampling.
 
     Raises:
         CallError: tensorflow-text is not installed.
     """
-    room = MAX_TARGET_PIECES + (MAX_SOURCE_PIECES if run.task == "language_model" else 0)  # prompt and all
+    room = MAX_TARGET_PIECES + (MAX_SOURCE_PIECES if run.task == "language_model" else 0)  # with the prompt
     text = {side: LiteText(vocabulary, room) for side, vocabulary in run.vocabularies.items()}
-    return {name: one for name, one in text_signatures(run, text).items() if name != "generate"}
+    return {name: signature for name, signature in text_signatures(run, text).items() if name != "generate"}
 
 
 def piece_vector(vocabulary: Vocabulary) -> Any:
@@ -108,40 +104,5 @@ def text_interpreter(path: Path) -> Any:
 
     registrar = tensorflow_text(required=True).tflite_registrar
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that this interpreter has moved, to where it knows no TF Text
+        warnings.simplefilter("ignore")  # this interpreter has moved, but its successor knows no TF Text
         return InterpreterWithCustomOps(model_path=str(path), custom_op_registerers=registrar.SELECT_TFTEXT_OPS)
-
-
-def check_text(run: Run, path: Path, texts: Sequence[str], lite: Predictor) -> dict[str, Any]:
-    """Compare a .tflite of text with one of ids.
-
-    Args:
-        run: the trained model.
-        path: the .tflite of text.
-        texts: the inputs.
-        lite: what answers with the .tflite of ids.
-
-    Returns:
-        How many texts were compared, how many are cut into other pieces than SentencePiece cuts them into, and how many
-        answers are identical.
-
-    Raises:
-        WorkError: an answer differs though the pieces are the same.
-    """
-    runner = text_interpreter(path).get_signature_runner("detail")
-    answer_name = "label" if run.task == "classification" else "text"
-    cut_otherwise, same, expected = 0, 0, lite.predict(texts)
-    ids, _ = source_ids(lite.source, texts, run.task)
-    for text, own, one in zip(texts, ids, expected, strict=True):
-        answer = runner(text=np.array([text.encode()], dtype=object))
-        pieces = [piece.decode() for piece in answer["source_pieces"][0] if piece]
-        otherwise = pieces != lite.source.pieces(own)
-        cut_otherwise += otherwise
-        identical = answer[answer_name][0].decode() == one.output
-        same += identical
-        if not identical and not otherwise:
-            raise WorkError(
-                f'{path.name} does not answer as {run.config.model} does: for "{text[:80]}" it says '
-                f'"{answer[answer_name][0].decode()}", not "{one.output}".'
-            )
-    return {"text_ops": {"compared": len(texts), "cut_otherwise": cut_otherwise, "identical": same}}

@@ -1,1 +1,1 @@
-"""The comparison of an artefact with Keras."""
+"""Comparisons of an artefact with Keras."""

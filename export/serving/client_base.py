@@ -1,4 +1,4 @@
-"""What the clients of TF Serving share: deadlines, retries, and errors that say what was wrong."""
+"""The base of the clients of TF Serving: deadlines, retries and errors."""
 
 import itertools
 import random
@@ -11,9 +11,9 @@ import numpy as np
 from zoo.errors import CallError, WorkError, nearest
 
 READY = "AVAILABLE"
-# What may pass by itself, and so is asked again; a prediction changes nothing on the server.
+# Failures that may pass, after which a call is repeated; a prediction changes nothing on the server.
 PASSING = frozenset({"UNAVAILABLE", "RESOURCE_EXHAUSTED", "ABORTED"})
-# What the caller can put right.
+# Failures that the caller can correct.
 WRONG_CALL = frozenset(
     {"INVALID_ARGUMENT", "NOT_FOUND", "FAILED_PRECONDITION", "OUT_OF_RANGE", "UNIMPLEMENTED", "UNAUTHENTICATED",
      "PERMISSION_DENIED"}
@@ -21,7 +21,7 @@ WRONG_CALL = frozenset(
 
 
 class Tensor(NamedTuple):
-    """What a signature says of an input or output: a dtype as NumPy names it ("str" for text), and a shape."""
+    """An input or output of a signature: the name of its NumPy dtype ("str" for text), and its shape."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -35,10 +35,10 @@ class Signature(NamedTuple):
 
 
 class Failure(Exception):
-    """A call that failed.
+    """A failed call.
 
     Args:
-        status: its status, by the name that gRPC gives it.
+        status: the name of the status in gRPC.
         message: the reason.
     """
 
@@ -48,14 +48,14 @@ class Failure(Exception):
 
 
 class Client:
-    """What both clients share.
+    """The base class of the clients.
 
     Args:
         where: the address, for messages.
-        model: the name that the model is served by.
-        version: its number; the newest by default.
+        model: the name under which the model is served.
+        version: its number; by default the newest.
         deadline: the seconds that a call may take, retries included.
-        retries: how often a call is repeated after a failure that may pass by itself.
+        retries: how often a call is repeated after a failure that may pass.
 
     Raises:
         CallError: an argument is out of range.
@@ -71,12 +71,12 @@ class Client:
         self._signatures: dict[str, Signature] = {}
 
     def predict(self, inputs: Mapping[str, Any], *, signature: str = "serving_default") -> dict[str, np.ndarray]:
-        """Ask the model.
+        """Return the outputs of a signature.
 
         Args:
             inputs: by name; lists or arrays with a row for each question. A single value, such as `beam_width=4`,
                 is repeated for every row.
-            signature: which of `signatures()`.
+            signature: the name of the signature, from `signatures()`.
 
         Returns:
             The outputs by name, the rows in the order of the inputs; text is `str` in object arrays.
@@ -91,7 +91,7 @@ class Client:
         return self._try(lambda left: self._predict(arrays, signature, about, left), end)
 
     def signatures(self) -> dict[str, Signature]:
-        """Return what the model can be asked, by name.
+        """Return the signatures of the model, by name.
 
         Raises:
             CallError, WorkError: as `predict`.
@@ -107,10 +107,10 @@ class Client:
         return self._try(self._status, time.monotonic() + self.deadline)
 
     def wait(self, seconds: float) -> None:
-        """Wait until a version answers.
+        """Wait until a version is available.
 
         Raises:
-            WorkError: none does within that time.
+            WorkError: no version is, within that time.
         """
         end, reason = time.monotonic() + seconds, "it was not asked"
         while (left := end - time.monotonic()) > 0:
@@ -125,7 +125,7 @@ class Client:
         raise WorkError(f"{self.where} does not serve {self.model} after {seconds:g} s: {reason}.")
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the connection."""
 
     def __enter__(self):
         return self
@@ -134,7 +134,7 @@ class Client:
         self.close()
 
     def _signature(self, name: str, end: float) -> Signature:
-        if name not in self._signatures:  # asked again for a name that a newer version may have
+        if name not in self._signatures:  # a newer version may have it
             self._signatures = self._try(self._metadata, end)
         if name not in self._signatures:
             known = ", ".join(sorted(self._signatures))
@@ -143,7 +143,7 @@ class Client:
         return self._signatures[name]
 
     def _try(self, call: Callable[[float], Any], end: float) -> Any:
-        """Call with the seconds that are left; again after what may pass, with growing pauses."""
+        """Call with the seconds that are left; repeat after a failure that may pass, with growing pauses."""
         for attempt in itertools.count():
             try:
                 return call(max(end - time.monotonic(), 1e-3))
@@ -166,7 +166,7 @@ class Client:
 
 
 def _fit(signature: str, expected: Mapping[str, Tensor], given: Mapping[str, Any]) -> dict[str, np.ndarray]:
-    """Return the inputs as arrays of the dtype and rank that the signature wants."""
+    """Return the inputs as arrays with the dtypes and ranks of the signature."""
     if set(given) != set(expected):
         raise CallError(
             f"{signature} takes {', '.join(sorted(expected))}. Received: {', '.join(sorted(given)) or 'none'}."
@@ -174,7 +174,7 @@ def _fit(signature: str, expected: Mapping[str, Tensor], given: Mapping[str, Any
     arrays = {}
     for name, value in given.items():
         arrays[name] = _array(f"{name} of {signature}", value, expected[name].dtype)
-    rows = max((len(one) for one in arrays.values() if one.ndim), default=1)
+    rows = max((len(array) for array in arrays.values() if array.ndim), default=1)
     for name, array in arrays.items():
         rank = len(expected[name].shape)
         if array.ndim == 0 and rank == 1:
@@ -185,11 +185,11 @@ def _fit(signature: str, expected: Mapping[str, Tensor], given: Mapping[str, Any
 
 
 def _array(name: str, value: Any, dtype: str) -> np.ndarray:
-    """Return a value as an array of a dtype, if nothing of it is lost."""
+    """Return a value as an array of a dtype, if that loses nothing."""
     try:
         if dtype == "str":
             array = np.asarray(value, object)
-            if not all(isinstance(one, str | bytes) for one in array.flat):
+            if not all(isinstance(text, str | bytes) for text in array.flat):
                 raise TypeError(f"received {value!r:.80}")
             return array
         given = np.asarray(value)

@@ -1,18 +1,19 @@
-"""What TF Serving takes: numbered versions of a SavedModel, warmed up, with its configuration and a README."""
+"""A folder for TF Serving: numbered versions of a SavedModel, warmed up, with its configuration and a README."""
 
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from zoo.atomic_files import new_file, new_folder, sha256_of
-from zoo.export.artefact import PARITY
-from zoo.export.parity.answers import sample_texts
-from zoo.export.saved_model import DIGESTS, EXTRA, export_saved_model
-from zoo.export.serving.examples import Examples, batchable, read_meta_graph, signatures_of
-from zoo.export.serving.files import serving_files
+from zoo.atomic_files import new_file, new_folder
+from zoo.export.artefact import size_of
+from zoo.export.card import PARITY
+from zoo.export.digests import DIGESTS, add_digests
+from zoo.export.parity.samples import sample_texts
+from zoo.export.saved_model import EXTRA, export_saved_model, inspect_saved_model, read_meta_graph, signatures_of
+from zoo.export.serving.examples import Examples, batchable
+from zoo.export.serving.files import Call, serving_files
 from zoo.export.serving.operations import served_by
 from zoo.export.serving.versions import next_version
 from zoo.export.serving.warmup import FILE, replay, serving_api, write_warmup
@@ -25,21 +26,21 @@ OPERATIONS = "operations.json"
 def export_serving(
     run: Run, out: str | os.PathLike, *, force: bool = False, version: int | None = None
 ) -> dict[str, Any]:
-    """Write `OUT/NAME/VERSION/` for TF Serving, and beside it what a server and its callers need.
+    """Write `OUT/NAME/VERSION/` for TF Serving, and beside it the files for a server and its callers.
 
-    NAME is the model's. A version is the SavedModel of `zoo.export.saved_model.export_saved_model`, with a warm-up
-    request for every signature. It is written and checked under a name that TF Serving does not take for a version,
-    and then renamed: a server that watches OUT/NAME sees it whole or not at all. OUT may be there already: it then
-    gets one more version, and its other files are written anew, each whole or not at all.
+    NAME is the name of the model. A version is the SavedModel of `zoo.export.saved_model.export_saved_model`, with
+    warm-up requests for every signature. It is written and checked under a name that TF Serving does not take for a
+    version, and then renamed: a server that watches OUT/NAME sees the whole version or nothing. OUT may exist: a
+    version is added then, and the other files are written anew, each whole or not at all.
 
     Args:
         run: the trained model.
         out: the folder to serve from.
-        force: replace the version of this number, if there is one. Nothing else is ever replaced.
-        version: its number; one more than the newest by default, beginning with 1.
+        force: replace the version with this number, if it exists. Nothing else is ever replaced.
+        version: the number; by default the newest plus 1, starting with 1.
 
     Returns:
-        What `zoo export --json` prints, and `version`.
+        The path, format, size and parity, as `zoo export --json` prints them, and `version`.
 
     Raises:
         CallError: the number is taken, OUT holds something else, or tensorflow-serving-api is not installed.
@@ -49,18 +50,17 @@ def export_serving(
     serving_api()
     out, name = Path(out), run.config.model
     number = next_version(out, name, version, force)
-    place = out / name / str(number)
     if out.exists():
-        with new_folder(place, force) as draft:
+        with new_folder(out / name / str(number), force) as draft:
             report, files = _write_version(run, draft, name)
-        for file, content in files.items():
-            _write(out / file, content)
+            for file, content in files.items():
+                _write(out / file, content)
     else:
         with new_folder(out) as draft:
             report, files = _write_version(run, draft / name / str(number), name)
             for file, content in files.items():
                 _write(draft / file, content)
-    return report | {"path": str(place), "format": "serving", "version": number}
+    return report | {"path": str(out / name / str(number)), "format": "serving", "version": number}
 
 
 def _write(path: Path, content: str) -> None:
@@ -69,7 +69,7 @@ def _write(path: Path, content: str) -> None:
 
 
 def _write_version(run: Run, folder: Path, name: str) -> tuple[dict[str, Any], dict[str, str]]:
-    """Write one version into a folder; return what to say of it and the files that go beside it."""
+    """Write a version into a folder; return its report, and the content of the files beside the versions by name."""
     report = export_saved_model(run, folder, force=True)
     graph = read_meta_graph(folder)
     signatures = signatures_of(graph)
@@ -79,30 +79,29 @@ def _write_version(run: Run, folder: Path, name: str) -> tuple[dict[str, Any], d
     report["parity"] |= {"warmup_requests": replay(warmup, loaded)}
     write_json(folder / EXTRA / OPERATIONS, served_by(graph))
     write_json(folder / PARITY, report["parity"])
-    _add_digests(folder, [f"{EXTRA}/{FILE}", f"{EXTRA}/{OPERATIONS}"])
-    report["bytes"] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    add_digests(folder, folder / EXTRA / DIGESTS, [f"{EXTRA}/{FILE}", f"{EXTRA}/{OPERATIONS}"])
+    report["bytes"] = size_of(folder)
     order = sorted(signatures, key=lambda key: (key != "serving_default", key))
     calls = {key: _call(loaded, key, examples.inputs(signatures[key], slice(0, 1))) for key in order}
     batching = all(map(batchable, signatures.values()))
     return report, serving_files(name, graph.meta_info_def.tensorflow_version, calls, batching)
 
 
-def _call(loaded: Any, name: str, inputs: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _call(loaded: Any, name: str, inputs: dict[str, Any]) -> Call:
     outputs = loaded.signatures[name](**{key: tf.constant(value) for key, value in inputs.items()})
     return inputs, {key: value.numpy() for key, value in outputs.items()}
 
 
-def _add_digests(folder: Path, names: list[str]) -> None:
-    path = folder / EXTRA / DIGESTS
-    digests = json.loads(path.read_text(encoding="utf-8"))
-    write_json(path, digests | {name: sha256_of(folder / name) for name in names})
-
-
 def typical_texts(run: Run) -> list[str]:
-    """Return some texts as the model was made for; the first is short, the prompts of a language model all are."""
+    """Return some typical inputs of a model, a short text first; for a language model the beginnings of texts."""
     texts = [text for text in dict.fromkeys(sample_texts(run.path)) if text.strip() and len(text) < 200]
     if run.task == "language_model":
         texts = list(dict.fromkeys(" ".join(text.split()[:2]) for text in texts))
     few = texts[:WARMUP_TEXTS]
     first = min(few, key=lambda text: (not 3 <= len(text.split()) <= 6, len(text)))
     return [first, *(text for text in few if text != first)]
+
+
+def inspect_version(path: Path) -> dict[str, Any]:
+    """Describe a version in a folder for TF Serving; see `zoo.export.inspection.inspect`."""
+    return {"version": path.name} | inspect_saved_model(path)

@@ -61,9 +61,9 @@ def serving_files(name: str, tensorflow: str, calls: Mapping[str, Call], batchin
     """Return the text of each file by its name.
 
     Args:
-        name: of the model.
-        tensorflow: the version that wrote the SavedModel.
-        calls: by signature, inputs of one row and what the SavedModel answers to them.
+        name: the name of the model.
+        tensorflow: the version of TensorFlow that wrote the SavedModel.
+        calls: by signature, the inputs of a single row and the answer of the SavedModel.
         batching: whether every signature can share batches.
     """
     version = ".".join(tensorflow.split(".")[:2]) + ".0"  # TF Serving releases follow TensorFlow's minor versions
@@ -82,8 +82,8 @@ def _models_config(name: str) -> str:
     from tensorflow_serving.config import model_server_config_pb2
 
     config = model_server_config_pb2.ModelServerConfig()
-    one = config.model_config_list.config.add(name=name, base_path=f"/models/{name}", model_platform="tensorflow")
-    one.model_version_policy.latest.num_versions = 1
+    model = config.model_config_list.config.add(name=name, base_path=f"/models/{name}", model_platform="tensorflow")
+    model.model_version_policy.latest.num_versions = 1
     return text_format.MessageToString(config)
 
 
@@ -106,7 +106,7 @@ def _rest_part(name: str, signature: str, inputs: dict[str, np.ndarray], outputs
     if rank_one:
         body["instances"] = rows_of(inputs)
         answer: Any = {"predictions": rows_of(outputs)}
-    else:  # a scalar has no place in rows
+    else:  # rows cannot hold a scalar
         body["inputs"], answer = columns_of(inputs), {"outputs": columns_of(outputs)}
     request = json.dumps(body, ensure_ascii=False).replace("'", "'\\''")
     return (
@@ -116,7 +116,7 @@ def _rest_part(name: str, signature: str, inputs: dict[str, np.ndarray], outputs
 
 
 def _shown(answer: Any) -> str:
-    """Return JSON for a reader: what is longer than a line is cut, and says so."""
+    """Return JSON for people: a value longer than a line is cut, and ends in "…"."""
     if isinstance(answer, dict):
         inside = ",\n".join(f'  "{key}": {_shown(value)}'.replace("\n", "\n  ") for key, value in answer.items())
         return f"{{\n{inside}\n}}"

@@ -1,16 +1,16 @@
-"""Which operations a SavedModel uses, and who must have them: TensorFlow itself or TensorFlow Text."""
+"""The operations of a SavedModel, and the libraries that TF Serving needs for them."""
 
 import inspect
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from zoo.errors import WorkError
+from zoo.export.saved_model import operations_of
 from zoo.graph_text import tensorflow_text
 
-# What TF Serving's model server links besides all of TensorFlow, by the libraries of TensorFlow Text that hold it.
+# The libraries of TensorFlow Text that TF Serving's model server links, besides all of TensorFlow.
 # Sources: SUPPORTED_TENSORFLOW_OPS in tensorflow_serving/model_servers/BUILD names @org_tensorflow_text//
 # tensorflow_text:ops_lib, and the target ops_lib in tensorflow_text/BUILD names these.
 SERVED = frozenset(
@@ -26,14 +26,6 @@ SOURCES = [
 ]
 
 
-def operations(graph: meta_graph_pb2.MetaGraphDef) -> Counter[str]:
-    """Return how often each operation occurs in a graph and in all its functions."""
-    functions = graph.graph_def.library.function
-    nodes = [*graph.graph_def.node, *(node for function in functions for node in function.node_def)]
-    own = {function.signature.name for function in functions}
-    return Counter(node.op for node in nodes if node.op not in own)
-
-
 def text_libraries() -> dict[str, Path]:
     """Return the operation libraries of TensorFlow Text that are installed, by name."""
     module = tensorflow_text()
@@ -44,18 +36,18 @@ def text_libraries() -> dict[str, Path]:
 
 
 def served_by(graph: meta_graph_pb2.MetaGraphDef) -> dict[str, Any]:
-    """Sort the operations of a graph by who must have them.
+    """Return the operations of a graph by the library that they are in.
 
     Returns:
         `tensorflow`, names; `tensorflow_text`, names by library; `saved_with`, the version of TensorFlow that wrote the
-        graph, which is the oldest that is sure to read it; `graph_min_consumer`, the oldest graph version that a
-        reader may know; `sources`, where TF Serving says what it links.
+        graph: that version and newer ones can read it; `graph_min_consumer`, the oldest graph version that a reader
+        may have; `sources`, the files of TF Serving that list the libraries it links.
 
     Raises:
-        WorkError: an operation is in neither, or in a library that TF Serving does not link.
+        WorkError: an operation is in no library, or in a library that TF Serving does not link.
     """
     from_text = _text_operations()
-    used = sorted(operations(graph))
+    used = sorted(operations_of(graph))
     ours: dict[str, list[str]] = {}
     for name in used:
         if name in from_text:
@@ -77,14 +69,14 @@ def _text_operations() -> dict[str, str]:
 
     found: dict[str, str] = {}
     for library, path in text_libraries().items():
-        module = tf.load_op_library(str(path))  # loaded already; its raw functions bear the operations' names
+        module = tf.load_op_library(str(path))  # loaded already; its raw functions have the operations' names
         functions = {name for name, _ in inspect.getmembers(module, inspect.isfunction)}
         found |= {name: library for name in functions if name[:1].isupper()}
     return found
 
 
 def _check(known: list[str], ours: dict[str, list[str]]) -> None:
-    from tensorflow.python.framework import op_def_registry  # no public name tells whether an operation is there
+    from tensorflow.python.framework import op_def_registry  # no public function answers this
 
     missing = [name for name in known if op_def_registry.get(name) is None]
     missing += [name for library, names in ours.items() if library not in SERVED for name in names]

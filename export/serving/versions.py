@@ -1,10 +1,10 @@
-"""The folders TF Serving watches: OUT/NAME/VERSION, where a version is a number. No TensorFlow is imported here."""
+"""The folders that TF Serving watches: OUT/NAME/VERSION, a version being a number. No TensorFlow is imported here."""
 
 from pathlib import Path
 
 from zoo.errors import CallError
 
-CONFIG = "models.config"  # beside NAME; the mark of a folder that `zoo export --to serving` made
+CONFIG = "models.config"  # beside NAME, in every folder that `zoo export --to serving` wrote
 GRAPH = "saved_model.pb"
 
 
@@ -12,7 +12,8 @@ def versions(model_folder: Path) -> list[int]:
     """Return the numbers of the versions in OUT/NAME, the newest last."""
     if not model_folder.is_dir():
         return []
-    return sorted(int(one.name) for one in model_folder.iterdir() if _is_number(one.name) and (one / GRAPH).is_file())
+    folders = [path for path in model_folder.iterdir() if _is_number(path.name)]
+    return sorted(int(folder.name) for folder in folders if (folder / GRAPH).is_file())
 
 
 def _is_number(name: str) -> bool:
@@ -21,11 +22,11 @@ def _is_number(name: str) -> bool:
 
 def models(out: Path) -> list[str]:
     """Return the names of the models in OUT that have a version."""
-    return sorted(one.name for one in out.iterdir() if versions(one)) if out.is_dir() else []
+    return sorted(path.name for path in out.iterdir() if versions(path)) if out.is_dir() else []
 
 
 def newest_version(path: Path) -> Path | None:
-    """Return the folder of the newest version under OUT or OUT/NAME, None where there is none.
+    """Return the folder of the newest version in OUT or OUT/NAME; None if there is no version.
 
     Raises:
         CallError: OUT holds several models.
@@ -39,39 +40,37 @@ def newest_version(path: Path) -> Path | None:
 
 
 def _holds_more(out: Path, name: str) -> bool:
-    """Tell whether a folder holds more than versions of a model and drafts of them, as a first export leaves it that
-    failed or was killed."""
-    inside = (out / name).iterdir() if (out / name).is_dir() else ()
-    others = [one for one in out.iterdir() if one.name != name]
-    return any(not one.name.endswith(".part") for one in others) or any(
-        not (_is_number(one.name) or one.name.endswith(".part")) for one in inside
-    )
+    """Return whether a folder holds more than versions of a model and drafts, which a killed export leaves behind."""
+    beside = [path.name for path in out.iterdir() if path.name != name]
+    inside = [path.name for path in (out / name).iterdir()] if (out / name).is_dir() else []
+    names = beside + [inner for inner in inside if not _is_number(inner)]
+    return any(not found.endswith(".part") for found in names)
 
 
 def next_version(out: Path, name: str, version: int | None, force: bool) -> int:
-    """Return the number that the next version of a model in OUT takes.
+    """Return the number of the next version of a model in OUT.
 
     Args:
-        out: the folder to serve; it may be there already.
-        name: of the model.
-        version: the number that was asked for, or None.
-        force: whether a version of that number may be replaced.
+        out: the folder to serve; it may exist.
+        name: the name of the model.
+        version: the number that the caller asks for, or None.
+        force: whether a version with that number may be replaced.
 
     Raises:
-        CallError: the number is taken or none, or OUT is not a folder to serve this model from.
+        CallError: the number is taken or is no positive integer, or OUT holds something else.
     """
     if out.exists() and not out.is_dir():
         raise CallError(f"{out} is a file. Choose another --out.")
     if out.exists() and not (out / CONFIG).is_file() and _holds_more(out, name):
         raise CallError(f"{out} holds something else than `zoo export --to serving` writes. Choose another --out.")
-    others = [one for one in models(out) if one != name]
-    if others:
-        raise CallError(f"{out} serves {', '.join(others)}. Choose another --out for {name}.")
-    there = versions(out / name)
+    served = [model for model in models(out) if model != name]
+    if served:
+        raise CallError(f"{out} serves {', '.join(served)}. Choose another --out for {name}.")
+    existing = versions(out / name)
     if version is None:
-        return there[-1] + 1 if there else 1
+        return existing[-1] + 1 if existing else 1
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
         raise CallError(f"`version` must be a positive integer. Received: version={version}.")
-    if version in there and not force:
+    if version in existing and not force:
         raise CallError(f"{out / name} has a version {version} already. Choose another, or add --force to replace it.")
     return version

@@ -1,4 +1,4 @@
-"""Warm-up requests: what TF Serving runs through a version before it gives it any traffic."""
+"""Warm-up requests, which TF Serving runs through a version before it gives it any traffic."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,7 +15,7 @@ MOST = 1000  # records; TF Serving refuses a file with more
 
 
 def serving_api() -> Any:
-    """Return the module `tensorflow_serving.apis` with the messages that are used.
+    """Import the messages of TF Serving, and return the module `tensorflow_serving`.
 
     Raises:
         CallError: tensorflow-serving-api is not installed.
@@ -45,16 +45,16 @@ def predict_request(model: str, signature: str, inputs: Mapping[str, np.ndarray]
 
 
 def write_warmup(path: Path, model: str, signatures: Mapping[str, Any], examples: Examples) -> int:
-    """Write warm-up requests, for each signature one of a single text and one of all texts.
+    """Write two warm-up requests for each signature: for a single text, and for all texts.
 
     Args:
         path: the file.
-        model: the name that the model is served by.
+        model: the name under which the model is served.
         signatures: SignatureDefs by name.
         examples: makes their inputs.
 
     Returns:
-        How many records were written.
+        The number of records.
     """
     from tensorflow_serving.apis import prediction_log_pb2
 
@@ -73,14 +73,14 @@ def read_warmup(path: Path) -> Iterator[Any]:
     """Yield the `PredictRequest` of each record.
 
     Raises:
-        WorkError: the file is no TFRecord of `PredictionLog`.
+        WorkError: the file is not a TFRecord of `PredictionLog`.
     """
     from tensorflow_serving.apis import prediction_log_pb2
 
     try:
         for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             yield prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-    except Exception as error:  # protobuf and TensorFlow each have their own
+    except Exception as error:  # protobuf and TensorFlow have their own exceptions
         raise WorkError(f"{path} holds no warm-up requests that can be read: {str(error)[:200]}") from error
 
 
@@ -88,10 +88,10 @@ def replay(path: Path, loaded: Any) -> dict[str, int]:
     """Run every record through a loaded SavedModel, as TF Serving does before a version goes live.
 
     Returns:
-        How many records were run, by signature.
+        The number of records by signature.
 
     Raises:
-        WorkError: one does not run: TF Serving would not serve the version.
+        WorkError: a record cannot be run, so TF Serving would not serve the version.
     """
     counts: dict[str, int] = {}
     for request in read_warmup(path):
@@ -109,7 +109,7 @@ def replay(path: Path, loaded: Any) -> dict[str, int]:
 
 
 def _check_finite(signature: str, outputs: Mapping[str, Any]) -> None:
-    """Refuse NaN and infinity: TF Serving writes them as words that are no JSON."""
+    """Refuse NaN and infinity, which TF Serving writes as words that are not JSON."""
     for name, value in outputs.items():
         if value.dtype.is_floating and not bool(tf.reduce_all(tf.math.is_finite(value))):
             raise WorkError(f"The answer {name} of {signature} to a warm-up request is not finite.")

@@ -9,27 +9,24 @@ from typing import Any
 
 import numpy as np
 
-from zoo.constants import MAX_SOURCE_PIECES, MAX_TARGET_PIECES
 from zoo.errors import CallError
-from zoo.export.artefact import export_folder
+from zoo.export.artefact import artefact
+from zoo.export.formats import LITERT_FILE
 from zoo.export.litert.compiled import compiled_functions
-from zoo.export.litert.exporter import convert
-from zoo.export.litert.quantize import MAX_DROP, check_quantize, judge_by
-from zoo.export.names import LITERT_FILE, SITE_FILE
+from zoo.export.litert.convert import convert
+from zoo.export.litert.quantize import MAX_DROP, check_quantize
+from zoo.export.parity.keras import compare_with_keras
+from zoo.export.parity.quantized import measure_drop
 from zoo.export.signatures import BEAM_WIDTH, Signature, litert_signatures
-from zoo.export.web.litert_js import SCRIPT, WASM, File, addresses, copy, find
-from zoo.export.web.page import fill, languages
+from zoo.export.web.litert_js import File, addresses, copy, find
+from zoo.export.web.manifest import lengths_of, write_manifest
+from zoo.export.web.page import fill
 from zoo.export.web.vocabulary import vocabulary_files
 from zoo.predictor import Predictor
-from zoo.run_folder import Run, write_json
+from zoo.run_folder import Run
 from zoo.tasks import TASKS
 
 SITE = Path(__file__).with_name("site")
-
-# LiteRT.js runs graphs of fixed shapes: a text is answered by the first of these that it fits into. A longer text costs
-# more time, and a length more memory, since LiteRT packs the weights for each.
-LENGTHS = (16, 32, 64, MAX_SOURCE_PIECES)
-SCORED_LENGTHS = (32, 64, 192, MAX_SOURCE_PIECES + 1)  # a whole text with its start and end
 
 
 def export_web(
@@ -43,43 +40,43 @@ def export_web(
 ) -> dict[str, Any]:
     """Write a static site whose page answers as the run does.
 
-    The model is compared with Keras by LiteRT's CompiledModel, the runtime that LiteRT.js is made of.
+    The model is compared with Keras in LiteRT's CompiledModel, the runtime of LiteRT.js.
 
     Args:
         run: the trained model.
         out: the folder to make.
-        force: replace what stands there.
-        litert_js: where npm has installed `@litertjs/core`: what the page needs of it is copied into the site, which
-            then asks no other host for anything. Without, the page loads it from a public copy of npm's packages.
-        quantize: the weights as "none" (float32), "float16" or "int8"; see `zoo.export.litert.quantize`.
-        max_drop: how much worse a quantised model may score on the samples of the run.
+        force: replace what exists at `out`.
+        litert_js: the folder where npm has installed `@litertjs/core`: the files that the page needs are copied into
+            the site, which then loads nothing from other hosts. By default the page loads them from a public copy of
+            npm's packages.
+        quantize: the type in which weights are stored: "none" (float32), "float16" or "int8".
+        max_drop: the largest drop of the score on the samples of the run that is accepted for quantised weights.
 
     Returns:
         The path, format, size and parity, as `zoo export --json` prints them.
 
     Raises:
-        CallError: `out` exists and `force` is false, or `litert_js` does not hold what it should.
-        WorkError: the model cannot be converted or does not answer as Keras does, quantised scores too badly, or the
+        CallError: `out` exists and `force` is false, or an option has a wrong value.
+        WorkError: the model cannot be converted or does not answer as Keras does, its score drops too much, or the
             page cannot read its vocabulary.
     """
     check_quantize(quantize, max_drop)
     files = None if litert_js is None else find(litert_js)
-
-    unquantised: list[int] = []
-
-    def write(run: Run, folder: Path) -> Path:
+    with artefact(run, out, format="web", force=force) as draft:
         models = convert(run, _signatures(run), {"none", quantize})
-        unquantised.append(len(models["none"]))
-        return _write(run, folder, models[quantize], files)
+        _write_site(run, draft.folder, models[quantize], files)
+        actual = load_site(run, draft.folder)
+        texts = draft.texts_for(actual)
+        if quantize == "none":
+            parity = compare_with_keras(draft.expected, actual, texts, "web")
+        else:
+            parity = {"quantize": quantize} | measure_drop(run, draft.expected, actual, texts, max_drop=max_drop)
+            parity["float32_bytes"] = len(models["none"])
+        draft.keep(draft.folder, parity)
+    return draft.report
 
-    judge = judge_by(quantize, max_drop, unquantised, "web")
 
-    return export_folder(
-        run, out, force=force, format="web", write=write, load=lambda folder: load_site(run, folder), judge=judge
-    )
-
-
-def _write(run: Run, folder: Path, model: bytes, files: dict[File, Path] | None) -> Path:
+def _write_site(run: Run, folder: Path, model: bytes, files: dict[File, Path] | None) -> None:
     shutil.copytree(SITE, folder, dirs_exist_ok=True)
     (folder / LITERT_FILE).write_bytes(model)
     for side, vocabulary in run.vocabularies.items():
@@ -91,22 +88,12 @@ def _write(run: Run, folder: Path, model: bytes, files: dict[File, Path] | None)
     if files is not None:
         copy(files, folder)
     where = addresses(local=files is not None)
-    write_json(folder / SITE_FILE, _about(run, folder, where))
+    write_manifest(run, folder, where, beam_width=BEAM_WIDTH)
     fill(folder / "index.html", run, where)
-    return folder
-
-
-def lengths_of(task: str) -> dict[str, tuple[int, ...]]:
-    """Return the signatures that the page runs, each with the lengths that there are of it."""
-    if task == "classification":
-        return {"classify": LENGTHS}
-    if task == "language_model":
-        return {"generate": LENGTHS, "score": SCORED_LENGTHS}
-    return {"greedy": LENGTHS, "beam": LENGTHS}
 
 
 def _signatures(run: Run) -> dict[str, Signature]:
-    """Return the signatures of every length, named as "greedy_16" is."""
+    """Return the signatures for every length, with names like "greedy_16"."""
     signatures = {}
     for name, lengths in lengths_of(run.task).items():
         for length in lengths:
@@ -114,54 +101,40 @@ def _signatures(run: Run) -> dict[str, Signature]:
     return signatures
 
 
-def _about(run: Run, folder: Path, where: dict[File, str]) -> dict[str, Any]:
-    """Return what the page reads first."""
-    return run.config.card() | {
-        "attends": run.model.attends,
-        "lengths": lengths_of(run.task),
-        "max_source_pieces": MAX_SOURCE_PIECES,
-        "max_target_pieces": MAX_TARGET_PIECES,
-        "beam_width": BEAM_WIDTH,
-        "languages": languages(run.config),
-        "model_file": {"url": f"./{LITERT_FILE}", "bytes": (folder / LITERT_FILE).stat().st_size},
-        "litert": {
-            name: {"url": where[file], "bytes": file.bytes, "integrity": file.integrity}
-            for name, file in (("script", SCRIPT), ("wasm", WASM))
-        },
-    }
-
-
 def load_site(run: Run, folder: Path) -> Predictor:
-    """Return what answers with the site's model, by the runtime that LiteRT.js is made of."""
+    """Return a predictor backed by the model of a site, in the runtime of LiteRT.js."""
     compiled = compiled_functions(folder / LITERT_FILE)
-    inner = {new: old for old, new in TASKS[run.task].endpoints.items()}
-    functions = {inner[name]: _of_any_length(compiled, name, sizes) for name, sizes in lengths_of(run.task).items()}
+    endpoints = {signature: endpoint for endpoint, signature in TASKS[run.task].endpoints.items()}
+    functions: dict[str, Callable] = {
+        endpoints[name]: _OfAnyLength(compiled, name, lengths) for name, lengths in lengths_of(run.task).items()
+    }
     source, target = run.vocabularies["source"], run.vocabularies.get("target")
     return Predictor(run.task, functions, source, target, labels=run.config.labels)
 
 
-def _of_any_length(compiled: dict[str, Callable], name: str, lengths: tuple[int, ...]) -> Callable:
-    """Return a signature as a function of ids (B, S), answered row by row as the page does."""
+class _OfAnyLength:
+    """The graphs of a signature as a function of ids (B, S), which answers row by row as the page does."""
 
-    def function(ids, *, beam_width=BEAM_WIDTH, **more):
+    def __init__(self, compiled: dict[str, Callable], name: str, lengths: tuple[int, ...]):
+        self.graphs = {length: compiled[f"{name}_{length}"] for length in lengths}
+
+    def __call__(self, ids: np.ndarray, *, beam_width: Any = BEAM_WIDTH, **options: Any) -> dict[str, np.ndarray]:
         width = int(np.ravel(beam_width)[0])
         if width != BEAM_WIDTH:
             raise CallError(f"The page searches with a beam of {BEAM_WIDTH} alone. Received: {width}.")
         answers = []
         for row in ids:
             pieces = int(np.count_nonzero(row))
-            length = next(one for one in lengths if one >= pieces)
-            answers.append(compiled[f"{name}_{length}"](ids=np.pad(row[:pieces], [0, length - pieces])[None], **more))
-        return {key: _stacked([one[key] for one in answers]) for key in answers[0]}
-
-    return function
+            length = next(length for length in self.graphs if length >= pieces)
+            answers.append(self.graphs[length](ids=np.pad(row[:pieces], [0, length - pieces])[None], **options))
+        return {key: _stacked([answer[key] for answer in answers]) for key in answers[0]}
 
 
 def _stacked(arrays: list[np.ndarray]) -> np.ndarray:
-    """Put the answers to rows of different lengths together, padded with 0."""
-    sizes = [max(axis) for axis in zip(*(one.shape for one in arrays), strict=True)][1:]
+    """Return the answers to rows of different lengths as an array, padded with 0."""
+    sizes = [max(axis) for axis in zip(*(array.shape for array in arrays), strict=True)][1:]
     padded = np.zeros([len(arrays), *sizes], arrays[0].dtype)
-    for i, one in enumerate(arrays):
-        here: Any = (i, *(slice(size) for size in one.shape[1:]))
-        padded[here] = one[0]
+    for i, array in enumerate(arrays):
+        place: Any = (i, *(slice(size) for size in array.shape[1:]))
+        padded[place] = array[0]
     return padded

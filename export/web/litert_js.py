@@ -1,4 +1,4 @@
-"""LiteRT.js, which runs the model in the page: which release, where its files are, and what they must be."""
+"""LiteRT.js, which runs the model in the page: its release, its files and their digests."""
 
 import base64
 import hashlib
@@ -12,14 +12,14 @@ from zoo.errors import CallError
 
 VERSION = "2.5.3"
 CDN = "https://cdn.jsdelivr.net/npm/"
-FOLDER = "litert-js"  # in the site, of the files that were copied
+FOLDER = "litert-js"  # in the site, for files that are copied
 NOTICE = f"""The files in this folder are parts of LiteRT.js {VERSION} by Google LLC, unchanged, from the packages
 @litertjs/core and @litertjs/wasm-utils of npm. Licence: Apache-2.0, https://www.apache.org/licenses/LICENSE-2.0
 """
 
 
 class File(NamedTuple):
-    """A file of a package of npm: its size, and its SHA-384 as browsers check it."""
+    """A file of an npm package: its size, and its SHA-384 as browsers check it."""
 
     package: str
     path: str
@@ -28,7 +28,7 @@ class File(NamedTuple):
 
     @property
     def integrity(self) -> str:
-        """The digest as `integrity` attributes have it."""
+        """The value of the `integrity` attribute."""
         return f"sha384-{self.digest}"
 
 
@@ -44,8 +44,8 @@ UTILITIES = File(
     1494,
     "HIPwlWsctS5BRqrnvJKDVJ8SvqKB0QmiImdr6+hpP7+8UqeMJX/qrBkdfKQV2WZ/",
 )
-# The build for every browser: no threads, which would ask the host for special headers, and no relaxed SIMD, whose
-# results may differ from one processor to the next.
+# The build for every browser: without threads, which need special headers from the host, and without relaxed SIMD,
+# whose results may differ between processors.
 SCRIPT = File(
     "@litertjs/core",
     "wasm/litert_wasm_compat_internal.js",
@@ -68,11 +68,11 @@ def find(folder: str | os.PathLike) -> dict[File, Path]:
         folder: where `npm install @litertjs/core` was run, its `node_modules`, or the package `@litertjs/core` there.
 
     Raises:
-        CallError: they are not there, or of another release.
+        CallError: the files are missing, or of another release.
     """
     given = Path(folder)
     roots = [given, given / "node_modules", given.parent.parent, given / "node_modules" / "@litertjs"]
-    root = next((one for one in roots if all((one / file.package).is_dir() for file in FILES)), None)
+    root = next((path for path in roots if all((path / file.package).is_dir() for file in FILES)), None)
     if root is None:
         raise CallError(
             f"`litert_js` must be a folder where `npm install @litertjs/core@{VERSION}` was run. Received: {given}, "
@@ -96,7 +96,7 @@ def _checked(package: Path, file: File) -> Path:
 
 
 def copy(files: dict[File, Path], site: Path) -> None:
-    """Copy what `find` found into a site."""
+    """Copy the files that `find` returned into a site."""
     for file, path in files.items():
         target = site / FOLDER / file.package / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -105,14 +105,14 @@ def copy(files: dict[File, Path], site: Path) -> None:
 
 
 def addresses(local: bool) -> dict[File, str]:
-    """Return where the page finds each file: in the site itself, or at the public copy of npm's packages."""
+    """Return the address of each file: in the site itself, or in the public copy of npm's packages."""
     if local:
         return {file: f"./{FOLDER}/{file.package}/{file.path}" for file in FILES}
     return {file: f"{CDN}{file.package}@{VERSION}/{file.path}" for file in FILES}
 
 
 def import_map(where: dict[File, str]) -> dict[str, Any]:
-    """Return the import map by which the page's modules find those of LiteRT.js."""
+    """Return the import map with which the page's modules import those of LiteRT.js."""
     modules = (CORE, UTILITIES)
     return {
         "imports": {file.package: where[file] for file in modules},

@@ -1,4 +1,4 @@
-"""The page of a web export: its title, the import map, and the policy of what it may load."""
+"""The page of a web export: its title, its import map, and its Content-Security-Policy."""
 
 import base64
 import hashlib
@@ -30,7 +30,7 @@ def fill(page: Path, run: Run, where: dict[File, str]) -> None:
 
 
 def _policy(imports: str, where: dict[File, str]) -> str:
-    """Return the Content-Security-Policy: scripts and data from the site and from where LiteRT.js lies, no other."""
+    """Return the Content-Security-Policy: scripts and data from the site and the host of LiteRT.js alone."""
     host = f" {CDN}" if any(address.startswith(CDN) for address in where.values()) else ""
     digest = base64.b64encode(hashlib.sha256(imports.encode()).digest()).decode()
     return (
@@ -40,9 +40,9 @@ def _policy(imports: str, where: dict[File, str]) -> str:
 
 
 def languages(config: RunConfig) -> dict[str, str] | None:
-    """Return the languages of both sides of a translation model, as far as the names of its data tell them.
+    """Return the languages of both sides of a translation model, read from the name of its training data.
 
-    Those are names as "train.fr.gz,train.en.gz" and "numbers-fr-en:train".
+    Such names are "train.fr.gz,train.en.gz" and "numbers-fr-en:train". None if the name holds no languages.
     """
     from babel import Locale
 

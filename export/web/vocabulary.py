@@ -1,27 +1,27 @@
-"""Vocabularies as the page reads them: pieces and scores in JSON, rules of normalisation as SentencePiece has them."""
+"""Vocabularies for the page: pieces and scores in JSON, and the normalisation rules of SentencePiece."""
 
 from typing import Any
 
 from zoo.errors import WorkError
 from zoo.text import Vocabulary
 
-KINDS = {1: "unigram", 3: "word", 4: "char"}  # as SentencePiece numbers its models; 2 is BPE
+KINDS = {1: "unigram", 3: "word", 4: "char"}  # SentencePiece's numbers; 2 is BPE
 TYPES = {1, 2, 3}  # normal, unknown, control; not user-defined, unused and byte pieces
 
 
 def vocabulary_files(vocabulary: Vocabulary, side: str, *, reads: bool) -> dict[str, Any]:
-    """Return the files that `js/vocabulary.js` makes a vocabulary of.
+    """Return the files that `js/vocabulary.js` reads.
 
     Args:
         vocabulary: the vocabulary.
-        side: "source" or "target", which begins the names of the files.
-        reads: whether text is cut with it; else it only puts answers together, and needs neither scores nor rules.
+        side: "source" or "target", the beginning of the names of the files.
+        reads: whether it splits text into pieces; a vocabulary that only joins pieces needs neither scores nor rules.
 
     Returns:
-        By name, bytes or what is to be written as JSON.
+        The content of the files by name: bytes, or values for JSON.
 
     Raises:
-        WorkError: it has a feature that the page does not know.
+        WorkError: the vocabulary has a feature that the page does not support.
     """
     from sentencepiece import sentencepiece_model_pb2
 

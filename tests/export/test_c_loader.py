@@ -127,8 +127,8 @@ def batches(examples, signature):
 def test_every_signature_in_c(fixture, request, program, tmp_path):
     import tensorflow as tf
 
-    from zoo.export.saved_model import export_saved_model
-    from zoo.export.serving.examples import Examples, read_meta_graph, signatures_of
+    from zoo.export.saved_model import export_saved_model, read_meta_graph, signatures_of
+    from zoo.export.serving.examples import Examples
     from zoo.export.serving.operations import text_libraries
 
     run = request.getfixturevalue(fixture)
@@ -159,7 +159,8 @@ def ids_only(tiny_run, tmp_path_factory):
 
 @pytest.mark.slow
 def test_token_ids_need_no_library(tiny_run, ids_only, program, tmp_path):
-    from zoo.export.serving.examples import Examples, read_meta_graph, signatures_of
+    from zoo.export.saved_model import read_meta_graph, signatures_of
+    from zoo.export.serving.examples import Examples
     from zoo.export.serving.operations import served_by
 
     graph, examples = read_meta_graph(ids_only), Examples(tiny_run, texts_for(tiny_run))
@@ -182,7 +183,8 @@ def test_the_program_tells_what_is_wrong(ids_only, program, tmp_path):
 @pytest.mark.slow
 def test_saved_model_cli(tiny_run, served, ids_only, tmp_path):
     """It shows every signature, and runs one; with text it needs TensorFlow Text to be imported first."""
-    from zoo.export.serving.examples import Examples, read_meta_graph, signatures_of
+    from zoo.export.saved_model import read_meta_graph, signatures_of
+    from zoo.export.serving.examples import Examples
 
     version = served / "bahdanau_seq2seq" / "1"
     shown = cli("show", "--dir", version, "--all")
@@ -220,7 +222,7 @@ def test_openvino(form, tmp_path):
     openvino = pytest.importorskip(
         "openvino", reason="openvino is not installed: pip install 'attention-zoo[openvino]'"
     )
-    from zoo.export.litert.exporter import convert
+    from zoo.export.litert.convert import convert
     from zoo.export.saved_model import export_saved_model
     from zoo.export.signatures import litert_signatures
 

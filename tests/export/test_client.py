@@ -51,7 +51,8 @@ def test_every_signature_answers_as_the_saved_model(client, served, tiny_run):
     """A parameter is given as one number, and repeated for every row."""
     import tensorflow as tf
 
-    from zoo.export.serving.examples import Examples, read_meta_graph, signatures_of
+    from zoo.export.saved_model import read_meta_graph, signatures_of
+    from zoo.export.serving.examples import Examples
 
     folder = served / NAME / "1"
     loaded, examples = tf.saved_model.load(str(folder)), Examples(tiny_run, TEXTS[:3])

@@ -1,14 +1,18 @@
-"""The deployed file says what training said: every model, in every format, with every kind of weights.
+"""The deployed file answers as training did: every model, in every format, with every type of weights.
 
-Without quantisation the answers are the same to every piece, scores and attention to 1e-4 (of the score, when it is
-beyond 1). Quantised weights give other numbers, and where two tokens are nearly equal another answer: what they are
-held to is the log-probability that they give to the same text (a classifier: to each label).
+Without quantisation the answers are the same to every piece, scores and attention to 1e-4 (relative to the score where
+that is beyond 1). Quantised weights give other numbers, and where two tokens are nearly equal another answer: compared
+is the log-probability that they give to the same text (a classifier: to each label).
+
+All pairs take minutes, and run with `pytest -m conformance`; plain `pytest` runs every model and every format once.
 """
+
+from itertools import cycle
 
 import numpy as np
 import pytest
 
-from benchmarks.matrix import KINDS
+from tests.support.kinds import KINDS
 from tests.support.untrained import TEXTS, untrained
 from zoo.catalog import CATALOG
 from zoo.constants import END
@@ -17,21 +21,40 @@ from zoo.export.load import load
 from zoo.export.web.exporter import load_site
 
 TOLERANCES = {"float16": 0.01, "int8": 0.25}  # of a token's log-probability; the logits here are spread wide
+MODELS = [entry.name for entry in CATALOG]
+EACH_ONCE = list(zip(cycle(MODELS), KINDS, strict=False))  # there are more kinds than models
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name.replace(" ", "-"))
-@pytest.mark.parametrize("name", [entry.name for entry in CATALOG])
-def test_it_answers_as_keras_does(name, kind, tmp_path):
-    run = untrained(name, "tanh", tmp_path)
-    (tmp_path / "samples.targets.txt").write_text("\n".join("abca"[: len(TEXTS)]), encoding="utf-8")
-    report = exporter(kind.format)(run, tmp_path / "out", **kind.options)
+def name_of(value):
+    return value if isinstance(value, str) else value.name.replace(" ", "-")
+
+
+@pytest.mark.parametrize(("name", "kind"), EACH_ONCE, ids=name_of)
+def test_each_format_answers_as_keras_does(name, kind, tmp_path):
+    check(name, kind, tmp_path)
+
+
+@pytest.mark.conformance
+@pytest.mark.parametrize("kind", KINDS, ids=name_of)
+@pytest.mark.parametrize("name", MODELS)
+def test_every_model_in_every_format(name, kind, tmp_path):
+    check(name, kind, tmp_path)
+
+
+def check(name, kind, folder):
+    for format, package in (("onnx", "tf2onnx"), ("serving", "tensorflow_serving")):
+        if kind.format == format:
+            pytest.importorskip(package, reason=f"{package} is not installed: pip install 'attention-zoo[{format}]'")
+    run = untrained(name, "tanh", folder)
+    (folder / "samples.targets.txt").write_text("\n".join("abca"[: len(TEXTS)]), encoding="utf-8")
+    report = exporter(kind.format)(run, folder / "out", **kind.options)
     parity, quantize = report["parity"], kind.options.get("quantize")
     expected = run.predictor()
-    actual = load_site(run, tmp_path / "out") if kind.format == "web" else load(report["path"])
+    actual = load_site(run, folder / "out") if kind.format == "web" else load(report["path"])
     if quantize is None:
         assert parity["compared"] == parity["identical"] >= len(TEXTS)
         assert parity["max_score_difference"] <= 1e-4 and parity["max_attention_difference"] <= 1e-4
-        assert [one.output for one in actual.predict(TEXTS)] == [one.output for one in expected.predict(TEXTS)]
+        assert [a.output for a in actual.predict(TEXTS)] == [b.output for b in expected.predict(TEXTS)]
         return
     if kind.format == "web" and run.task == "translation":  # a page has no scores of given targets
         pairs = [score_of_answer(actual, expected, text) for text in TEXTS]
@@ -42,7 +65,7 @@ def test_it_answers_as_keras_does(name, kind, tmp_path):
 
 
 def score_of_answer(actual, expected, text):
-    """Return the mean log-probability of a token of the answer, as its maker and as Keras scores it."""
+    """Return the mean log-probability of a token of the answer, by the artefact and by Keras."""
     ids = ids_of(actual, text)
     answer = actual.functions["tokens"](ids)
     scored = expected.functions["score_tokens"](ids, target_ids=answer["ids"])

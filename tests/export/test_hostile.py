@@ -19,7 +19,8 @@ CASES = {"saved_model": 100, "tflite": 200, "text": 40}
 def made(task, format, folder):
     """Return an artefact of a model that has learnt nothing, under attack."""
     from zoo.export import saved_model
-    from zoo.export.litert import exporter as tflite
+    from zoo.export.litert.archive import write_tflite
+    from zoo.export.litert.convert import convert, with_pieces
     from zoo.export.litert.text_ops import lite_text_signatures
     from zoo.export.signatures import litert_signatures
 
@@ -29,10 +30,10 @@ def made(task, format, folder):
     if format == "saved_model":
         return Target(format, saved_model.write_saved_model(run, folder / format), TEXTS[1], folder)
     if format == "text":
-        model = tflite.convert(run, lite_text_signatures(run), {"none"}, custom=True)["none"]
+        model = convert(run, lite_text_signatures(run), {"none"}, custom=True)["none"]
     else:
-        model = tflite.convert(run, tflite.with_pieces(run, litert_signatures(run)), {"none"})["none"]
-    return Target(format, tflite.write_file(run, folder / "model.tflite", model), TEXTS[1], folder)
+        model = convert(run, with_pieces(run, litert_signatures(run)), {"none"})["none"]
+    return Target(format, write_tflite(run, folder / "model.tflite", model), TEXTS[1], folder)
 
 
 @pytest.fixture(scope="module", params=list(CASES))

@@ -1,6 +1,7 @@
-"""What `zoo inspect` says, of every kind of thing that there is."""
+"""`zoo inspect`, for a run and for every format."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,15 +10,11 @@ from zoo.command.main import main
 from zoo.errors import CallError
 from zoo.export.inspection import as_text, inspect
 from zoo.export.lite import LiteModel
-from zoo.export.litert.exporter import export_tflite
-from zoo.export.web.exporter import export_web
 
 
 @pytest.fixture(scope="module")
-def phone(tiny_classifier, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("phone") / "out"
-    export_tflite(tiny_classifier, folder, quantize="float16", max_drop=100)
-    return folder / "model.tflite"
+def phone(tiny_classifier, exported):
+    return Path(exported(tiny_classifier, "tflite", quantize="float16", max_drop=100)["path"])
 
 
 def test_a_tflite(tiny_classifier, phone):
@@ -59,9 +56,8 @@ def test_a_folder_for_tf_serving_and_its_saved_model(served, tiny_run):
 
 
 @pytest.mark.slow
-def test_a_site(tiny_run, tmp_path):
-    export_web(tiny_run, tmp_path / "site")
-    about = inspect(tmp_path / "site")
+def test_a_site(tiny_run, exported):
+    about = inspect(exported(tiny_run, "web")["path"])
     assert about["format"] == "web" and about["signatures"]["greedy_16"]["inputs"] == {"ids": "int32 [1, 16]"}
 
 

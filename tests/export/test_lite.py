@@ -23,12 +23,11 @@ print('loaded:', *loaded)
 
 
 @pytest.fixture(scope="module")
-def lite_file(tiny_run, tmp_path_factory):
-    """A .tflite of any shape, and what Keras answers to the texts."""
-    from zoo.export.litert.exporter import export_tflite
+def lite_file(tiny_run, exported):
+    """A .tflite with dynamic shapes, and the answers of Keras to the texts."""
     from zoo.prediction import Beam
 
-    path = export_tflite(tiny_run, tmp_path_factory.mktemp("lite") / "out")["path"]
+    path = exported(tiny_run, "tflite")["path"]
     keras = tiny_run.predictor()
     pairs = zip(keras.predict(TEXTS), keras.predict(TEXTS, beam=Beam(3)), strict=True)
     return path, [f"{greedy.output} | {beam.output}" for greedy, beam in pairs]

@@ -10,9 +10,8 @@ import tensorflow as tf
 from zoo.constants import END, PAD
 from zoo.decoding import beam_search, greedy, sample, score
 from zoo.errors import CallError
-from zoo.export.names import ID_FUNCTIONS
-from zoo.export.saved_model import export_saved_model, load_saved_model
-from zoo.export.signatures import BEAM_WIDTH, id_signatures, litert_signatures
+from zoo.export.saved_model import load_saved_model
+from zoo.export.signatures import BEAM_WIDTH, ID_SIGNATURES, id_signatures, litert_signatures
 from zoo.prediction import Beam
 from zoo.tasks import TASKS
 from zoo.text import source_ids
@@ -32,18 +31,16 @@ def ids_of(run, side, texts, task=None):
 
 
 @pytest.fixture(scope="module")
-def translator(tiny_run, tmp_path_factory):
-    path = tmp_path_factory.mktemp("served") / "out"
-    report = export_saved_model(tiny_run, path)
+def translator(tiny_run, exported):
+    report = exported(tiny_run, "saved_model")
     assert report["parity"]["beam_compared"] == report["parity"]["beam_identical"] > 0
-    return tiny_run, tf.saved_model.load(str(path)), path
+    return tiny_run, tf.saved_model.load(report["path"]), report["path"]
 
 
 @pytest.fixture(scope="module")
-def writer(tiny_lm, tmp_path_factory):
-    path = tmp_path_factory.mktemp("served") / "out"
-    export_saved_model(tiny_lm, path)
-    return tiny_lm, tf.saved_model.load(str(path)), path
+def writer(tiny_lm, exported):
+    path = exported(tiny_lm, "saved_model")["path"]
+    return tiny_lm, tf.saved_model.load(path), path
 
 
 def test_inputs_and_outputs_of_the_signatures(translator, writer):
@@ -154,8 +151,8 @@ def test_a_beam_on_texts_is_that_of_the_run(side, request):
         assert a.output == a.alternatives[0].output and a.score >= max(one.score for one in a.alternatives)
 
 
-def test_a_saved_model_of_ids_alone_needs_no_tensorflow_text(tiny_run, tmp_path):
-    report = export_saved_model(tiny_run, tmp_path / "out", ids_only=True)
+def test_a_saved_model_of_ids_alone_needs_no_tensorflow_text(tiny_run, exported):
+    report = exported(tiny_run, "saved_model", ids_only=True)
     code = (
         "import sys, tensorflow as tf\n"
         "loaded = tf.saved_model.load(sys.argv[1])\n"
@@ -177,18 +174,17 @@ def test_names_in_a_tflite(tiny_run, tiny_lm, tiny_classifier):
     for run in (tiny_run, tiny_lm, tiny_classifier):
         names = TASKS[run.task].endpoints
         assert sorted(litert_signatures(run)) == sorted(names.values())
-        assert set(id_signatures(run)) - {"sample_tokens"} == set(names) <= set(ID_FUNCTIONS)
+        assert set(id_signatures(run)) - {"sample_tokens"} == set(names) <= set(ID_SIGNATURES)
         fixed = litert_signatures(run, (1, 16))
         assert all(one.inputs["ids"].shape == (1, 16) for one in fixed.values())
         if "beam" in fixed:
             assert list(fixed["beam"].inputs) == ["ids", "length_penalty", "max_length"] and BEAM_WIDTH == 4
 
 
-def test_a_tflite_searches_as_keras_does(tiny_run, tmp_path):
+def test_a_tflite_searches_as_keras_does(tiny_run, exported):
     from zoo.export.lite import LiteModel
-    from zoo.export.litert.exporter import export_tflite
 
-    lite = LiteModel(export_tflite(tiny_run, tmp_path / "out")["path"])
+    lite = LiteModel(exported(tiny_run, "tflite")["path"])
     for beam in (Beam(1), Beam(2, n_best=2), Beam(5, n_best=5, length_penalty=0.0)):
         expected, actual = (one.predict(TEXTS, beam=beam) for one in (tiny_run.predictor(), lite))
         for a, b in zip(expected, actual, strict=True):
@@ -204,11 +200,10 @@ def test_a_tflite_searches_as_keras_does(tiny_run, tmp_path):
     np.testing.assert_allclose(actual[1].attention, expected[1].attention, atol=1e-5)
 
 
-def test_a_tflite_of_one_beam_width_tells_of_others(tiny_run, tmp_path):
+def test_a_tflite_of_one_beam_width_tells_of_others(tiny_run, exported):
     from zoo.export.lite import LiteModel
-    from zoo.export.litert.exporter import export_tflite
 
-    lite = LiteModel(export_tflite(tiny_run, tmp_path / "out", shape=(1, 16))["path"])
+    lite = LiteModel(exported(tiny_run, "tflite", shape=(1, 16))["path"])
     (answer,) = lite.predict(TEXTS[:1], beam=Beam(4))
     assert answer.output == tiny_run.predictor().predict(TEXTS[:1], beam=Beam(4))[0].output
     with pytest.raises(CallError, match="beam of 4 alone. Received: 5"):

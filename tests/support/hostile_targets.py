@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zoo.export.names import LITERT_FILE, LITERT_TEXT_FILE, SITE_FILE
+from zoo.export.formats import LITERT_FILE, SITE_FILE
+from zoo.export.litert.archive import LITERT_TEXT_FILE
 from zoo.predictor import Predictor
 
 Arrays = dict[str, np.ndarray]

@@ -25,7 +25,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from zoo.export.serving.examples import read_meta_graph
+from zoo.export.saved_model import read_meta_graph
 from zoo.export.serving.rest import columns_of, rows_of
 from zoo.export.serving.versions import versions
 

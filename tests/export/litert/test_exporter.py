@@ -11,7 +11,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.untrained import TEXTS, untrained
 from zoo.catalog import CATALOG
-from zoo.errors import CallError, WorkError
+from zoo.errors import CallError
 
 LENGTH = 24
 SHAPE = (2, LENGTH)
@@ -19,17 +19,14 @@ PROGRAM = ROOT / "docs" / "mobile" / "translate.cc"
 
 
 @pytest.fixture(scope="module")
-def fixed_file(tmp_path_factory):
+def fixed_file(fresh, exported):
     """A run of every task, exported to a fixed shape: the run, the path and the report."""
-    from zoo.export.litert.exporter import export_tflite
-
-    made = {}
+    files = {}
     for name in ("bahdanau_seq2seq", "self_attention_rnn", "self_attention_lm"):
-        folder = tmp_path_factory.mktemp(name)
-        run = untrained(name, "gru", folder)
-        report = export_tflite(run, folder / "out", shape=SHAPE)
-        made[run.task] = run, report["path"], report
-    return made
+        run = fresh(name, "gru")
+        report = exported(run, "tflite", shape=SHAPE)
+        files[run.task] = run, report["path"], report
+    return files
 
 
 def ids_of(run, texts=TEXTS, length=LENGTH):
@@ -101,32 +98,23 @@ def test_a_fixed_shape_answers_any_number_of_texts(fixed_file):
         lite.predict(["cinq"], beam=Beam(3))
 
 
-def test_an_artefact_that_the_other_runtime_reads_otherwise_is_refused(fixed_file, monkeypatch):
-    from zoo.export.lite import LiteModel
-    from zoo.export.litert import compiled
+def test_it_is_builtin_and_keeps_its_files(fresh, exported):
+    from ai_edge_litert.interpreter import Interpreter
 
-    _, path, _ = fixed_file["translation"]
-    right = compiled.compiled_functions
-
-    def spoilt(path):
-        functions = right(path)
-        greedy = functions["greedy"]
-        functions["greedy"] = lambda **inputs: greedy(**inputs) | {"score": np.zeros(2, np.float32)}
-        return functions
-
-    monkeypatch.setattr(compiled, "compiled_functions", spoilt)
-    with pytest.raises(WorkError, match="CompiledModel answers otherwise than its Interpreter: greedy, score"):
-        compiled.compare_runtimes(Path(path), LiteModel(path), TEXTS, SHAPE)
+    path = exported(fresh("bahdanau_seq2seq"), "tflite")["path"]
+    names = [operation["op_name"] for operation in Interpreter(model_path=path)._get_ops_details()]
+    assert names and not [name for name in names if name.startswith("Flex") or name == "CUSTOM"]
+    files = {"model.sha256", "zoo.json", "source.model", "target.model"}
+    assert set(zipfile.ZipFile(path).namelist()) == files
 
 
-def test_any_shape_has_pieces_and_is_not_for_compiled_model(tmp_path):
+def test_any_shape_has_pieces_and_is_not_for_compiled_model(fresh, exported):
     from ai_edge_litert.interpreter import Interpreter
 
     from zoo.export.litert.compiled import compiled_functions
-    from zoo.export.litert.exporter import export_tflite
 
-    run = untrained("bahdanau_seq2seq", "tanh", tmp_path)
-    path = export_tflite(run, tmp_path / "out")["path"]
+    run = fresh("bahdanau_seq2seq")
+    path = exported(run, "tflite")["path"]
     interpreter = Interpreter(model_path=path)
     assert set(interpreter.get_signature_list()) == {"greedy", "beam", "score"}
     for name in ("tokens", "beam_tokens"):

@@ -36,7 +36,7 @@ def test_what_is_in_the_folder(served):
 def test_every_signature_is_warmed_up(served):
     import tensorflow as tf
 
-    from zoo.export.serving.examples import read_meta_graph, signatures_of
+    from zoo.export.saved_model import read_meta_graph, signatures_of
     from zoo.export.serving.warmup import read_warmup, replay
 
     folder = served / NAME / "1"
@@ -294,7 +294,7 @@ def test_without_the_messages_of_tf_serving(tiny_run, tmp_path, monkeypatch):
 
 
 def test_operations_are_those_that_tf_serving_links(served):
-    from zoo.export.serving.examples import read_meta_graph
+    from zoo.export.saved_model import read_meta_graph
     from zoo.export.serving.operations import SERVED, served_by, text_libraries
 
     report = json.loads((served / NAME / "1" / "assets.extra" / "operations.json").read_text())
@@ -312,8 +312,8 @@ def test_operations_are_those_that_tf_serving_links(served):
 
 
 def test_an_operation_of_a_library_that_is_not_linked(served, monkeypatch):
+    from zoo.export.saved_model import read_meta_graph
     from zoo.export.serving import operations
-    from zoo.export.serving.examples import read_meta_graph
 
     monkeypatch.setattr(operations, "SERVED", operations.SERVED - {"sentencepiece_tokenizer"})
     with pytest.raises(WorkError, match="SentencepieceDetokenizeOp"):

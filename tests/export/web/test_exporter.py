@@ -11,9 +11,11 @@ import pytest
 
 from zoo.errors import CallError, WorkError
 from zoo.export.web import litert_js
-from zoo.export.web.exporter import LENGTHS, export_web
+from zoo.export.web.exporter import export_web
+from zoo.export.web.manifest import LENGTHS
 from zoo.export.web.page import languages
 from zoo.prediction import Beam
+from zoo.run_folder import RunConfig
 
 
 @pytest.fixture(scope="module")
@@ -167,13 +169,6 @@ def test_a_bad_folder_is_refused_first(tiny_run, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_litert_js_goes_with_web(capsys, tmp_path):
-    from zoo.command.main import main
-
-    assert main(["export", "x", "--to", "tflite", "--out", str(tmp_path / "out"), "--litert-js", "y"]) == 2
-    assert "--litert-js is for --to web alone. Received: --to tflite." in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("origin", "task", "expected"),
     [
@@ -186,5 +181,6 @@ def test_litert_js_goes_with_web(capsys, tmp_path):
     ],
 )
 def test_languages(origin, task, expected):
-    found = languages({"task": task, "data": {"train": {"origin": origin}}})
+    config = RunConfig(model="seq2seq", task=task, options={}, data={"train": {"origin": origin}})
+    found = languages(config)
     assert found == (expected and dict(zip(("source", "target"), expected, strict=True)))

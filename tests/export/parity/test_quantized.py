@@ -1,6 +1,7 @@
 """Weights of float16 and int8: smaller, measured, and refused when they cost too much."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -8,18 +9,17 @@ from zoo.errors import CallError, WorkError
 
 
 @pytest.mark.parametrize("quantize", ["float16", "int8"])
-def test_a_quantised_translator_is_measured(quantize, tiny_run, tmp_path):
+def test_a_quantised_translator_is_measured(quantize, tiny_run, exported):
     from zoo.export.lite import LiteModel
-    from zoo.export.litert.exporter import export_tflite
 
-    report = export_tflite(tiny_run, tmp_path / "out", quantize=quantize, max_drop=100)
-    parity = report["parity"]
-    assert json.loads((tmp_path / "out" / "parity.json").read_text()) == parity
+    report = exported(tiny_run, "tflite", quantize=quantize, max_drop=100)
+    path, parity = Path(report["path"]), report["parity"]
+    assert json.loads((path.parent / "parity.json").read_text()) == parity
     assert parity["quantize"] == quantize and parity["measure"] == "bleu" and parity["scored"] == 24
     assert parity["drop"] == pytest.approx(parity["float32_score"] - parity["score"], abs=1e-3)
     assert 0 <= parity["identical"] <= parity["compared"] and parity["compared"] > 24
     assert parity["identical_share"] == pytest.approx(parity["identical"] / parity["compared"], abs=1e-4)
-    assert 0.2 * parity["float32_bytes"] < (tmp_path / "out" / "model.tflite").stat().st_size
+    assert 0.2 * parity["float32_bytes"] < path.stat().st_size
     assert 0 <= parity["beam_identical"] <= parity["beam_compared"]
     answers = LiteModel(report["path"]).predict(["cinq", ""])
     assert answers[1].output == ""
@@ -28,7 +28,7 @@ def test_a_quantised_translator_is_measured(quantize, tiny_run, tmp_path):
 def test_weights_are_smaller(tmp_path):
     """Of a model whose weights are nearly all of the file."""
     from tests.support.untrained import untrained
-    from zoo.export.litert.exporter import convert
+    from zoo.export.litert.convert import convert
     from zoo.export.signatures import litert_signatures
 
     run = untrained("tanh_dnn", "tanh", tmp_path, units=512)
@@ -37,20 +37,22 @@ def test_weights_are_smaller(tmp_path):
 
 
 @pytest.mark.parametrize(("fixture", "measure"), [("tiny_classifier", "accuracy"), ("tiny_lm", "perplexity")])
-def test_what_is_measured(fixture, measure, request, tmp_path):
-    from zoo.export.litert.exporter import export_tflite
-
-    report = export_tflite(request.getfixturevalue(fixture), tmp_path / "out", quantize="float16", max_drop=100)
+def test_what_is_measured(fixture, measure, request, exported):
+    report = exported(request.getfixturevalue(fixture), "tflite", quantize="float16", max_drop=100)
     assert report["parity"]["measure"] == measure and report["parity"]["scored"] >= 24
     assert report["parity"]["score"] > 0
 
 
-def test_what_costs_too_much_is_refused(tiny_run, tmp_path, monkeypatch):
+def test_what_costs_too_much_is_refused(tiny_run, exported, tmp_path, monkeypatch):
     from zoo.export.litert import exporter as tflite
-    from zoo.export.litert import quantize
+    from zoo.export.litert.archive import read_tflite
+    from zoo.export.parity import quantized
+
+    model, _ = read_tflite(Path(exported(tiny_run, "tflite", quantize="float16", max_drop=100)["path"]))
+    monkeypatch.setattr(tflite, "convert", lambda *_: {"none": model, "float16": model})
 
     scores = iter([{"bleu": 30.0}, {"bleu": 29.0}, {"bleu": 30.0}, {"bleu": 29.0}])
-    monkeypatch.setattr(quantize, "translation_scores", lambda outputs, targets: next(scores))
+    monkeypatch.setattr(quantized, "translation_scores", lambda outputs, targets: next(scores))
     message = "the bleu on 24 validation samples is 29.0, in float32 30.0: 1.0 points worse, more than 0.5"
     with pytest.raises(WorkError, match=message):
         tflite.export_tflite(tiny_run, tmp_path / "out", quantize="float16")
@@ -60,7 +62,7 @@ def test_what_costs_too_much_is_refused(tiny_run, tmp_path, monkeypatch):
 
 def test_targets_go_with_their_samples():
     """Also where a sample was left out, or stands there twice with two translations."""
-    from zoo.export.litert.quantize import _aligned
+    from zoo.export.parity.quantized import _aligned
 
     pairs = [("a", "1"), ("b", "2"), ("a", "3"), ("c", "4")]
     assert _aligned(["a", "a", "c", "", "a"], pairs) == ([0, 1, 2], ["1", "3", "4"])
@@ -81,39 +83,21 @@ def test_options_that_are_none(options, message, tiny_run, tmp_path):
         export_tflite(tiny_run, tmp_path / "out", **options)
 
 
-def test_a_run_without_targets_says_so(tiny_run, tmp_path):
+def test_a_run_without_targets_says_so(tiny_run, exported, tmp_path, monkeypatch):
     import shutil
 
-    from zoo.export.litert.exporter import export_tflite
+    from zoo.export.litert import exporter as tflite
+    from zoo.export.litert.archive import read_tflite
     from zoo.run_folder import SAMPLE_TARGETS, load_run
 
+    model, _ = read_tflite(Path(exported(tiny_run, "tflite", quantize="int8", max_drop=100)["path"]))
+    monkeypatch.setattr(tflite, "convert", lambda *_: {"none": model, "int8": model})
     shutil.copytree(tiny_run.path, tmp_path / "run")
     (tmp_path / "run" / SAMPLE_TARGETS).write_text("one")
     run = load_run(tmp_path / "run")
     with pytest.raises(CallError, match="is damaged: expected 24 lines, as samples.txt has. Received: 1."):
-        export_tflite(run, tmp_path / "out", quantize="int8")
+        tflite.export_tflite(run, tmp_path / "out", quantize="int8")
     (tmp_path / "run" / SAMPLE_TARGETS).unlink()
-    with pytest.raises(CallError, match="Without the translations or labels of its samples no score can be told"):
-        export_tflite(run, tmp_path / "out", quantize="int8")
+    with pytest.raises(CallError, match=f"Cannot read .*{SAMPLE_TARGETS}"):
+        tflite.export_tflite(run, tmp_path / "out", quantize="int8")
     assert not (tmp_path / "out").exists()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            ["--to", "saved_model", "--quantize", "int8"],
-            "--quantize is for --to tflite or --to web alone. Received: --to saved_model",
-        ),
-        (["--to", "saved_model", "--shape", "1,8", "--text-ops"], "--shape is for --to tflite alone"),
-        (["--to", "tflite", "--max-drop", "1"], "--max-drop needs --quantize"),
-        (["--to", "saved_model", "--max-drop", "0"], "--max-drop is for --to tflite"),
-        (["--to", "tflite", "--shape", "1x8"], "--shape must be two numbers with a comma between"),
-        (["--to", "tflite", "--quantize", "int4"], "must be one of none, float16, int8"),
-    ],
-)
-def test_the_command_refuses(arguments, message, tmp_path, capsys):
-    from zoo.command.main import main
-
-    assert main(["export", str(tmp_path), "--out", str(tmp_path / "out"), *arguments]) == 2
-    assert message in capsys.readouterr().err

@@ -1,0 +1,75 @@
+"""The files beside a graph: the card of the model, its vocabularies, and the proof of the comparison with Keras."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from zoo.constants import MAX_SOURCE_PIECES
+from zoo.errors import CallError
+from zoo.predictor import Predictor
+from zoo.run_folder import Run, RunConfig, vocabulary_file
+from zoo.tasks import TASKS
+from zoo.text import Vocabulary
+
+CARD = "zoo.json"
+PARITY = "parity.json"
+
+
+def extra_files(run: Run) -> dict[str, bytes]:
+    """Return the content of the files that belong to every graph, by name: the card and the vocabularies."""
+    files = {vocabulary_file(side): vocabulary.proto for side, vocabulary in run.vocabularies.items()}
+    return {CARD: json.dumps(run.config.card(), ensure_ascii=False).encode(), **files}
+
+
+def predictor_from(
+    files: dict[str, bytes], functions: dict[str, Any], where: Path, max_pieces: int = MAX_SOURCE_PIECES
+) -> Predictor:
+    """Return a predictor for the functions of a graph and the files that `extra_files` wrote.
+
+    Args:
+        files: the content of the files, by name.
+        functions: the endpoints, by their names in `zoo.decoding.endpoints` or by those in a .tflite or ONNX file.
+        where: the artefact, for messages.
+        max_pieces: the number of ids at which an input is cut.
+
+    Raises:
+        CallError: a file or a function is missing, or damaged.
+    """
+    try:
+        card = RunConfig.from_json(json.loads(files[CARD]))
+        task = TASKS[card.task]
+        endpoints = {signature: endpoint for endpoint, signature in task.endpoints.items()}
+        functions = {endpoints.get(name, name): function for name, function in functions.items()}
+        if "tokens" not in functions:
+            raise ValueError("it has no signature tokens.")
+        sides = {side: Vocabulary(files[vocabulary_file(side)]) for side in task.sides}
+        for side, vocabulary in sides.items():
+            expected = card.vocabulary_size(side)
+            if vocabulary.size != expected:  # the first bytes of a vocabulary can be a smaller vocabulary
+                raise ValueError(f"{vocabulary_file(side)} should have {expected} pieces. Received: {vocabulary.size}.")
+        if max_pieces < MAX_SOURCE_PIECES and task.prompted:
+            max_pieces -= 1  # to be scored, a text also needs its end
+        return Predictor(card.task, functions, **sides, labels=card.labels, max_pieces=max_pieces)
+    except KeyError as error:
+        raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
+    except (ValueError, TypeError, AttributeError) as error:
+        raise CallError(f"{where} is damaged or not made by `zoo export`: {error}") from error
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of an artefact.
+
+    Raises:
+        CallError: the file is missing or damaged.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CallError(f"There is no {path}: not made by `zoo export`, or damaged.") from error
+    except (OSError, ValueError) as error:
+        raise CallError(f"{path} is damaged: {error}.") from error
+
+
+def read_parity(folder: Path) -> dict[str, Any]:
+    """Return `{"parity": ...}`, the proof that an export wrote into its folder; empty if the file is missing."""
+    return {"parity": read_json(folder / PARITY)} if (folder / PARITY).is_file() else {}

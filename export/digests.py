@@ -1,0 +1,47 @@
+"""The SHA-256 of every file of an export, by which a damaged export is recognised before it is loaded."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from zoo.atomic_files import sha256_of
+from zoo.errors import CallError
+from zoo.run_folder import write_json
+
+DIGESTS = "sha256.json"
+
+
+def write_digests(folder: Path, file: Path) -> None:
+    """Write the digest of every file in a folder.
+
+    Args:
+        folder: the folder of the export.
+        file: the file to write, in that folder.
+    """
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    write_json(file, {name: sha256_of(folder / name) for name in names})
+
+
+def add_digests(folder: Path, file: Path, names: Iterable[str]) -> None:
+    """Add the digests of further files to what `write_digests` wrote."""
+    digests = json.loads(file.read_text(encoding="utf-8"))
+    write_json(file, digests | {name: sha256_of(folder / name) for name in names})
+
+
+def check_digests(folder: Path, file: Path) -> None:
+    """Compare the files of an export with their digests.
+
+    Raises:
+        CallError: a file is missing or has another digest, or the digests cannot be read.
+    """
+    try:
+        digests = json.loads(file.read_text(encoding="utf-8"))
+        damaged = [name for name, digest in digests.items() if sha256_of(folder / name) != digest]
+    except FileNotFoundError as error:
+        missing = os.path.relpath(error.filename, folder)
+        raise CallError(f"{folder} is damaged or not made by `zoo export`: it has no {missing}.") from error
+    except (ValueError, AttributeError, TypeError) as error:
+        raise CallError(f"{folder} is damaged: {file.name}: {error}.") from error
+    if damaged:
+        raise CallError(f"{folder} is damaged: {', '.join(damaged)} is not what `zoo export` wrote.")

@@ -1,0 +1,67 @@
+"""The conversion of signatures to a .tflite."""
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import tensorflow as tf
+
+from zoo.errors import WorkError
+from zoo.export.litert.quantize import set_precision
+from zoo.export.litert.text_ops import piece_vector
+from zoo.export.saved_model import write_graph
+from zoo.export.signatures import Signature
+from zoo.run_folder import Run
+
+
+def convert(
+    run: Run, signatures: dict[str, Signature], quantize: set[str], *, custom: bool = False
+) -> dict[str, bytes]:
+    """Return a .tflite with these signatures for each type of weights.
+
+    Args:
+        run: the trained model.
+        signatures: by name.
+        quantize: the types of weights: "none", "float16" and "int8".
+        custom: allow operations that are not builtin.
+
+    Raises:
+        WorkError: the model cannot be converted.
+    """
+    models = {}
+    with tempfile.TemporaryDirectory() as folder:
+        write_graph(run, Path(folder), signatures, litert=True)
+        for weights in sorted(quantize):
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
+            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+            converter.allow_custom_ops = custom
+            set_precision(converter, weights)
+            try:
+                models[weights] = converter.convert()
+            except Exception as error:
+                reason = str(error).strip().splitlines()[0][:300]
+                raise WorkError(f"{run.config.model} could not be converted to .tflite: {reason}") from error
+    return models
+
+
+def with_pieces(
+    run: Run, signatures: dict[str, Signature], shape: tuple[int, int] | None = None
+) -> dict[str, Signature]:
+    """Return the signatures with `pieces` (strings) beside their `ids`.
+
+    Classifiers, and signatures with a fixed `shape`, are returned unchanged.
+    """
+    if shape is not None or run.task == "classification":
+        return signatures
+    pieces = piece_vector(run.vocabularies["target" if run.task == "translation" else "source"])
+
+    def with_pieces_of(function: Callable, **inputs: Any) -> dict[str, Any]:
+        answer = function(**inputs)
+        return answer | ({"pieces": tf.gather(pieces, answer["ids"])} if "ids" in answer else {})
+
+    return {
+        name: Signature(partial(with_pieces_of, signature.function), signature.inputs)
+        for name, signature in signatures.items()
+    }

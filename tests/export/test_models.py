@@ -1,0 +1,129 @@
+"""Every model in a SavedModel, a .tflite and ONNX: the same answers, whatever padding and rows stand beside a text."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.untrained import TEXTS
+from zoo.catalog import CATALOG
+from zoo.export.load import load
+from zoo.prediction import Beam
+
+OTHER_CELLS = [
+    pytest.param(name, cell, format, marks=pytest.mark.slow)
+    for name in ("bahdanau_seq2seq", "self_attention_seq2seq")
+    for cell in ("gru", "lstm")
+    for format in ("saved_model", "tflite", "onnx")
+]
+OF_EVERY_TASK = ("bahdanau_seq2seq", "self_attention_rnn", "self_attention_lm")  # the others: `pytest -m conformance`
+CASES = [
+    *((entry.name, "tanh", format) for entry in CATALOG for format in ("saved_model", "tflite")),
+    *((name, "tanh", "onnx") for name in OF_EVERY_TASK),
+    *OTHER_CELLS,
+]
+OPTIONS = {
+    "beam_tokens": {
+        "beam_width": np.array([3], "int32"),
+        "length_penalty": np.array([0.6], "float32"),
+        "max_length": np.array([128], "int32"),
+    },
+    ("translation", "score_tokens"): {"target_ids": np.array([[7, 4, 9, 2, 0]], np.int32)},
+    "sample_tokens": {
+        "max_length": np.array([20], "int32"),
+        "temperature": np.array([0.8], "float32"),
+        "top_k": np.array([9], "int32"),
+        "top_p": np.array([0.9], "float32"),
+        "seed": np.array([3], "int32"),
+    },
+}
+
+
+@pytest.mark.parametrize(("name", "cell", "format"), CASES)
+def test_every_model_answers_alike(name, cell, format, fresh, exported):
+    if format == "onnx":
+        pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: pip install 'attention-zoo[onnx]'")
+    run = fresh(name, cell)
+    report = exported(run, format)
+    check_report(report)
+    loaded, keras_model = load(report["path"]), run.predictor()
+    (ids,) = run.vocabularies["source"].encode(TEXTS[1:2])
+    ids = np.array([[1, *ids] if run.task == "language_model" else [*ids, 2]], np.int32)
+    for endpoint, expected in keras_model.functions.items():
+        if format != "saved_model" and endpoint == "sample_tokens":
+            continue  # LiteRT and ONNX have no operation for it
+        options = OPTIONS.get((run.task, endpoint), OPTIONS.get(endpoint, {}))
+        check_padding(expected, loaded.functions[endpoint], ids, options)
+    for texts in (TEXTS[1:2], [""], ["", ""]):  # an answer without tokens, after an answer with some
+        for beam in (None, Beam(3, n_best=2))[: 1 if run.task == "classification" else 2]:
+            actual, expected = (model.predict(texts, beam=beam) for model in (loaded, keras_model))
+            assert [answer.output for answer in actual] == [answer.output for answer in expected]
+
+
+def check_report(report):
+    parity = report["parity"]
+    assert parity["compared"] == parity["identical"] >= len(TEXTS)
+    assert parity["max_attention_difference"] <= 1e-4
+    path = Path(report["path"])
+    folder = path if path.is_dir() else path.parent
+    assert json.loads((folder / "parity.json").read_text()) == parity
+    assert report["bytes"] > 1000
+
+
+def check_padding(expected, actual, ids, options):
+    """Neither padding nor other rows change the answer to the row of ids."""
+    alone = expected(ids, **options)
+    for width in (0, 1, 7, 50):
+        check_same(actual(padded(ids, width), **options), alone, ids.shape[1])
+        check_same(expected(padded(ids, width), **options), alone, ids.shape[1])
+    rows = np.concatenate([padded(ids, 3), np.full([2, ids.shape[1] + 3], 5, np.int32)])
+    options = {key: np.repeat(value, 3, axis=0) if np.ndim(value) else value for key, value in options.items()}
+    check_same({key: value[:1] for key, value in actual(rows, **options).items()}, alone, ids.shape[1])
+
+
+def padded(ids, width):
+    return np.pad(ids, [[0, 0], [0, width]]).astype(np.int32)
+
+
+def check_same(answer, alone, width):
+    """The first row is that of the sentence alone: ids equal, scores and attention to 1e-5, zero beyond it."""
+    assert set(answer) == set(alone)
+    for name, value in alone.items():
+        got = answer[name]
+        if name == "ids":
+            produced = value[value > 0]
+            np.testing.assert_array_equal(got[got > 0], produced)
+        elif name == "attention":
+            rows = min(value.shape[-2], got.shape[-2])
+            np.testing.assert_allclose(got[..., :rows, :width], value[..., :rows, :width], atol=1e-5)
+            assert not got[..., rows:, :].any() and not got[..., width:].any()
+        elif name == "token_scores":
+            np.testing.assert_allclose(got[:, : value.shape[1]], value, rtol=1e-5, atol=1e-5)
+            assert not got[:, value.shape[1] :].any()
+        else:
+            np.testing.assert_allclose(got, value, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.slow
+def test_500_sentences_of_the_test_set(tmp_path, exported):
+    from zoo.training.data.corpora import read_corpus
+    from zoo.training.fit import train
+    from zoo.training.settings import Settings
+
+    corpus = "numbers-fr-en"
+    run = train(
+        "bahdanau_seq2seq",
+        train=corpus,
+        valid=corpus,
+        out=tmp_path / "run",
+        options={"units": 128, "bidirectional": True},
+        settings=Settings(epochs=2, vocabulary_size=600, train_size=12_000),
+    )
+    texts = read_corpus(corpus, task="translation", split="test").sources[:500]
+    expected = run.predictor().predict(texts)
+    for format in ("saved_model", "tflite"):
+        predicted = load(exported(run, format)["path"]).predict(texts)
+        assert [a.target_pieces for a in predicted] == [b.target_pieces for b in expected], format
+        for a, b in zip(predicted, expected, strict=True):
+            np.testing.assert_allclose(a.attention, b.attention, atol=1e-4)
