@@ -1,4 +1,3 @@
-import inspect
 import json
 from dataclasses import asdict
 
@@ -7,8 +6,9 @@ import pytest
 from zoo.catalog import find
 from zoo.command.main import main
 from zoo.errors import CallError
-from zoo.models.build import MODELS, build
+from zoo.models.build import build
 from zoo.training.recipe import Recipe, read_recipe, recipe_names
+from zoo.training.run.prepare import smallest_sizes
 from zoo.training.settings import Settings
 
 DEMO = "numbers-fr-en.bahdanau_seq2seq"
@@ -26,9 +26,9 @@ def test_a_recipe_can_be_trained_with(name):
     assert recipe.name == name and name.split(".")[1] == recipe.model and recipe.description
     options, settings = recipe.settled()
     settings.check(find(recipe.model).task)
-    sizes = [one for one in inspect.signature(MODELS[recipe.model]).parameters.values() if one.default is one.empty]
+    sizes = dict.fromkeys(smallest_sizes(find(recipe.model).task), 9)
     small = {key: 2 for key in options if key.endswith("units")}
-    assert build(recipe.model, **{one.name: 9 for one in sizes}, **{**options, **small}).built
+    assert build(recipe.model, **sizes, **{**options, **small}).built
 
 
 def test_what_is_given_goes_first():

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from zoo.errors import CallError, WorkError
-from zoo.models.build import tanh_dnn
+from zoo.models.build import build
 from zoo.run_folder import MODEL, load_model
 from zoo.training.run.checkpoints import (
     BEST,
@@ -35,7 +35,7 @@ FILES = ["state.index", "state.data-00000-of-00001", POSITION, BEST, SUMS]
 
 
 def make_trainer(units=8, average=True):
-    trainer = Trainer(tanh_dnn(12, 3, units=units, dropout=0.5))
+    trainer = Trainer(build("tanh_dnn", vocabulary_size=12, classes=3, units=units, dropout=0.5))
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 50)
     trainer.compile(keras.optimizers.Adam(schedule, use_ema=average))
     trainer.optimizer.build(trainer.model.trainable_variables)

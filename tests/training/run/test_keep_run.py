@@ -7,7 +7,7 @@ import pytest
 
 import zoo.training.run.keep_run
 from zoo.errors import CallError, Stopped, WorkError
-from zoo.models.build import tanh_dnn
+from zoo.models.build import build
 from zoo.run_folder import MODEL, load_model
 from zoo.training.run.checkpoints import checkpoints, newest, read_position
 from zoo.training.run.history import HISTORY, read_history
@@ -23,7 +23,7 @@ STEPS = 4
 @pytest.fixture
 def model():
     """A trainer with all its variables."""
-    model = Trainer(tanh_dnn(12, 3, units=4))
+    model = Trainer(build("tanh_dnn", vocabulary_size=12, classes=3, units=4))
     model.compile(keras.optimizers.Adam(0.25))
     model.optimizer.build(model.model.trainable_variables)
     return model
