@@ -78,7 +78,7 @@ def test_a_damaged_run(file, call, tiny_run, tmp_path):
         (["evaluate", "@run", "@words"], "words.tsv, line 1: expected source TAB target"),
     ],
 )
-def test_a_thing_of_another_kind(command, message, call, places, tmp_path, monkeypatch):
+def test_a_file_of_another_kind(command, message, call, places, tmp_path, monkeypatch):
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / "config.json").write_text('{"architectures": ["BertModel"]}')
     (tmp_path / "words.tsv").write_text("trois\n")

@@ -27,9 +27,9 @@ def test_all_artefacts_answer_alike(fixture, request, tmp_path, call):
         assert {"count", *SCORES[fixture]} <= set(score)
         for name in SCORES[fixture]:
             assert score[name] == (scores[0][name] if name == "signature" else pytest.approx(scores[0][name], rel=1e-4))
-        assert [one["output"] for one in answer] == [one["output"] for one in answers[0]]
+        assert [text["output"] for text in answer] == [text["output"] for text in answers[0]]
         assert ANSWERS[fixture] <= set(answer[0])
-        assert [one["score"] for one in answer] == pytest.approx([one["score"] for one in answers[0]], abs=1e-3)
+        assert [text["score"] for text in answer] == pytest.approx([text["score"] for text in answers[0]], abs=1e-3)
 
 
 def test_an_existing_folder_is_kept(call, tmp_path):

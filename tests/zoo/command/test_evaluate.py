@@ -5,7 +5,7 @@ import pytest
 from tests.support.command import PAIR
 
 
-def test_texts_that_evaluate_cannot_read_whole_are_told(call, places, tmp_path):
+def test_truncated_texts_are_counted(call, places, tmp_path):
     (tmp_path / "data.tsv").write_text(PAIR + "trois " * 600 + "\tthree\n", encoding="utf-8")
     status, out, err = call("evaluate", places["tflite"], tmp_path / "data.tsv", "--json")
     assert status == 0 and json.loads(out)["truncated"] == 1

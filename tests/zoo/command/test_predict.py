@@ -24,8 +24,9 @@ def test_odd_texts_are_answered(kind, call, places, tiny_run):
     answers = json.loads(out)
     assert status == 0 and [answer["input"] for answer in answers] == list(ODD_TEXTS)
     expected = tiny_run.predictor().predict(ODD_TEXTS)
-    for answer, one in zip(answers, expected, strict=True):
-        assert answer["output"] == one.output and answer["score"] == pytest.approx(one.score, abs=1e-3)
+    for answer, prediction in zip(answers, expected, strict=True):
+        assert answer["output"] == prediction.output
+        assert answer["score"] == pytest.approx(prediction.score, abs=1e-3)
         assert answer.get("truncated", False) == (len(answer["input"]) >= 10_000)
         assert bool(answer["output"]) <= bool(answer["input"].strip())
     assert err.count("is too long; only its beginning was read") == 2
@@ -57,6 +58,10 @@ def test_attention_is_drawn_or_refused(call, lite, tiny_run, tmp_path):
     assert status == 2 and "nothing to draw" in err and not (tmp_path / "none.png").exists()
 
 
+def outputs(prediction):
+    return [alternative.output for alternative in prediction.alternatives]
+
+
 @pytest.mark.parametrize("kind", PLACES)
 def test_a_beam_answers_alike_everywhere(kind, call, places, tiny_run, tmp_path):
     from zoo.prediction import Beam
@@ -66,16 +71,14 @@ def test_a_beam_answers_alike_everywhere(kind, call, places, tiny_run, tmp_path)
     status, out, _ = call("predict", places[kind], *texts, *options, "--json", "--attention", picture)
     assert status == 0 and picture.read_bytes().startswith(b"\x89PNG")
     expected = tiny_run.predictor().predict(texts, beam=Beam(4, n_best=3, length_penalty=0.0))
-    for answer, one in zip(json.loads(out), expected, strict=True):
-        assert answer["output"] == answer["alternatives"][0]["output"] == one.output
-        assert [other["output"] for other in answer["alternatives"]] == [other.output for other in one.alternatives]
+    for answer, prediction in zip(json.loads(out), expected, strict=True):
+        assert answer["output"] == answer["alternatives"][0]["output"] == prediction.output
+        assert [other["output"] for other in answer["alternatives"]] == outputs(prediction)
         scores = [other["score"] for other in answer["alternatives"]]
-        assert scores == pytest.approx([other.score for other in one.alternatives], abs=1e-3)
+        assert scores == pytest.approx([other.score for other in prediction.alternatives], abs=1e-3)
     assert len(json.loads(out)[1]["alternatives"]) == 1  # the empty text has one answer
     status, out, _ = call("predict", places[kind], texts[0], *options)
-    assert status == 0 and [line.split("\t")[1] for line in out.splitlines()] == [
-        other.output for other in expected[0].alternatives
-    ]
+    assert status == 0 and [line.split("\t")[1] for line in out.splitlines()] == outputs(expected[0])
     status, out, _ = call("predict", places[kind], texts[0], "--beam", "4", "--length-penalty", "0")
     assert status == 0 and out == f"{expected[0].output}\n"
 

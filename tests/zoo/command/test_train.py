@@ -38,7 +38,7 @@ def test_bad_data(content, message, call, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data.tsv"]
 
 
-def test_what_is_too_long_is_counted(call, tmp_path):
+def test_examples_that_are_too_long_are_counted(call, tmp_path):
     data = tmp_path / "data.tsv"
     data.write_text(PAIR * 9 + "trois " * 200 + "\tthree\n", encoding="utf-8")
     status, _, err = call.train(data, data, tmp_path / "run", "--max-length", 50, model="tanh_dnn")
