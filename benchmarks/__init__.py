@@ -1,1 +1,1 @@
-"""Measurements; never part of the tests."""
+"""Benchmarks, run by hand as `python -m benchmarks.NAME`; no test imports them."""

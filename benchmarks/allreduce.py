@@ -1,4 +1,9 @@
-"""What training on several workers sends: `python -m benchmarks.allreduce`, the table of docs/distributed.md."""
+"""The bytes that each worker sends in a step of data-parallel training: the table of docs/distributed.md.
+
+    python -m benchmarks.allreduce [--units 256] [--cell gru] [--tokens 1920]
+
+The figures are computed from the sizes of the models, not measured.
+"""
 
 import argparse
 import json
@@ -16,36 +21,36 @@ SIZES = {
 
 
 def sent(dense: int, rows: int, width: int, workers: int) -> int:
-    """Return how many bytes each of several workers sends, and receives, in a step.
+    """Return the bytes that each worker sends, and receives, in a step.
 
-    Dense gradients go around a ring: each worker sends 2 (n - 1) / n times their size. The gradient of an embedding is
-    only the rows of the tokens in the share; every worker gets those of all others.
+    Dense gradients are summed by a ring all-reduce: each worker sends 2 (n - 1) / n times their size. The gradient of
+    an embedding is sparse, the rows of the tokens in the worker's shard; every worker gathers the rows of all others.
 
     Args:
-        dense: parameters but embeddings.
-        rows: rows of embeddings a step, of all workers together.
-        width: numbers a row.
-        workers: how many.
+        dense: the number of parameters that are no embeddings.
+        rows: rows of embeddings a step, over all workers.
+        width: the size of a row.
+        workers: the number of workers.
     """
     ring = 2 * (workers - 1) / workers * 4 * dense
-    gathered = (workers - 1) / workers * rows * (4 * width + 8)  # 8 for the number of the row
+    gathered = (workers - 1) / workers * rows * (4 * width + 8)  # 8 for the index of the row
     return round(ring + gathered)
 
 
 def seconds(alone: float, sent_bytes: int, workers: int, bandwidth: float) -> float:
-    """Return the time of a step when nothing is sent while the rest is computed.
+    """Return the seconds of a step, if communication does not overlap with computation.
 
     Args:
-        alone: seconds of the step of the same global batch on one worker.
-        sent_bytes: what `sent` returned.
-        workers: how many.
-        bandwidth: of each worker's line, bytes a second.
+        alone: seconds of a step with the same global batch on a single worker.
+        sent_bytes: the bytes that each worker sends, from `sent`.
+        workers: the number of workers.
+        bandwidth: the bandwidth of each worker, in bytes a second.
     """
     return alone / workers + sent_bytes / bandwidth
 
 
 def counts(name: str, units: int, cell: str) -> dict[str, int]:
-    """Return the parameters of a model, and those of its embeddings and how many they are."""
+    """Return the number of parameters of a model, and the parameters, number and width of its embeddings."""
     task = next(entry.task for entry in zoo.catalog.CATALOG if entry.name == name)
     options = {"units": units} | ({} if name == "tanh_dnn" else {"cell": cell})
     model = zoo.build(name, **SIZES[task], **options)
@@ -56,8 +61,8 @@ def counts(name: str, units: int, cell: str) -> dict[str, int]:
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the table, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--units", type=int, default=256)
     parser.add_argument("--cell", default="gru")
     parser.add_argument("--tokens", type=int, default=64 * 30, help="tokens a side of a global batch, padding included")

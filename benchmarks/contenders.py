@@ -1,15 +1,18 @@
-"""One architecture in four libraries, and its training step: what `benchmarks.training` compares.
+"""The training step of one architecture in four libraries, for `benchmarks.training`.
 
-Embeddings, a bidirectional encoder, a decoder that attends by the additive score, a tanh readout and logits; Adam,
-gradients clipped to norm 1. Each maker returns a function that does one step on a batch of ids (source, target), both
-(B, T) and padded with 0, and waits for it.
+The architecture: embeddings, a bidirectional encoder, a decoder with additive attention, a tanh readout and logits;
+Adam, gradients clipped to norm 1. Each maker returns a function that makes one step on a batch of ids (source, target),
+both (B, T) and padded with 0, and returns when the step is done.
 
-    python -m benchmarks.contenders zoo '{"vocabulary": 6000, ...}'     # seconds of each step, as JSON
+    python -m benchmarks.contenders zoo '{"vocabulary": 6000, ...}'     # the seconds of each step, as JSON
+
+SPEC is a JSON object with the keys `vocabulary`, `units`, `encoder_units`, `embedding_units`, `cell`, `batch`,
+`batches`, `seed`, `sorted` and `jit`.
 """
 
+import argparse
 import json
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -19,14 +22,14 @@ import numpy as np
 Batch = tuple[np.ndarray, np.ndarray]
 Step = Callable[[np.ndarray, np.ndarray], None]
 
-# Pieces a sentence of multi30k, French and English, with vocabularies of 6,000: mean and deviation of their logarithm,
-# and how the two go together.
+# The lengths of multi30k's sentences, French and English, in pieces of vocabularies of 6,000: mean and standard
+# deviation of their logarithm, and the correlation of the two.
 LENGTHS = ((2.813, 0.324), (2.679, 0.296))
 CORRELATION = 0.857
 
 
 def sentences(spec: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return made-up pairs of sentences whose lengths are those of multi30k."""
+    """Return random pairs of sentences with the distribution of lengths of multi30k."""
     dice = np.random.default_rng(spec["seed"])
     normal = dice.multivariate_normal([0, 0], [[1, CORRELATION], [CORRELATION, 1]], spec["batches"] * spec["batch"])
     lengths = [np.exp(mean + deviation * normal[:, i]) for i, (mean, deviation) in enumerate(LENGTHS)]
@@ -35,7 +38,7 @@ def sentences(spec: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def make_batches(spec: dict[str, Any]) -> Iterator[Batch]:
-    """Cut the sentences into batches, as they come or (`sorted`) those of like length together, in random order."""
+    """Yield batches in random order; with `sorted`, the sentences of a batch have similar lengths."""
     pairs = sentences(spec)
     if spec["sorted"]:
         pairs.sort(key=lambda pair: (max(map(len, pair)), len(pair[1])))
@@ -53,7 +56,7 @@ def _padded(rows):
 
 
 def make_zoo(spec: dict[str, Any]) -> Step:
-    """This project: its model, its trainer."""
+    """Make a step of this project, with its model and trainer."""
     import tensorflow as tf
 
     import zoo
@@ -83,7 +86,7 @@ def make_zoo(spec: dict[str, Any]) -> Step:
 
 
 def make_keras(spec: dict[str, Any]) -> Step:
-    """Stock Keras: its recurrent layers, `AdditiveAttention` in a cell of `keras.layers.RNN`, `train_on_batch`."""
+    """Make a step of plain Keras: its recurrent layers, and `AdditiveAttention` in a cell of `keras.layers.RNN`."""
     import keras
     import tensorflow as tf
 
@@ -92,7 +95,10 @@ def make_keras(spec: dict[str, Any]) -> Step:
     recurrent = {"tanh": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}[spec["cell"]]
 
     class AttendingCell(layers.Layer):
-        """The query is the state before the step. Values, keys and mask travel as states: Keras 3 has no constants."""
+        """A cell that attends with the state before the step.
+
+        Values, keys and mask are among its states, since an RNN layer of Keras 3 takes no constants.
+        """
 
         def __init__(self):
             super().__init__()
@@ -134,7 +140,7 @@ def make_keras(spec: dict[str, Any]) -> Step:
 
 
 def make_torch(spec: dict[str, Any]) -> Step:
-    """PyTorch, the plain formula: its fused encoder, a loop over the cell in the decoder."""
+    """Make a step of PyTorch: its fused encoder, and a loop over the cell in the decoder."""
     import torch
     from torch import nn
 
@@ -185,7 +191,7 @@ def make_torch(spec: dict[str, Any]) -> Step:
 
 
 def make_joeynmt(spec: dict[str, Any]) -> Step:
-    """JoeyNMT's own model and loss, with the step of its trainer."""
+    """Make a step of JoeyNMT: its model and loss, and the step of its trainer."""
     from types import SimpleNamespace
 
     import torch
@@ -232,7 +238,7 @@ def make_joeynmt(spec: dict[str, Any]) -> Step:
 
 
 def _joeynmt_vocabulary(kind, words, special):
-    """Make a vocabulary of JoeyNMT's whose padding is 0; its own order of the special tokens would be another."""
+    """Make a vocabulary of JoeyNMT in which padding has the id 0, as in the batches; its default order differs."""
     vocabulary = kind.__new__(kind)
     vocabulary.specials, vocabulary.lang_tags = words[:4], []
     vocabulary._stoi, vocabulary._itos = {}, []
@@ -247,9 +253,13 @@ MAKERS = {"zoo": make_zoo, "keras": make_keras, "torch": make_torch, "joeynmt": 
 
 def main() -> None:
     """Time the steps of one contender and print them as JSON."""
-    name, spec = sys.argv[1], json.loads(sys.argv[2])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("contender", choices=list(MAKERS))
+    parser.add_argument("spec", type=json.loads, metavar="SPEC")
+    options = parser.parse_args()
+    name, spec = options.contender, options.spec
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    if name == "zoo":  # as the command does; the other libraries are taken as they come
+    if name == "zoo":  # as `zoo train` does; the other libraries keep their defaults
         from zoo.command.console import set_environment
 
         set_environment()

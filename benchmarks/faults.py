@@ -1,12 +1,13 @@
-"""Kills trainings and damages checkpoints, and counts how many runs end as the one that nothing happened to.
+"""Faults during training: killed processes and damaged checkpoints, and the runs that still end identically.
 
     python -m benchmarks.faults --out /tmp/faults                          # 20 kills, 200 damaged bytes
-    python -m benchmarks.faults --out /tmp/faults --kills 100 --jit        # more of it, with XLA
+    python -m benchmarks.faults --out /tmp/faults --kills 100 --jit        # more kills, with XLA
 
-One tiny model is trained in peace. Then others are trained the same way by the real command, in processes that get
-SIGKILL at a random moment, some while a checkpoint is being written, and go on with `zoo train --resume`. Then bytes of
-checkpoints are changed, and files truncated, emptied and removed. What is compared, bit for bit: all weights, the
-optimizer's variables, the state of dropout, the history (without `seconds`), and the best model's weights.
+A small model is trained without faults: the reference. More runs are trained with the same command, in processes that
+get SIGKILL at a random moment, some while a checkpoint is being written, and are resumed with `zoo train --resume`.
+Then bytes of checkpoints are changed, and their files truncated, emptied and removed. Each run is compared with the
+reference bit for bit: all weights, the optimizer's variables, the state of dropout, the history (without `seconds`),
+and the weights of the best model.
 """
 
 import argparse
@@ -30,7 +31,7 @@ KILLS_A_RUN = 5
 
 
 class Bench:
-    """The folder of a benchmark and the commands that train in it."""
+    """The folder of the benchmark, its data, and the commands that train in it."""
 
     def __init__(self, out: Path, jit: bool):
         from zoo.training.data.numbers import generate
@@ -43,7 +44,7 @@ class Bench:
             (out / f"{split}.tsv").write_text(lines, encoding="utf-8")
 
     def start(self, run: Path, every: float = 0.5) -> subprocess.Popen:
-        """Begin a run, or go on with it."""
+        """Start a run, or resume it."""
         command = [sys.executable, "-m", "zoo", "train"]
         if (run / "config.json").exists():
             command += ["--resume", str(run)]
@@ -55,18 +56,17 @@ class Bench:
             return subprocess.Popen(command, stdout=log, stderr=log)
 
     def finish(self, run: Path, every: float = 0.5) -> None:
-        """Train a run to its end."""
+        """Train a run to the end."""
         status = self.start(run, every).wait()
         if status:
             raise SystemExit(f"{run}: exit status {status}; see {self.out / run.name}.log")
 
 
 def result(run: Path) -> dict[str, np.ndarray]:
-    """Return all that a run has come to, by name."""
-    import keras
+    """Return the final state of a run as arrays, by name."""
     import tensorflow as tf
 
-    import zoo  # noqa: F401
+    import zoo
     from zoo.training.run.checkpoints import checkpoints, read_position
 
     last = checkpoints(run)[0]
@@ -79,23 +79,23 @@ def result(run: Path) -> dict[str, np.ndarray]:
         for row in content:
             row.pop("seconds")
             found |= {f"{name}, {key}, epoch {row['epoch']}": np.array(value) for key, value in row.items()}
-    weights = keras.saving.load_model(run / "model.keras").get_weights()
+    weights = zoo.load_model(run / "model.keras").get_weights()
     return found | {f"best {i}": one for i, one in enumerate(weights)} | {"at": np.array(last.name)}
 
 
 def same(one: dict[str, np.ndarray], other: dict[str, np.ndarray]) -> bool:
-    """Tell whether two results are the same, bit for bit."""
+    """Return whether two results are identical, bit for bit."""
     return one.keys() == other.keys() and all(one[name].tobytes() == other[name].tobytes() for name in one)
 
 
 def steps_done(run: Path) -> int:
-    """Return a number that grows with the newest checkpoint of a run, -1 without any."""
+    """Return a number that grows with the newest checkpoint of a run; -1 if there is none."""
     names = [path.name.split("-") for path in (run / "checkpoints").glob("epoch-*")]
     return max((int(name[1]) * 1000 + int(name[3]) for name in names), default=-1)
 
 
 def wait_for_the_moment(process: subprocess.Popen, run: Path, how: str, dice: random.Random) -> bool:
-    """Wait until the moment to kill a training; false when it ends before."""
+    """Wait for the moment to kill a training; return false if the training ends before."""
 
     def until(condition) -> bool:
         while process.poll() is None:
@@ -121,7 +121,7 @@ def wait_for_the_moment(process: subprocess.Popen, run: Path, how: str, dice: ra
 
 
 def kill_runs(bench: Bench, kills: int, expected, dice: random.Random) -> list[dict]:
-    """Kill trainings again and again, let each run end, and compare."""
+    """Kill each run several times, train it to the end, and compare it with the reference."""
     rows: list[dict] = []
     done = 0
     while done < kills:
@@ -146,7 +146,7 @@ def kill_runs(bench: Bench, kills: int, expected, dice: random.Random) -> list[d
 
 
 def stop_run(bench: Bench, number: signal.Signals, expected) -> dict:
-    """Stop a training by a signal inside an epoch, go on, and compare."""
+    """Stop a training with a signal inside an epoch, resume it, and compare it with the reference."""
     run = bench.out / f"stopped-{number.name}"
     process = bench.start(run)
     while steps_done(run) < 3:
@@ -161,7 +161,7 @@ def stop_run(bench: Bench, number: signal.Signals, expected) -> dict:
 
 
 def damage_file(file: Path, how: str, dice: random.Random) -> None:
-    """Change one byte of a file, or cut it, empty it or remove it."""
+    """Change one byte of a file, or truncate, empty or remove it."""
     content = bytearray(file.read_bytes())
     place = dice.randrange(len(content))
     if how == "flip":
@@ -174,13 +174,13 @@ def damage_file(file: Path, how: str, dice: random.Random) -> None:
 
 
 def damage_checkpoints(half: Path, flips: int, dice: random.Random) -> list[dict]:
-    """Damage every file of both checkpoints in every way, and see which checkpoint is used."""
+    """Damage every file of both checkpoints in every way, and record which checkpoint is used."""
     from zoo.training.run.checkpoints import checkpoints, damage, newest
 
     both = checkpoints(half)
     files = [file for checkpoint in both for file in sorted(checkpoint.iterdir())]
     sizes = [file.stat().st_size for file in files]
-    # half of the places wherever they fall, half of them in each file alike
+    # half of the flips in proportion to the size of the files, half of them evenly over the files
     places = [dice.choices(files, sizes)[0] if i % 2 else files[i // 2 % len(files)] for i in range(flips)]
     cases = [("flip", file) for file in places] + [(how, f) for how in ("truncate", "empty", "delete") for f in files]
     rows = []
@@ -197,7 +197,7 @@ def damage_checkpoints(half: Path, flips: int, dice: random.Random) -> list[dict
 
 
 def go_on_from_damage(bench: Bench, half: Path, expected, dice: random.Random) -> list[dict]:
-    """Damage the newest checkpoint of a run in every way, go on with the command, and compare."""
+    """Damage the newest checkpoint of a run in every way, resume the run, and compare it with the reference."""
     from zoo.training.run.checkpoints import checkpoints
 
     rows = []
@@ -213,7 +213,7 @@ def go_on_from_damage(bench: Bench, half: Path, expected, dice: random.Random) -
 
 
 def table(report: dict) -> str:
-    """Return the counts as a table."""
+    """Return the counts as a Markdown table."""
     killed, damaged = report["killed"], report["damaged"]
     rows = [
         ("SIGKILL", sum(len(row["kills"]) for row in killed), f"{sum(row['in_writing'] for row in killed)} in writing"),
@@ -232,15 +232,15 @@ def table(report: dict) -> str:
 
 
 def main() -> None:
-    """Do it all, print a table and write `faults.json`."""
+    """Run all faults, print a table and write `faults.json`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, required=True, help="a folder to make")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to make")
     parser.add_argument("--kills", type=int, default=20)
     parser.add_argument("--flips", type=int, default=200)
     parser.add_argument("--jit", action="store_true", help="train with XLA")
-    parser.add_argument("--seed", type=int, default=1, help="of the moments and places")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the moments and the damaged bytes")
     options = parser.parse_args()
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has it ignored in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in background jobs
     began, dice, bench = time.monotonic(), random.Random(options.seed), Bench(options.out, options.jit)
     bench.finish(bench.out / "peace")
     expected = result(bench.out / "peace")

@@ -1,11 +1,12 @@
-"""Sends hostile input to every artefact of a run, and counts what is answered, refused, or goes wrong.
+"""Hostile input to the exports of a run: counts of the cases that are answered, refused, or fail.
 
-    python -m benchmarks.hostile --run RUN --out DIR                          # exports it, then 20,000 cases
-    python -m benchmarks.hostile --out DIR --cases 2000 --seed 2              # DIR/saved_model and DIR/tflite are there
-    python -m benchmarks.hostile --out DIR --formats tflite --case 1234       # one case again, here and now
+    python -m benchmarks.hostile --run RUN --out DIR                          # exports the run, then 20,000 cases
+    python -m benchmarks.hostile --out DIR --cases 2000 --seed 2              # the exports are in DIR already
+    python -m benchmarks.hostile --out DIR --formats tflite --case 1234       # repeats one case in this process
 
-A case is an answer or an error with a message; a good row that is sent along must be answered as it is alone. The
-cases are sent by processes of their own: when one dies or stands still, the case is known and the next goes on.
+A case passes with an answer or an error message. A valid row in the same call, or in a call after it, must have the
+same answer as alone. The cases run in child processes: when a process crashes or hangs, its case counts as wrong, and
+another process continues with the next case.
 """
 
 import argparse
@@ -25,12 +26,12 @@ from tests.support.hostile_cases import KINDS, Wrong, dice_of, kind_of, meet
 from tests.support.hostile_targets import ARTEFACTS, Target, is_there, path_of
 
 GOOD = "le 28 octobre 1934"
-CHUNK = 1000  # cases that one process meets
-PATIENCE = 600  # seconds without a word after which a process is taken to stand still
+CHUNK = 1000  # cases of one process
+PATIENCE = 600  # seconds without output after which a process is considered to hang
 
 
 def answer_cases(target: Target, seed: int, numbers: range) -> None:
-    """Meet cases, and print a line before and after each."""
+    """Run cases, and print a line before and after each."""
     for number in numbers:
         print(json.dumps({"begin": number}), flush=True)
         row = {"case": number}
@@ -42,7 +43,7 @@ def answer_cases(target: Target, seed: int, numbers: range) -> None:
 
 
 def send(format: str, options: argparse.Namespace, first: int, last: int) -> list[dict]:
-    """Have cases met by a process of their own; return the rows of those that it came to."""
+    """Run cases in a child process; return the rows of those that it reached."""
     command = [sys.executable, "-m", "benchmarks.hostile", "--out", str(options.out), "--formats", format]
     command += ["--seed", str(options.seed), "--good", options.good, "--numbers", str(first), str(last)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
@@ -65,7 +66,7 @@ def send(format: str, options: argparse.Namespace, first: int, last: int) -> lis
 
 
 def _lines(process):
-    """Yield the lines that a process prints, None when it stands still."""
+    """Yield the lines that a process prints; None if it hangs."""
     rest = b""
     while True:
         if not select.select([process.stdout], [], [], PATIENCE)[0]:
@@ -79,7 +80,7 @@ def _lines(process):
 
 
 def attack(format: str, options: argparse.Namespace, cases: int) -> list[dict]:
-    """Send so many cases to the artefact of a format."""
+    """Send `cases` cases to the artefact of a format; return a row for each."""
     rows: list[dict] = []
     while len(rows) < cases:
         first = rows[-1]["case"] + 1 if rows else 0
@@ -92,7 +93,7 @@ def attack(format: str, options: argparse.Namespace, cases: int) -> list[dict]:
 
 
 def table(report: dict) -> str:
-    """Return the counts as a table."""
+    """Return the counts as a Markdown table."""
     lines = ["| format | input | cases | answered | refused with a message | wrong |", "|---|---|---|---|---|---|"]
     for format, rows in report["formats"].items():
         for kind in [*KINDS[format], None]:
@@ -103,7 +104,7 @@ def table(report: dict) -> str:
 
 
 def export(run: Path, format: str, out: Path) -> None:
-    """Export a run as a format."""
+    """Export a run to a format."""
     command = ["zoo", "export", str(run), *ARTEFACTS[format].options, "--out", str(out / format)]
     with tempfile.TemporaryDirectory() as packages:
         if format == "web":
@@ -112,15 +113,15 @@ def export(run: Path, format: str, out: Path) -> None:
 
 
 def main() -> int:
-    """Send all cases, print a table, write `hostile.json`; the status is 1 when one went wrong."""
+    """Send all cases, print a table and write `hostile.json`; return 1 if a case is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--run", type=Path, help="export this run first, where --out does not hold the format yet")
-    parser.add_argument("--out", type=Path, required=True, help="the folder of the artefacts, each named by its format")
+    parser.add_argument("--run", type=Path, help="export this run first, to the formats that --out does not hold yet")
+    parser.add_argument("--out", type=Path, required=True, help="the folder of the exports, each named by its format")
     parser.add_argument("--formats", nargs="+", choices=list(KINDS), default=list(KINDS))
-    parser.add_argument("--cases", type=int, default=20_000, help="of all formats together")
+    parser.add_argument("--cases", type=int, default=20_000, help="the number of cases over all formats")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--good", default=GOOD, help="a text whose answer must not change")
-    parser.add_argument("--case", type=int, help="meet this one case alone")
+    parser.add_argument("--case", type=int, help="run this case only")
     parser.add_argument("--numbers", type=int, nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.case is not None:

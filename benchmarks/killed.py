@@ -1,11 +1,11 @@
-"""Kills exports with SIGKILL at random moments, and looks at what stands there afterwards.
+"""Exports killed with SIGKILL at random moments: what is left at the output path.
 
     python -m benchmarks.killed --run RUN --out DIR --kills 20 --to saved_model tflite serving web
 
-Of each format, half of the kills meet an export to a new place, the other half one that replaces what is there (of
-`serving`, one that adds a version). After each kill there must be nothing in the new place, or the old artefact or a
-new one that is whole; and at most one draft, since every export removes what the one before left. After the last kill
-an export goes through, and no draft is left.
+For each format, half of the kills hit an export to a new path, the other half an export that replaces an artefact (for
+`serving`, one that adds a version). After each kill the path must be empty, or hold the complete old or a complete new
+artefact; and there may be one draft at most, since every export removes the draft of the one before. After the last
+kill an export is not killed, and no draft must be left.
 """
 
 import argparse
@@ -28,23 +28,23 @@ TEXT = "le 28 octobre 1934"
 
 
 def start(run: Path, format: str, place: Path) -> subprocess.Popen:
-    """Start an export in a process group of its own."""
+    """Start an export in its own process group."""
     command = [sys.executable, "-m", "zoo", "export", str(run), "--to", format, "--out", str(place)]
     command += ["--force"] if place.exists() and format != "serving" else []
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
 def drafts_of(place: Path) -> list[Path]:
-    """Return the hidden folders beside a place and in it, not those inside another."""
+    """Return the hidden drafts beside a path and inside it, but none inside another draft."""
     drafts = []
-    for folder, inside, _ in os.walk(place.parent):  # passes over what is gone meanwhile
+    for folder, inside, _ in os.walk(place.parent):  # ignores folders that are removed meanwhile
         drafts += [Path(folder, name) for name in inside if name.startswith(".") and name.endswith(".part")]
         inside[:] = [name for name in inside if not name.endswith(".part")]
     return drafts
 
 
 def wait(process: subprocess.Popen, how: str, place: Path, seconds: float, dice: random.Random) -> bool:
-    """Wait until the moment to kill an export, which takes so many seconds; false when it ends before."""
+    """Wait for the moment to kill an export that takes `seconds`; return false if the export ends before."""
     old = set(drafts_of(place))
 
     def until(condition) -> bool:
@@ -70,13 +70,13 @@ def wait(process: subprocess.Popen, how: str, place: Path, seconds: float, dice:
 
 
 def tree(place: Path) -> dict[str, str]:
-    """Return the digest of every file below a place, drafts left out."""
+    """Return the digest of every file below a path, without drafts."""
     files = [file for file in sorted(place.rglob("*")) if file.is_file() and ".part/" not in str(file)]
     return {str(file.relative_to(place)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
 
 
 def is_whole(format: str, place: Path) -> bool:
-    """Tell whether an artefact loads and answers; of a site, whether its files are what it says."""
+    """Return whether an artefact loads and answers; for a site, whether its files match `site.json`."""
     if format == "web":
         about = json.loads((place / SITE_FILE).read_text(encoding="utf-8"))["model_file"]
         files = all((place / name).is_file() for name in ("index.html", "parity.json"))
@@ -88,7 +88,7 @@ def is_whole(format: str, place: Path) -> bool:
 
 
 def state(format: str, place: Path, old: dict[str, str]) -> str:
-    """Return what stands in a place: "nothing", "old", "new", or "broken"."""
+    """Return the state of a path: "nothing", "old", "new", or "broken" with a reason."""
     if not place.exists():
         return "broken: the old one is gone" if old else "nothing"
     now = tree(place)
@@ -98,12 +98,12 @@ def state(format: str, place: Path, old: dict[str, str]) -> str:
         return "broken: a version is gone"
     try:
         return "new" if is_whole(format, place) else "broken: it does not answer"
-    except Exception as error:  # whatever it is, the export is broken
+    except Exception as error:  # any error means that the export is broken
         return f"broken: {error}"[:200]
 
 
 def kill_exports(run: Path, format: str, place: Path, moments: list[str], dice: random.Random) -> list[dict]:
-    """Kill exports to one place: to a new one in the first half, to one that is taken in the second."""
+    """Kill exports to a path that is free in the first half, and taken in the second half."""
     rows: list[dict] = []
     seconds = 20.0
     for i, how in enumerate(moments):
@@ -126,7 +126,7 @@ def kill_exports(run: Path, format: str, place: Path, moments: list[str], dice: 
 
 
 def _through(run: Path, format: str, place: Path, rows: list[dict]) -> float:
-    """Let an export go through, add a row for it, and return how many seconds it took."""
+    """Run an export to the end, add a row for it, and return its seconds."""
     began = time.monotonic()
     status = start(run, format, place).wait()
     seconds = time.monotonic() - began
@@ -138,13 +138,13 @@ def _through(run: Path, format: str, place: Path, rows: list[dict]) -> float:
 
 
 def failures(rows: list[dict]) -> list[dict]:
-    """Return the rows that are not as they must be."""
+    """Return the rows with a broken artefact or too many drafts."""
     most = {True: 1, False: 0}
     return [row for row in rows if row["stands"].startswith("broken") or row["drafts"] > most[row["killed"]]]
 
 
 def table(rows: list[dict]) -> str:
-    """Return the counts as a table."""
+    """Return the counts as a Markdown table."""
     lines = ["| format | kills | nothing there | the old one | a new one | broken | drafts left in the end |"]
     lines.append("|---|---|---|---|---|---|---|")
     for format in dict.fromkeys(row["format"] for row in rows):
@@ -156,13 +156,13 @@ def table(rows: list[dict]) -> str:
 
 
 def main() -> int:
-    """Kill exports, print a table and write `killed.json`; the status is 1 when something was lost."""
+    """Kill exports, print a table and write `killed.json`; return 1 if there are failures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True)
-    parser.add_argument("--out", type=Path, required=True, help="a folder to make")
-    parser.add_argument("--kills", type=int, default=20, help="of all formats together")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to make")
+    parser.add_argument("--kills", type=int, default=20, help="the number of kills over all formats")
     parser.add_argument("--to", nargs="+", choices=("saved_model", "tflite", "serving", "web"), default=["saved_model"])
-    parser.add_argument("--seed", type=int, default=1, help="of the moments")
+    parser.add_argument("--seed", type=int, default=1, help="the seed of the moments")
     options = parser.parse_args()
     options.out.mkdir(parents=True)
     dice, rows = random.Random(options.seed), []

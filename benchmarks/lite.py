@@ -1,11 +1,12 @@
-"""One sentence at a time on one core: .tflite of three kinds, SavedModel and Keras; and the memory of many calls.
+"""The latency of single sentences on one core in .tflite, SavedModel and Keras, and the memory of many calls.
 
     python -m benchmarks.lite [--repeats 50] [--calls 100000] [--run RUN]
 
-Without a RUN the model is `bahdanau_seq2seq` of 6,000 pieces a side and 256 units with weights drawn at random; the
-bias of the end is such that a sentence of 15 ids (14 words and the end) has a greedy answer of 15. The beam of 4 is
-stopped after 15 too.
-Times are of the processor as well as the clock, since other work on the machine lengthens only the clock's.
+The .tflite is measured with float32, float16 and int8 weights. Without RUN the model is `bahdanau_seq2seq` with 6,000
+pieces a side, 256 units and random weights; the bias of the end token is set so that a sentence of 15 ids (14 words and
+the end) has a greedy answer of 15 ids. The beam search of width 4 also stops after 15.
+
+Both processor time and wall-clock time are printed, since other work on the machine affects only the latter.
 """
 
 import argparse
@@ -52,7 +53,7 @@ for i in range(calls):
 
 
 def random_run(folder: Path):
-    """Return a run whose model has learnt nothing, and a text that it answers with `LENGTH` pieces."""
+    """Return a run with random weights, and a text that it answers with `LENGTH` pieces."""
     import keras
 
     import zoo
@@ -79,9 +80,9 @@ def random_run(folder: Path):
 
 
 def _ends_after(model, ids):
-    """Return the source for which the end comes most clearly at step `LENGTH`, and what to add to its logit for it.
+    """Return the source that ends most clearly at step `LENGTH`, and the number to add to the logit of the end token.
 
-    Clearly, so that rounded weights give an answer of the same length.
+    The margin is as large as possible, so that quantised weights give an answer of the same length.
     """
     import numpy as np
 
@@ -102,7 +103,7 @@ def _ends_after(model, ids):
 
 
 def measure(name, call, repeats):
-    """Print the times of a call."""
+    """Print the processor and wall-clock times of a call."""
     for _ in range(5):
         call()
     clock, processor = [], []
@@ -132,11 +133,11 @@ def contenders(run, folder: Path):
 
 
 def main() -> None:
-    """Measure, and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Measure every contender and print the times."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeats", type=int, default=50)
-    parser.add_argument("--calls", type=int, default=0, help="call the .tflite so often, and print its memory")
-    parser.add_argument("--run", help="a run folder, in the place of a model with random weights")
+    parser.add_argument("--calls", type=int, default=0, help="call the .tflite this many times and print the memory")
+    parser.add_argument("--run", help="a run folder, instead of a model with random weights")
     options = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     import numpy as np

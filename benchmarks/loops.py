@@ -1,12 +1,12 @@
-"""The three time loops alone, forwards and backwards, beside their floor.
+"""The three time loops, forward and backward pass, compared with a lower bound of their time.
 
     python -m benchmarks.loops --json loops.json
     python -m benchmarks.loops --jit
 
-A batch of 64, inputs of 256, states and encoder outputs of 512; the gradient is of the inputs and of every weight. The
-floor is the matrix products at the speed of one large one: multiplications and additions, three times those of the way
-forward. The second floor adds the tanh of the additive score, batch x steps x values x units numbers once, at the
-speed of one large tanh. All are measured in turns, and each figure is a median.
+Batches of 64, inputs of 256, states and encoder outputs of 512; gradients of the inputs and of every weight. The floor
+is the time of the matrix products alone, at the speed of one large product: three times the multiplications and
+additions of the forward pass. The second floor adds the tanh of the additive score, computed once for batch x steps x
+values x units numbers at the speed of one large tanh. Loop and floors are measured in turns; each figure is a median.
 """
 
 import argparse
@@ -23,24 +23,24 @@ LOOPS = {"TanhRNN": (50, 0), "AttentionDecoder": (30, 30), "SelfAttentionRNN": (
 
 
 def operations(name: str, cell: str) -> float:
-    """Return the multiplications and additions of the products, forwards and backwards."""
+    """Return the multiplications and additions of the products in the forward and backward pass."""
     steps, values = LOOPS[name]
     row = BLOCKS[cell] * UNITS * (INPUTS + UNITS)
     if values:
-        seen = values if name == "AttentionDecoder" else (values - 1) / 2  # of its own outputs, those before
+        seen = values if name == "AttentionDecoder" else (values - 1) / 2  # on average, the earlier outputs of a step
         row += BLOCKS[cell] * UNITS * UNITS + UNITS * UNITS + seen * 2 * UNITS  # context; query; score and context
         row += UNITS * UNITS * values / steps  # the keys
     return 3 * 2 * BATCH * steps * row
 
 
 def tanhs(name: str) -> float:
-    """Return of how many numbers the additive score takes the tanh."""
+    """Return the number of tanh evaluations of the additive score."""
     steps, values = LOOPS[name]
     return BATCH * steps * UNITS * (values if name == "AttentionDecoder" else max(values - 1, 0) / 2)
 
 
 def tanh_speed(rounds: int = 9) -> float:
-    """Return how many tanh a second TensorFlow takes of a large tensor."""
+    """Return the tanh evaluations a second of TensorFlow for a large tensor."""
     import tensorflow as tf
 
     numbers, seconds = tf.random.normal([1024, 4096]), []
@@ -52,7 +52,7 @@ def tanh_speed(rounds: int = 9) -> float:
 
 
 def make_step(name: str, cell: str, jit: bool):
-    """Return a function that does one loop forwards and backwards."""
+    """Return a function that runs one loop, forward and backward."""
     import tensorflow as tf
 
     import zoo
@@ -79,7 +79,7 @@ def make_step(name: str, cell: str, jit: bool):
 
 
 def measure(name: str, cell: str, jit: bool, rounds: int) -> dict[str, float]:
-    """Return the medians of a loop's milliseconds, of its floors, and of its ratios to them."""
+    """Return the medians of the milliseconds of a loop and its floor, and of its ratios to both floors."""
     step = make_step(name, cell, jit)
     step()
     rows = []

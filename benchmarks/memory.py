@@ -1,13 +1,13 @@
-"""Measures the peak memory of one training step against automatic differentiation of the very same model.
+"""The peak memory of a training step, with the gradients of `zoo.recurrence` and with automatic differentiation.
 
     python -m benchmarks.memory --json /tmp/memory.json
-    python -m benchmarks.memory --model bahdanau_seq2seq --steps 50 100     # a part of it
+    python -m benchmarks.memory --model bahdanau_seq2seq --steps 50 100     # some of the cases
 
-One step is forward, backward and the optimizer, by the project's own `Trainer`: batch 32, units and embeddings 256,
-cell tanh, vocabularies of 500 so that the logits do not hide what the recurrence needs, no token is padding, no XLA.
-Each number is from a fresh process: it does two steps on a batch of 2 x 3 tokens with the same graph, which makes the
-optimizer's variables; then the peak of its resident memory in one step of the real size, minus the resident
-memory before. All sizes are in MB of 10^6 bytes.
+A step is the forward pass, the backward pass and the optimizer, by the `Trainer` of this project: batches of 32, units
+and embeddings of 256, tanh cells, vocabularies of 500 so that the logits do not hide the memory of the recurrence, no
+padding, no XLA. Each number is from a fresh process. It makes two steps on a batch of 2 x 3 tokens with the same graph,
+which creates the optimizer's variables; the figure is the peak of the resident memory during one step of full size,
+minus the resident memory before it. All sizes are in MB of 10^6 bytes.
 """
 
 import argparse
@@ -26,7 +26,7 @@ LIMIT = 14e9  # bytes
 
 
 def resident(name: str) -> int:
-    """Return bytes of resident memory of this process: "VmRSS" now, or "VmHWM" at its peak."""
+    """Return the resident memory of this process in bytes: "VmRSS" now, or "VmHWM" at its peak."""
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith(name):
             return int(line.split()[1]) * 1024
@@ -34,7 +34,7 @@ def resident(name: str) -> int:
 
 
 def make_step(model_name: str):
-    """Return one training step as a graph for batches of any size, and a function that makes a batch."""
+    """Return a training step as a graph for batches of any size, and a function that makes a batch."""
     import numpy as np
     import tensorflow as tf
 
@@ -66,13 +66,13 @@ def measure(model_name: str, length: int, automatic: bool) -> None:
     from zoo.recurrence.scan import inference_graph
 
     step, batch = make_step(model_name)
-    with inference_graph() if automatic else contextlib.nullcontext():  # traced by the first call
+    with inference_graph() if automatic else contextlib.nullcontext():  # the first call traces the graph
         for _ in range(2):
             step(*batch(2, 3))
     real = batch(BATCH, length)
     if automatic:
         _limit_memory()
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
     before, began = resident("VmRSS"), time.monotonic()
     logs = step(*real)
     seconds = time.monotonic() - began
@@ -81,7 +81,7 @@ def measure(model_name: str, length: int, automatic: bool) -> None:
 
 
 def _limit_memory() -> None:
-    """Let an allocation fail that goes beyond the limit, rather than take the machine down."""
+    """Limit the memory of this process, so that an allocation beyond it fails."""
     import resource
 
     used = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * os.sysconf("SC_PAGE_SIZE")
@@ -92,7 +92,7 @@ def run(model_name: str, length: int, automatic: bool) -> dict:
     """Measure one case in a fresh process.
 
     Returns:
-        `bytes`, `seconds` and `loss`; or `failed`: why there are none.
+        `bytes`, `seconds` and `loss`; or `failed`, the reason why there are none.
     """
     if automatic and BATCH * length * length * UNITS * 4 > LIMIT:
         return {"failed": f"over {LIMIT / 1e9:.0f} GB (tanh(W_q s + W_k y) of all steps alone is)"}
@@ -121,7 +121,7 @@ def measure_all(models, lengths) -> list[dict]:
 
 
 def table(rows: list[dict]) -> str:
-    """Return the rows as a table."""
+    """Return the rows as a Markdown table."""
     lines = [
         "| model | S = T | attention weights, MB | peak, MB | (peak - weights) / positions, kB "
         "| automatic, MB | automatic / positions, kB |",
@@ -140,10 +140,10 @@ def table(rows: list[dict]) -> str:
 def main() -> None:
     """Measure all cases, print a table and write the JSON."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, help="a file to write")
+    parser.add_argument("--json", type=Path, help="the file to write")
     parser.add_argument("--model", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--steps", nargs="+", type=int, default=LENGTHS, help="the lengths, S = T")
-    parser.add_argument("--case", nargs=3, help=argparse.SUPPRESS)  # one measurement, in a process of its own
+    parser.add_argument("--case", nargs=3, help=argparse.SUPPRESS)  # one measurement, in a child process
     options = parser.parse_args()
     if options.case:
         model_name, length, automatic = options.case

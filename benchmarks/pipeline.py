@@ -1,9 +1,9 @@
-"""How much of a training step is the input pipeline: batches made and thrown away, beside steps on them.
+"""The cost of the input pipeline: the time to make batches, compared with the time of training steps on them.
 
     python -m benchmarks.pipeline [--train DATA] [--units 256] [--steps 100] [--subword-alpha 0.3]
 
-The pipeline runs ahead of the training on a core that is free (`prefetch`), so that its share is what it takes away at
-most. What is made once an epoch, texts cut into pieces anew, is told apart.
+The pipeline prefetches batches where a core is free, so its share of a step is an upper bound of its cost. The
+segmentation of the texts, which is drawn once an epoch with `--subword-alpha`, is measured separately.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from zoo.command.console import set_environment
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure the pipeline and the training, and print both."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--train", default="numbers-fr-en")
     parser.add_argument("--units", type=int, default=256)
@@ -23,7 +23,8 @@ def main() -> None:
     options = parser.parse_args()
     set_environment()
     from zoo.models.build import build
-    from zoo.training.data.batches import batches, encode
+    from zoo.training.data.batches import batches
+    from zoo.training.data.examples import encode
     from zoo.training.run.prepare import learn_vocabularies, read, vocabulary_sizes
     from zoo.training.settings import Settings
     from zoo.training.step.optimizer import make_optimizer
@@ -46,14 +47,14 @@ def main() -> None:
         work()
         return time.perf_counter() - began
 
-    epoch = seconds(lambda: examples.cut_anew(0)) if examples.cut_anew else 0.0
+    epoch = seconds(lambda: examples.resampled(0)) if examples.resampled else 0.0
     next(iter(data()))
     alone = seconds(lambda: list(data().take(options.steps))) - epoch
     trainer.fit(data(), steps_per_epoch=8, verbose=0)
     steps = seconds(lambda: trainer.fit(data(), steps_per_epoch=options.steps, verbose=0)) - epoch
     print(f"{options.steps} batches {alone:.2f} s, {options.steps} steps {steps:.2f} s: {alone / steps:.1%} of a step")
     if epoch:
-        print(f"texts cut anew once an epoch, {len(examples):,} examples: {epoch:.2f} s")
+        print(f"segmentation of {len(examples):,} examples, once an epoch: {epoch:.2f} s")
 
 
 if __name__ == "__main__":

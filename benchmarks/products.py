@@ -1,11 +1,12 @@
-"""How fast TensorFlow multiplies few rows with a matrix: the product of a time loop, in each form it can have.
+"""The speed of TensorFlow's products of few rows with a matrix, as in a time loop, in each form.
 
     python -m benchmarks.products
 
-64 rows of states, a matrix of 512 x 2048, forwards and backwards, inside a `tf.while_loop`; with oneDNN, without it,
-and compiled by XLA, each in a process of its own. For comparison, one product of 1024 x 1024 x 1024.
+States of 64 rows, a matrix of 512 x 2048, the products of the forward and the backward pass, inside a `tf.while_loop`;
+with oneDNN, without it, and compiled by XLA, each in its own process. For comparison, a product of 1024 x 1024 x 1024.
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -19,7 +20,7 @@ SETTINGS = {"oneDNN": ("1", False), "no oneDNN": ("0", False), "XLA": ("0", True
 
 
 def speeds(jit: bool) -> dict[str, float]:
-    """Return the operations a second of each form, in billions."""
+    """Return the speed of each form in GFLOP/s."""
     import tensorflow as tf
 
     def times(x, w, **options):
@@ -51,9 +52,11 @@ def speeds(jit: bool) -> dict[str, float]:
 
 def main() -> None:
     """Measure every setting and print a table."""
-    if len(sys.argv) > 1:
-        print(json.dumps(speeds(sys.argv[1] == "jit")))
-        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("case", nargs="?", choices=["graph", "jit"], help=argparse.SUPPRESS)  # in a child process
+    case = parser.parse_args().case
+    if case:
+        return print(json.dumps(speeds(case == "jit")))
     columns = {}
     for name, (onednn, jit) in SETTINGS.items():
         environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn, "TF_CPP_MIN_LOG_LEVEL": "3"}

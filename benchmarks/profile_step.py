@@ -1,9 +1,9 @@
-"""Where a training step's time goes: TensorFlow's own profiler over three steps, summed by kind of operation.
+"""A profile of the training step: the time of each kind of operation, by TensorFlow's profiler over three steps.
 
     python -m benchmarks.profile_step [zoo|keras] [--jit] [--top 25]
 
-The model and the batches are those of `benchmarks.training`. Operations run side by side and inside each other, so that
-the milliseconds of all of them are more than those of the step.
+The model and the batches are those of `benchmarks.training`. Operations run in parallel and are nested, so the sum of
+their milliseconds is larger than the time of the step.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from zoo.command.console import set_environment
 
 
 def main() -> None:
-    """Trace and print a table."""
+    """Profile three steps and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("contender", nargs="?", choices=["zoo", "keras"], default="zoo")
     parser.add_argument("--jit", action="store_true")
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _totals(folder: Path) -> dict[str, tuple[int, float]]:
-    """Return how often each kind of operation ran, and for how many milliseconds."""
+    """Return the number of calls and the milliseconds of each kind of operation."""
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     (file,) = folder.rglob("*.xplane.pb")

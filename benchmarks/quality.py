@@ -1,14 +1,14 @@
-"""Trains models of the zoo for a few minutes each and prints what they score on data they have not seen.
+"""The quality of the models: each is trained for a few minutes and scored on held-out data.
 
     python -m benchmarks.quality --out /tmp/quality                                    # on the built-in corpus
     python -m benchmarks.quality --out /tmp/quality --sst2 data/sst2 --only tanh_rnn   # a classifier on SST-2
     python -m benchmarks.quality --out /tmp/quality --multi30k data/multi30k --cells tanh gru lstm --epochs 2
 
-Translation and language models use `numbers-fr-en`; classifiers tell its kinds of phrases apart or, with
-`--sst2 DIR`, good film reviews from bad ones (DIR holds train.tsv.gz and dev.tsv.gz; the score is on dev, so a
-twentieth of train is held out to choose the epoch). With `--multi30k DIR` the translation models alone, on image
-descriptions (DIR holds {train,val,test_2016_flickr}.{fr,en}.gz; the epoch is chosen on val, the score is on test).
-A model that was measured in the same `--out` before is not trained again.
+Translation and language models train on `numbers-fr-en`. Classifiers train on the kinds of its phrases or, with
+`--sst2 DIR`, on the sentiment of film reviews: DIR holds train.tsv.gz and dev.tsv.gz; the score is on dev, and a
+twentieth of train is held out to choose the epoch. With `--multi30k DIR` only the translation models train, on image
+descriptions: DIR holds {train,val,test_2016_flickr}.{fr,en}.gz; the epoch is chosen on val, the score is on test.
+A model that has a result in `--out` is not trained again.
 """
 
 import argparse
@@ -25,7 +25,7 @@ SCORES = ("exact_match", "bleu", "chrf", "accuracy", "perplexity")
 
 
 class Task(NamedTuple):
-    """One model, its data, and how it is trained."""
+    """A model, its data, and its settings."""
 
     model: str
     corpus: str
@@ -35,7 +35,7 @@ class Task(NamedTuple):
 
 
 def held_out(folder: Path, out: Path) -> dict[str, str]:
-    """Split SST-2's training set: every twentieth example chooses the epoch."""
+    """Split the training set of SST-2 and return the files; every twentieth example is for validation."""
     from zoo.training.data.corpora import read_corpus
 
     corpus = read_corpus(folder / "train.tsv.gz", task="classification")
@@ -49,7 +49,7 @@ def held_out(folder: Path, out: Path) -> dict[str, str]:
 
 
 def tasks(options: argparse.Namespace) -> list[Task]:
-    """Return what is to be measured."""
+    """Return the models to measure."""
     found = []
     for entry in CATALOG:
         both_ways = {"bidirectional": True} if entry.task == "translation" else {}
@@ -77,7 +77,7 @@ def _on_multi30k(model, kind, folder):
 
 
 def measure(task: Task, out: Path, epochs: int) -> dict[str, Any]:
-    """Train one model and score it."""
+    """Train a model and return its scores."""
     from zoo.training.data.corpora import read_corpus
     from zoo.training.evaluate import evaluate
     from zoo.training.fit import train
@@ -101,10 +101,10 @@ def measure(task: Task, out: Path, epochs: int) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Measure the models that were asked for, print each row as it comes and a table at the end."""
+    """Measure the chosen models, print each row when it is done, and a table at the end."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--only", nargs="*", help="names of models; default all")
+    parser.add_argument("--only", nargs="*", help="names of models (default: all)")
     parser.add_argument("--cells", nargs="*", choices=["tanh", "gru", "lstm"], default=["tanh"])
     parser.add_argument("--sst2", type=Path)
     parser.add_argument("--multi30k", type=Path)

@@ -1,21 +1,21 @@
-"""Loads a translation model as callers would, and prints sentences a second and the latency of a call.
+"""A translation model under load: sentences a second, and the latency of a call.
 
     python -m benchmarks.serving RUN                                  # the run folder of a translation model
     python -m benchmarks.serving RUN --texts test.fr.gz --seconds 5 --callers 1 4 16
-    python -m benchmarks.serving RUN --joeynmt JOEY                   # and JoeyNMT beside it: see joeynmt.yaml
+    python -m benchmarks.serving RUN --joeynmt JOEY                   # also JoeyNMT: see joeynmt.yaml
 
-Each caller sends one sentence, waits for the answer and sends the next. No TF Serving binary comes by PyPI, Debian or
-npm, so the SavedModel runs in this process: what is measured is the graph and the batching, without the network. With
-batching on, calls that come together are one call of the graph, by the rules of TF Serving's batching session: up to
-64 rows, after 2 ms at the latest, by as many threads as there are cores.
+Each caller sends one sentence, waits for the answer and sends the next. PyPI, Debian and npm have no TF Serving binary,
+so the SavedModel runs in this process: the graph and the batching are measured, the network is not. With batching,
+concurrent calls share one call of the graph, by the rules of TF Serving's batching session: up to 64 rows, a timeout of
+2 ms, as many threads as there are cores.
 
-JoeyNMT has no server. The function behind its `translate` command, text in and text out, is called in a process of its
-own by the same callers, by themselves and through the same batching, but one call at a time: its attention keeps the
-text that it reads. Both sides translate the same texts and say at most 128 pieces.
+JoeyNMT has no server. The function behind its `translate` command, from text to text, is called in another process by
+the same callers, with and without the same batching, but one call at a time, since its attention layer stores the text
+that it reads. Both sides translate the same texts, with at most 128 pieces an answer.
 
-Two models seldom say the same, so the table has the mean length of the answers in pieces, the end among them, and the
-mean number of the decoder's steps, with the time by the number of steps. A greedy answer takes a step a piece; a beam
-goes on until all four hypotheses have ended, and the answer is the best.
+The answers of two models differ, so the table has the mean length of the answers in pieces, the end included, the mean
+number of decoder steps, and the time divided by the number of steps. A greedy answer takes a step for each piece; a
+beam search continues until all four hypotheses have ended, and its answer is the best of them.
 """
 
 import argparse
@@ -40,7 +40,7 @@ MAX_BATCH = 64
 TIMEOUT = 0.002
 MAX_LENGTH, BEAM_WIDTH, LENGTH_PENALTY = 128, 4, 0.6
 OPTIONS = {"max_length": MAX_LENGTH, "beam_width": BEAM_WIDTH, "length_penalty": LENGTH_PENALTY}
-# By text, by ids, and the output with the texts.
+# The signature over text, the signature over ids, and the output with the texts.
 CALLS = {"greedy": ("serving_default", "tokens", "text"), "beam 4": ("beam", "beam_tokens", "texts")}
 COLUMNS = {
     "rows_a_batch": "rows a batch",
@@ -52,16 +52,16 @@ COLUMNS = {
     "ms_a_step": "ms a step",
 }
 
-Function = Callable[[list[str]], list]  # from texts to one answer each
+Function = Callable[[list[str]], list]  # from texts to an answer for each
 Row = dict[str, Any]
 
 
 class Batcher:
-    """Runs calls that come together as one.
+    """A function that runs concurrent calls as one batch.
 
     Args:
-        function: from texts to one answer each.
-        threads: how many batches may run at once.
+        function: from texts to an answer for each.
+        threads: the number of batches that may run at once.
     """
 
     def __init__(self, function: Function, threads: int):
@@ -73,7 +73,7 @@ class Batcher:
             threading.Thread(target=self._work, daemon=True).start()
 
     def __call__(self, text: str):
-        """Return the answer to one text, when its batch is done."""
+        """Return the answer to a text when its batch is done."""
         answer: Future = Future()
         self.waiting.put((time.monotonic() + TIMEOUT, text, answer))
         return answer.result()
@@ -93,7 +93,7 @@ class Batcher:
 
     def _form(self):
         batch = [self.waiting.get()]
-        end, *_ = batch[0]  # the first decides; when it has waited that long, the batch is whoever is there
+        end, *_ = batch[0]  # the timeout of the batch is that of its first call
         while len(batch) < MAX_BATCH:
             try:
                 batch.append(self.waiting.get(timeout=max(0, end - time.monotonic())))
@@ -103,25 +103,25 @@ class Batcher:
 
 
 def cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def load(
     function: Callable[[str], object], texts: list[str], lengths: list[tuple[int, int]], callers: int, seconds: float
 ) -> dict[str, float]:
-    """Call from several threads for a while.
+    """Call a function from several threads.
 
     Args:
-        function: from one text to its answer.
-        texts: what is asked, in turns.
-        lengths: how many pieces the answer to each has, and how many steps it takes.
-        callers: how many threads ask.
-        seconds: no call begins later.
+        function: from a text to its answer.
+        texts: the texts, which are sent in turns.
+        lengths: for each text, the pieces of its answer and the decoder steps that it takes.
+        callers: the number of threads.
+        seconds: the time after which no call starts.
 
     Returns:
-        `sentences_per_second`, `p50` and `p99` of the latency in ms, `pieces` and `steps` of an answer, and
-        `ms_a_step`: the time by the number of steps of all answers.
+        `sentences_per_second`, `p50` and `p99` of the latency in ms, the mean `pieces` and `steps` of an answer, and
+        `ms_a_step`: the time divided by the number of steps of all answers.
     """
     calls: list[tuple[float, int, int]] = []  # seconds, pieces, steps
     begin = time.perf_counter()
@@ -146,7 +146,7 @@ def load(
 def measure(
     what: str, function: Function, lengths: list[tuple[int, int]], options: dict[str, Any], threads: int
 ) -> list[Row]:
-    """Measure one kind of call, batching off and on, in so many threads."""
+    """Measure a function without batching, and with batching in `threads` threads."""
     texts, rows = options["texts"], []
     function(texts[:1]), function(texts[:8])
     for batching in (False, True):
@@ -161,10 +161,10 @@ def measure(
 
 
 def measure_ours(run_path: Path, options: dict[str, Any]) -> tuple[list[Row], str]:
-    """Measure the SavedModel of a run, each kind of call; return the rows, and what answered with how many threads."""
+    """Measure each kind of call to the SavedModel of a run; return the rows and a note on version and threads."""
     import tensorflow as tf
 
-    from zoo.command.commands import export_run
+    from zoo.command.export import export_run
     from zoo.run_folder import load_run
     from zoo.text import source_ids
 
@@ -200,7 +200,7 @@ def measure_ours(run_path: Path, options: dict[str, Any]) -> tuple[list[Row], st
 
 
 def measure_joeynmt(folder: Path, python: str, options: dict[str, Any]) -> tuple[list[Row], str]:
-    """Measure JoeyNMT in a process of the Python that has it; as `measure_ours`."""
+    """Measure JoeyNMT in a process of the given Python; returns as `measure_ours`."""
     command = [python, "-c", "from benchmarks.serving import joeynmt_side; joeynmt_side()"]
     given = json.dumps({**options, "folder": str(folder.resolve())})
     done = subprocess.run(command, input=given, capture_output=True, text=True, cwd=Path(__file__).parents[1])
@@ -210,7 +210,7 @@ def measure_joeynmt(folder: Path, python: str, options: dict[str, Any]) -> tuple
 
 
 def joeynmt_side() -> None:
-    """Read options from standard input, measure JoeyNMT, and print the rows and what answered as JSON."""
+    """Read options from standard input, measure JoeyNMT, and print the rows and the note as JSON."""
     import torch
     from joeynmt.config import load_config, parse_global_args
     from joeynmt.prediction import predict, prepare
@@ -241,7 +241,7 @@ def joeynmt_side() -> None:
 
 
 def _joeynmt_config(load_config, folder):
-    """Return the configuration that JoeyNMT keeps in its folder, with the copies there for the paths in it."""
+    """Return the configuration in a folder of JoeyNMT, with the paths of the copies in that folder."""
     config = load_config(folder / "config.yaml") | {"model_dir": str(folder)}
     for side in ("src", "trg"):
         one = config["data"][side]
@@ -251,7 +251,7 @@ def _joeynmt_config(load_config, folder):
 
 
 def _joeynmt_lengths(model, function, texts):
-    """Return the pieces of the answer to each text, and the steps it takes: it does not give all of a beam."""
+    """Return the pieces of the answer to each text, and the decoder steps, which a hook counts."""
     steps, lengths = [], []
     hook = model.decoder.register_forward_hook(lambda *_: steps.append(1))
     for text in texts:
@@ -263,13 +263,13 @@ def _joeynmt_lengths(model, function, texts):
 
 
 def read_texts(path: Path, count: int) -> list[str]:
-    """Return the first lines of a file, plain or gzip."""
+    """Return the first lines of a text file, plain or gzip, without empty lines."""
     with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8") as lines:
         return [line.strip() for line in lines if line.strip()][:count]
 
 
 def table(rows: list[Row]) -> str:
-    """Return the rows as Markdown."""
+    """Return the rows as a Markdown table."""
     lines = ["| what | batching | callers | " + " | ".join(COLUMNS.values()) + " |", "|---" * (3 + len(COLUMNS)) + "|"]
     for row in rows:
         start = f"| {row['what']} | {'on' if row['batching'] else 'off'} | {row['callers']} | "
@@ -278,18 +278,18 @@ def table(rows: list[Row]) -> str:
 
 
 def main() -> None:
-    """Measure what was asked for and print a table."""
+    """Measure the SavedModel, and JoeyNMT if it is given, and print a table."""
     from zoo.command.console import set_environment
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", type=Path)
     parser.add_argument("--texts", type=Path, help="a sentence a line (default: validation sentences of the run)")
-    parser.add_argument("--count", type=int, default=200, help="so many of them (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=10.0, help="of each measurement (default: %(default)s)")
+    parser.add_argument("--count", type=int, default=200, help="the number of sentences (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=10.0, help="seconds a measurement (default: %(default)s)")
     parser.add_argument("--callers", type=int, nargs="+", default=[1, 4, 16])
-    parser.add_argument("--threads", type=int, help="within one call (default: what TensorFlow and PyTorch take)")
+    parser.add_argument("--threads", type=int, help="the threads of a call (default: that of TensorFlow and PyTorch)")
     parser.add_argument("--joeynmt", type=Path, help="the model folder of a JoeyNMT 2.3 run")
-    parser.add_argument("--joeynmt-python", default=sys.executable, help="a Python that has it")
+    parser.add_argument("--joeynmt-python", default=sys.executable, help="the Python in which JoeyNMT is installed")
     given = parser.parse_args()
     set_environment()
     texts = read_texts(given.texts or given.run / "samples.txt", given.count)

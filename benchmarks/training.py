@@ -1,15 +1,15 @@
-"""Training speed beside other libraries, in one run: the same architecture, the same sentences, whole steps.
+"""Training speed compared with other libraries: the same architecture, the same sentences, whole steps.
 
     python -m benchmarks.training --json training.json
     python -m benchmarks.training --cell tanh --only zoo keras torch
 
-Each contender runs in processes of its own, in turns, so that a noisy machine is noisy for all; the figure is the
-median over the rounds. Two ways to cut sentences into batches of 64: as they come, padded to the longest (how JoeyNMT
-trains), and those of like length together (how this project trains). The floor is the arithmetic of the matrix
-products alone, for the tokens that are not padding, at the speed of one large product.
+Each contender runs in its own process, in turns, so that noise on the machine affects all of them; each figure is the
+median over the rounds. Sentences are grouped into batches of 64 in two ways: in the order of the corpus, padded to the
+longest (as JoeyNMT trains), or by similar length (as this project trains). The floor is the time of the matrix products
+alone, for the tokens that are not padding, at the speed of one large product.
 
-Contenders that are not installed are skipped: `pip install torch 'joeynmt==2.3.0' importlib_metadata`, or
-`--peers PYTHON` names an interpreter that has them.
+Contenders that are not installed are skipped: `pip install torch 'joeynmt==2.3.0' importlib_metadata`, or name a Python
+that has them with `--peers PYTHON`.
 """
 
 import argparse
@@ -24,31 +24,31 @@ from typing import Any
 import numpy as np
 
 BLOCKS = {"tanh": 1, "gru": 3, "lstm": 4}
-RUNS = {  # contender, whether like lengths go together, whether XLA compiles it
+RUNS = {  # contender, whether batches have similar lengths, whether XLA compiles it
     "zoo": ("zoo", True, False),
-    "zoo, batches as they come": ("zoo", False, False),
+    "zoo, corpus order": ("zoo", False, False),
     "zoo, XLA": ("zoo", True, True),
     "keras": ("keras", False, False),
-    "keras, like lengths": ("keras", True, False),
+    "keras, similar lengths": ("keras", True, False),
     "torch": ("torch", False, False),
-    "torch, like lengths": ("torch", True, False),
+    "torch, similar lengths": ("torch", True, False),
     "joeynmt": ("joeynmt", False, False),
-    "joeynmt, like lengths": ("joeynmt", True, False),
+    "joeynmt, similar lengths": ("joeynmt", True, False),
 }
 
 
 def products_per_token(spec: dict[str, Any]) -> float:
-    """Return the multiplications and additions of a training step for one pair of tokens, matrix products alone."""
+    """Return the multiplications and additions of the matrix products in a training step, for one pair of tokens."""
     units, encoder, embedding = spec["units"], spec["encoder_units"], spec["embedding_units"]
     width, blocks = 2 * encoder, BLOCKS[spec["cell"]]
     encode = 2 * blocks * encoder * (embedding + encoder) + width * units  # both directions, and the keys
     decode = blocks * units * (embedding + width + units) + units * units  # and the query
     read_out = (units + width + embedding) * units + units * spec["vocabulary"]
-    return 3 * 2 * (encode + decode + read_out)  # forwards once, backwards twice; a multiplication and an addition
+    return 3 * 2 * (encode + decode + read_out)  # forward once, backward twice; a multiplication and an addition
 
 
 def product_speed(seconds: float = 2.0) -> float:
-    """Return the operations a second of a large product of matrices in NumPy."""
+    """Return the operations a second of a large matrix product in NumPy."""
     a = np.random.default_rng(0).standard_normal([1024, 1024], np.float32)
     best, until = 0.0, time.perf_counter() + seconds
     while time.perf_counter() < until:
@@ -59,7 +59,7 @@ def product_speed(seconds: float = 2.0) -> float:
 
 
 def measure(name: str, spec: dict[str, Any], peers: str) -> dict[str, Any]:
-    """Run one contender once."""
+    """Run a contender once."""
     contender, like_lengths, jit = RUNS[name]
     python = peers if contender in ("torch", "joeynmt") else sys.executable
     spec = json.dumps({**spec, "sorted": like_lengths, "jit": jit})
@@ -71,7 +71,7 @@ def measure(name: str, spec: dict[str, Any], peers: str) -> dict[str, Any]:
 
 
 def summary(name: str, rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the medians over the rounds of a contender."""
+    """Return the medians of a contender over its rounds."""
     if "skipped" in rounds[0]:
         return {"name": name, "skipped": rounds[0]["skipped"]}
     totals = [sum(one["seconds"]) for one in rounds]
@@ -88,7 +88,7 @@ def summary(name: str, rounds: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def table(rows: list[dict[str, Any]], floor: float) -> str:
-    """Return the rows as Markdown; the ratios are to the row `zoo`, if it is there."""
+    """Return the rows as a Markdown table; the ratios are to the row `zoo`, if there is one."""
     lines = [
         "| | target tokens/s | steps/s | padding | first steps, s | zoo is faster by |",
         "|---|---|---|---|---|---|",
@@ -110,13 +110,13 @@ def table(rows: list[dict[str, Any]], floor: float) -> str:
 
 
 def main() -> None:
-    """Measure what was asked for and print the table."""
+    """Measure the chosen contenders and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cell", choices=list(BLOCKS), default="gru")
     parser.add_argument("--only", nargs="*", choices=sorted({one for one, *_ in RUNS.values()}))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, default=30)
-    parser.add_argument("--peers", default=sys.executable, help="the Python that has torch and joeynmt")
+    parser.add_argument("--peers", default=sys.executable, help="the Python in which torch and joeynmt are installed")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     spec = {"vocabulary": 6000, "units": 512, "encoder_units": 256, "embedding_units": 256, "cell": options.cell}

@@ -1,8 +1,8 @@
-"""What a page costs: bytes and time to the first answer, and milliseconds a text, in Chromium on this machine.
+"""The cost of a page in Chromium: bytes and time before the first answer, and milliseconds a text.
 
-    python -m benchmarks.web SITE TEXTS [--count N]
+    python -m benchmarks.web SITE TEXTS [--count 200]
 
-SITE is what `zoo export --to web` wrote, with --litert-js; TEXTS a text file, gzip or not.
+SITE is a folder that `zoo export --to web --litert-js` wrote; TEXTS is a text file, plain or gzip.
 """
 
 import argparse
@@ -28,8 +28,8 @@ TIMED = """async ([texts, options]) => {
 
 
 def main() -> None:
-    """Measure and print one JSON document."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    """Measure the page and print one JSON document."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("site", type=Path)
     parser.add_argument("texts", type=Path)
     parser.add_argument("--count", type=int, default=200)
