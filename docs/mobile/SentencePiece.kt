@@ -1,25 +1,25 @@
-// SentencePiece in Kotlin: reads `source.model` and `target.model`, which stand behind every .tflite of the zoo, cuts
-// text into ids and puts ids together, as Python's sentencepiece does. No library is needed, on Android nor elsewhere.
+// SentencePiece in Kotlin: reads `source.model` and `target.model` from a .tflite of the zoo, and encodes and decodes
+// text as Python's sentencepiece does. It needs no library, on Android or elsewhere.
 
 import java.io.ByteArrayOutputStream
 import java.nio.ByteBuffer
 import java.nio.ByteOrder
 
 private const val UNKNOWN = 3 // the id; 0 is padding, 1 start, 2 end
-private const val SPACE = '\u2581' // what stands for a space inside pieces
+private const val SPACE = '\u2581' // the character for a space inside pieces
 
 private const val UNIGRAM = 1 // kinds of models, as SentencePiece numbers them; 2 is BPE
 private const val WORD = 3
 private const val CHAR = 4
 
-private const val NORMAL = 1 // types of pieces, likewise; 4, 5 and 6 are user-defined, unused and byte pieces
+private const val NORMAL = 1 // types of pieces, also numbered so; 4, 5 and 6 are user-defined, unused and byte pieces
 private const val UNKNOWN_TYPE = 2
 private const val CONTROL = 3
 
-private const val UNKNOWN_PENALTY = 10f // what an unknown character costs beyond the least probable piece
+private const val UNKNOWN_PENALTY = 10f // the cost of an unknown character beyond the least probable piece
 
 /**
- * The pieces of one side: text to ids and back. An instance does not change, so threads can share it.
+ * The vocabulary of one side: text to ids and back. An instance is immutable, so threads can share it.
  *
  * @param model a serialised SentencePiece model whose padding, start, end and unknown piece have the ids 0 to 3.
  * @throws IllegalArgumentException the bytes are no such model, or it has a feature that no vocabulary of the zoo has.
@@ -30,10 +30,10 @@ class SentencePiece(model: ByteArray) {
     private val index = PieceIndex(proto)
     private val unknownScore = proto.leastScore() - UNKNOWN_PENALTY
 
-    /** How many pieces there are, the four special ids included. */
+    /** The number of pieces, with the four special ids. */
     val size: Int get() = proto.pieces.size
 
-    /** Returns the ids of a text, without start or end. Unknown characters in a row are one unknown id. */
+    /** Returns the ids of a text, without start or end. Consecutive unknown characters become one unknown id. */
     fun encode(text: String): IntArray {
         val normalised = normaliser.normalise(text)
         val ids = when (proto.kind) {
@@ -45,9 +45,9 @@ class SentencePiece(model: ByteArray) {
     }
 
     /**
-     * Returns the text of ids; padding, start and end have none.
+     * Returns the text of ids; padding, start and end are ignored.
      *
-     * @throws IllegalArgumentException there is no piece of an id.
+     * @throws IllegalArgumentException an id is out of range.
      */
     fun decode(ids: IntArray): String {
         val strips = proto.removeExtraWhitespaces
@@ -71,11 +71,11 @@ class SentencePiece(model: ByteArray) {
         return text.toString()
     }
 
-    /** Viterbi: the cut whose pieces have the greatest sum of scores, in float32 as SentencePiece computes it. */
+    /** Viterbi: the segmentation with the greatest sum of scores, in float32 as SentencePiece computes it. */
     private fun mostProbable(text: String): List<Int> {
-        val score = FloatArray(text.length + 1) // of the best cut of what stands before here,
+        val score = FloatArray(text.length + 1) // of the best segmentation of the text up to here,
         val last = IntArray(text.length + 1) // its last piece,
-        val start = IntArray(text.length + 1) { -1 } // and where that begins; -1 as long as there is no cut
+        val start = IntArray(text.length + 1) { -1 } // and the start of that piece; -1 while there is no segmentation
         fun offer(from: Int, to: Int, id: Int, gain: Float) {
             val sum = score[from] + gain
             if (start[to] >= 0 && sum <= score[to]) return
@@ -86,7 +86,7 @@ class SentencePiece(model: ByteArray) {
         var from = 0
         while (from < text.length) {
             val next = from + Character.charCount(text.codePointAt(from))
-            var isPiece = false // the character alone
+            var isPiece = false // whether the character alone is a piece
             index.forEachPrefix(text, from) { to, id ->
                 offer(from, to, id, proto.scores[id])
                 if (to == next) isPiece = true
@@ -109,22 +109,22 @@ class SentencePiece(model: ByteArray) {
     }
 }
 
-/** Finds the normal pieces by how they begin: they are sorted, so those with the same beginning stand together. */
+/** The normal pieces by their prefixes: they are sorted, so pieces with the same prefix are adjacent. */
 private class PieceIndex(proto: ModelProto) {
     private val ids = proto.pieces.indices.filter { proto.types[it] == NORMAL }.sortedBy { proto.pieces[it] }
     private val sorted = ids.map { proto.pieces[it] }
 
-    /** Returns the id of a piece, that of the unknown piece if there is none. */
+    /** Returns the id of a piece, or that of the unknown piece. */
     fun id(piece: String): Int {
         val place = sorted.binarySearch(piece)
         return if (place < 0) UNKNOWN else ids[place]
     }
 
-    /** Calls `found` with the end and the id of every piece that stands in `text` at `from`, the shortest first. */
+    /** Calls `found` with the end and the id of every piece in `text` that starts at `from`, the shortest first. */
     inline fun forEachPrefix(text: String, from: Int, found: (Int, Int) -> Unit) {
         var low = 0
         var high = sorted.size
-        for (end in from until text.length) { // those from low to high begin with the text between from and end
+        for (end in from until text.length) { // the pieces from low to high begin with the text between from and end
             val depth = end - from
             val next = text[end]
             low = first(low, high) { it.length > depth && it[depth] >= next }
@@ -134,7 +134,7 @@ private class PieceIndex(proto: ModelProto) {
         }
     }
 
-    /** Returns the first place between `from` and `to` whose piece, and with it all that follow, is as asked. */
+    /** Returns the first index between `from` and `to` whose piece, like all after it, satisfies the condition. */
     private inline fun first(from: Int, to: Int, isAsAsked: (String) -> Boolean): Int {
         var low = from
         var high = to
@@ -146,10 +146,10 @@ private class PieceIndex(proto: ModelProto) {
     }
 }
 
-/** Rewrites text by the rules of a vocabulary, which are a double-array trie over UTF-8 bytes and what it leads to. */
+/** The normalisation of text by the rules of a vocabulary: a double-array trie over UTF-8 bytes, and replacements. */
 private class Normaliser(private val proto: ModelProto) {
     private val trie: IntArray
-    private val replacements: ByteArray // each closed by a zero byte
+    private val replacements: ByteArray // each ends with a zero byte
 
     init {
         val charsmap = ByteBuffer.wrap(proto.charsmap).order(ByteOrder.LITTLE_ENDIAN)
@@ -180,7 +180,7 @@ private class Normaliser(private val proto: ModelProto) {
         return result.text()
     }
 
-    /** The normalised text as it grows. */
+    /** The normalised text under construction. */
     private inner class Result(size: Int) {
         private val space = if (proto.escapeWhitespaces) SPACE else ' '
         private val spaceBytes = space.toString().toByteArray()
@@ -192,7 +192,7 @@ private class Normaliser(private val proto: ModelProto) {
             if (proto.addDummyPrefix) bytes.write(spaceBytes, 0, spaceBytes.size)
         }
 
-        /** Adds a character that has no rule, or a replacement; spaces that follow one before it are left out. */
+        /** Adds a character without a rule, or a replacement; repeated spaces are left out. */
         fun append(source: ByteArray, from: Int, to: Int) {
             var start = from
             while (afterSpace && start < to && source[start] == BLANK) start += 1
@@ -210,7 +210,7 @@ private class Normaliser(private val proto: ModelProto) {
 
     private class Rule(val length: Int, val replacement: Int)
 
-    /** Walks the trie (the layout is that of darts-clone); returns the rule that takes most of the bytes at `from`. */
+    /** Walks the trie (in the layout of darts-clone); returns the rule that matches the most bytes at `from`. */
     private fun longestRule(bytes: ByteArray, from: Int): Rule? {
         if (trie.isEmpty()) return null
         var longest: Rule? = null
@@ -233,7 +233,7 @@ private class Normaliser(private val proto: ModelProto) {
         return if (byte < 0x80) 1 else if (byte < 0xe0) 2 else if (byte < 0xf0) 3 else 4
     }
 
-    /** Half of a surrogate pair has no UTF-8: it becomes U+FFFD, where `toByteArray` would make it a question mark. */
+    /** Replaces unpaired surrogates, which UTF-8 lacks, by U+FFFD; `toByteArray` would write question marks. */
     private fun wellFormed(text: String): String {
         val result = text.toCharArray()
         for (i in text.indices) {
@@ -254,7 +254,7 @@ private class Normaliser(private val proto: ModelProto) {
     }
 }
 
-/** What is read of the protobuf message `ModelProto` (sentencepiece_model.proto); what is absent has its default. */
+/** The fields of the protobuf message `ModelProto` (sentencepiece_model.proto) that are used; defaults if absent. */
 private class ModelProto(model: ByteArray) {
     val pieces = ArrayList<String>()
     val scores = ArrayList<Float>()

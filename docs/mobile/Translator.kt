@@ -1,9 +1,9 @@
-// Translates on Android with a .tflite of any shape (`zoo export RUN --to tflite`), by LiteRT's Interpreter.
+// Translation on Android with a .tflite of dynamic shapes (`zoo export RUN --to tflite`), by LiteRT's Interpreter.
 //
-// Put this file and SentencePiece.kt beside it into an app, and into its build.gradle.kts:
+// Add this file and SentencePiece.kt to an app, and to its build.gradle.kts:
 //     implementation("com.google.ai.edge.litert:litert:1.4.0")
-// From 2.0 on the package com.google.ai.edge.litert is CompiledModel's; the Interpreter is
-// org.tensorflow.lite.Interpreter in both.
+// Since 2.0 the package com.google.ai.edge.litert holds CompiledModel; the Interpreter is
+// org.tensorflow.lite.Interpreter in both versions.
 
 import java.io.Closeable
 import java.io.File
@@ -14,21 +14,21 @@ import org.tensorflow.lite.Interpreter
 
 private const val PAD = 0
 private const val END = 2
-private const val MAX_SOURCE = 512 // ids; a model reads no more of a text,
-private const val MAX_TARGET = 128 // and no answer is longer
+private const val MAX_SOURCE = 512 // the most ids of a source,
+private const val MAX_TARGET = 128 // and of an answer
 private const val MAX_BEAM = 64
-private const val NEVER = -1e9f // the score of a place in the beam in which nothing is
+private const val NEVER = -1e9f // the score of an empty place in the beam
 
 /** A text and its log-probability. */
 class Translation(val text: String, val score: Float)
 
 /**
- * A translation model and its vocabularies. Calls wait for each other: an Interpreter is for one thread at a time.
+ * A translation model and its vocabularies. Calls are serialised: an Interpreter serves one thread at a time.
  *
- * @param file the .tflite: a file, so copy it out of the assets first.
- * @param threads how many threads the Interpreter uses.
- * @throws java.io.IOException the file cannot be read, or no zip archive stands behind the model.
- * @throws IllegalArgumentException it is no translation model of the zoo, or one of a fixed shape.
+ * @param file the .tflite; it must be a file, so copy it out of the assets first.
+ * @param threads the number of threads of the Interpreter.
+ * @throws java.io.IOException the file cannot be read, or holds no zip archive after the model.
+ * @throws IllegalArgumentException it is no translation model of the zoo, or it has a fixed shape.
  */
 class Translator(file: File, threads: Int = 1) : Closeable {
     private val source: SentencePiece
@@ -52,7 +52,7 @@ class Translator(file: File, threads: Int = 1) : Closeable {
     @Synchronized
     fun translate(text: String): Translation {
         val ids = sourceIds(text) ?: return Translation("", 0f)
-        // A Buffer may be larger than the answer, whose length is not known before; an array may not.
+        // A Buffer may be larger than the answer, whose length is unknown before the run; an array may not.
         val produced = IntBuffer.allocate(MAX_TARGET)
         val score = FloatBuffer.allocate(1)
         val outputs = mapOf<String, Any>("ids" to produced, "score" to score)
@@ -61,11 +61,11 @@ class Translator(file: File, threads: Int = 1) : Closeable {
     }
 
     /**
-     * Returns the hypotheses that are in the beam at the end, the best first.
+     * Returns the hypotheses of a beam search, the best first.
      *
-     * @param beamWidth how many there are, 1 to 64.
-     * @param lengthPenalty 0 for none, more for longer answers.
-     * @param maxLength the bound on the length of an answer in pieces, 1 to 128, its end included.
+     * @param beamWidth the number of hypotheses, 1 to 64.
+     * @param lengthPenalty 0 for none; larger values prefer longer answers.
+     * @param maxLength the greatest length of an answer in pieces, 1 to 128, the end included.
      */
     @Synchronized
     fun translate(
@@ -77,10 +77,10 @@ class Translator(file: File, threads: Int = 1) : Closeable {
         val inputs = mapOf<String, Any>(
             "ids" to ids, "beam_width" to beamWidth, "length_penalty" to lengthPenalty, "max_length" to maxLength
         )
-        val produced = IntBuffer.allocate(beamWidth * maxLength) // [1][beamWidth][T], T being at most maxLength
+        val produced = IntBuffer.allocate(beamWidth * maxLength) // [1][beamWidth][T], T at most maxLength
         val score = FloatBuffer.allocate(beamWidth)
         interpreter.runSignature(inputs, mapOf<String, Any>("ids" to produced, "score" to score), "beam")
-        val length = produced.position() / beamWidth // T: the Interpreter writes from the position on, and moves it
+        val length = produced.position() / beamWidth // T: the Interpreter moves the position of a Buffer
         val rows = produced.array().asList()
         return (0 until beamWidth).filter { score[it] > NEVER / 2 }.map {
             Translation(textOf(rows.subList(it * length, (it + 1) * length)), score[it])
@@ -90,7 +90,7 @@ class Translator(file: File, threads: Int = 1) : Closeable {
     @Synchronized
     override fun close() = interpreter.close()
 
-    /** Returns the ids of a text, [1][S]; null if it has none, and so no answer. */
+    /** Returns the ids of a text, [1][S]; null if it has no piece, and therefore no answer. */
     private fun sourceIds(text: String): Array<IntArray>? {
         val ids = source.encode(text).take(MAX_SOURCE - 1).toIntArray()
         return if (ids.isEmpty()) null else arrayOf(ids + END)

@@ -1,9 +1,9 @@
-// Translates token ids with a .tflite of a fixed shape (`zoo export RUN --to tflite --shape 1,32`), by LiteRT's C API.
+// Translation of token ids with a .tflite of fixed shape (`zoo export RUN --to tflite --shape 1,32`), by LiteRT's C API.
 //
 //   g++ -std=c++17 translate.cc -o translate LIBDIR/libLiteRt.so -Wl,-rpath,LIBDIR
 //   ./translate model.tflite 141 73 43 2          prints the ids of the answer on one line, its score on the next
 //
-// The ids are those of the SentencePiece model `source.model` behind the .tflite (unzip shows it), and 2, the end.
+// The ids come from the SentencePiece model `source.model` in the .tflite (unzip extracts it), followed by 2, the end.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -20,7 +20,7 @@
 #include "litert/c/litert_options.h"
 #include "litert/c/litert_tensor_buffer.h"
 using TensorType = LiteRtRankedTensorType;
-#else  // the Python wheel ai-edge-litert has the library but no headers: what is used of them
+#else  // the Python wheel ai-edge-litert has the library without headers: the declarations used here
 typedef void *LiteRtEnvironment, *LiteRtModel, *LiteRtOptions, *LiteRtCompiledModel, *LiteRtSignature, *LiteRtTensor;
 typedef void *LiteRtTensorBuffer, *LiteRtTensorBufferRequirements;
 struct TensorType { uint64_t opaque[32]; };
