@@ -1,5 +1,6 @@
 import gzip
 import random
+import subprocess
 import sys
 from functools import cache
 
@@ -276,3 +277,15 @@ def test_graph_without_tensorflow_text(small, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorflow_text", None)
     with pytest.raises(CallError, match="needs tensorflow-text, which is not installed"):
         GraphText(small)
+
+
+def test_a_seed_draws_the_same_in_every_process(tmp_path):
+    """Exact resume with `subword_alpha` depends on it."""
+    Vocabulary.learn(LINES, size=80).save(tmp_path / "a.model")
+    code = (
+        "import sys; from zoo.text import Vocabulary; "
+        "print(Vocabulary.load(sys.argv[1]).sample(['deux cent vingt et un', 'le 3 mai 1968'] * 20, alpha=0.2, seed=7))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "a.model")]
+    drawn = {subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(3)}
+    assert len(drawn) == 1
