@@ -1,4 +1,4 @@
-// Translation of token ids with a .tflite of fixed shape (`zoo export RUN --to tflite --shape 1,32`), by LiteRT's C API.
+// Translation of token ids by a .tflite of fixed shape (`zoo export RUN --to tflite --shape 1,32`), in LiteRT's C API.
 //
 //   g++ -std=c++17 translate.cc -o translate LIBDIR/libLiteRt.so -Wl,-rpath,LIBDIR
 //   ./translate model.tflite 141 73 43 2          prints the ids of the answer on one line, its score on the next
