@@ -88,7 +88,7 @@ def _converted(run: Run) -> Iterator[tuple[str, Any]]:
                     graph,
                     list(signature.inputs.values()),
                     opset=OPSET,
-                    custom_op_handlers={"OneHot": (_convert_one_hot, [])},
+                    custom_op_handlers={"OneHot": (_convert_one_hot, []), "SelectV2": (_convert_select, [])},
                 )
             onnx.checker.check_model(model)
         except Exception as error:  # tf2onnx and onnx fail in many ways
@@ -114,6 +114,17 @@ def _convert_one_hot(graph: Any, node: Any, name: str, args: list) -> None:
     if dtype != TensorProto.FLOAT:
         graph.set_dtype(node.output[0], TensorProto.FLOAT)
         graph.insert_new_node_on_output("Cast", node.output[0], to=dtype)
+
+
+def _convert_select(graph: Any, node: Any, name: str, args: list) -> None:
+    """Convert `tf.where`: tf2onnx multiplies with 0 and 1, which is no choice where a float is NaN or infinite."""
+    from onnx import TensorProto
+    from tf2onnx.onnx_opset.controlflow import Select
+
+    if graph.get_dtype(node.output[0]) == TensorProto.FLOAT:
+        node.type = "Where"
+    else:
+        Select.version_9(graph, node)
 
 
 def _share_weights(graph: Any, weights: BinaryIO, offsets: dict[bytes, int]) -> None:

@@ -49,11 +49,12 @@ def export_saved_model(
     """
     with artefact(run, out, format="saved_model", force=force) as draft:
         write_saved_model(run, draft.folder, ids_only=ids_only)
-        actual = load_saved_model(draft.folder)
+        loaded = _load_graph(draft.folder)
+        actual = _predictor(draft.folder, loaded)
         texts = draft.texts_for(actual)
         parity = compare_with_keras(draft.expected, actual, texts, "saved_model")
         if not ids_only:
-            parity |= compare_text_signatures(draft.expected, _load_graph(draft.folder), texts)
+            parity |= compare_text_signatures(draft.expected, loaded, texts)
         draft.keep(draft.folder, parity)
     return draft.report
 
@@ -114,7 +115,10 @@ def load_saved_model(path: str | os.PathLike) -> Predictor:
     path = Path(path)
     # TensorFlow has no digest for the graph, and a damaged graph can end the process.
     check_digests(path, path / EXTRA / DIGESTS)
-    loaded = _load_graph(path)
+    return _predictor(path, _load_graph(path))
+
+
+def _predictor(path: Path, loaded: Any) -> Predictor:
     files = {file.name: file.read_bytes() for file in (path / EXTRA).glob("*") if file.is_file()}
     functions = {name: _function(loaded, name) for name in ID_SIGNATURES if name in loaded.signatures}
     return predictor_from(files, functions, path)

@@ -142,8 +142,8 @@ def _protos(inputs: Mapping[str, np.ndarray]) -> str:
 _START = """\
 # {name}, for TF Serving
 
-`{name}/` holds the versions of the model, one folder a number; the newest is served. Every answer below was given by
-the newest version when it was exported.
+`{name}/` holds the versions of the model, a folder for each number; the newest is served. Every answer below is the
+answer of the newest version when it was exported.
 
 ## Start
 
@@ -158,8 +158,8 @@ docker run --rm -p 8501:8501 -p 8500:8500 -v "$PWD:/models:ro" tensorflow/servin
   --model_config_file=/models/models.config --monitoring_config_file=/models/monitoring.config{flags}
 ```
 
-The newest version was written by TensorFlow {tensorflow}: a TF Serving of that version or a newer one is sure to read
-it. It is up when this says AVAILABLE:
+TensorFlow {tensorflow} wrote the newest version: TF Serving of that version or newer can read it. The server is ready
+when this says AVAILABLE:
 
 ```sh
 curl http://localhost:8501/v1/models/{name}
@@ -167,8 +167,8 @@ curl http://localhost:8501/v1/models/{name}
 
 ## REST
 
-One call for each signature. `instances` is a list of rows: add rows to ask for several at once. Where an answer is
-cut, "…" stands.
+A call for each signature. `instances` is a list of rows: add rows to ask several questions at once. A "…" marks an
+answer that is cut here.
 """
 
 _DOCKER_FLAGS = """ \\
@@ -218,9 +218,9 @@ remove the newest folder.
 
 ## Batching
 
-`batching_parameters.txt` runs requests that come together as one batch.{together} Texts batch whatever their length.
-Requests of token ids share a batch only when they are of one width: pad with 0 to a width of your own, or the server
-refuses those that meet another width.
+`batching_parameters.txt` lets requests that arrive together share a batch.{together} Texts of any length share batches.
+Requests of token ids share a batch only when they have the same width: pad them with 0 to a fixed width, or the server
+refuses requests that meet another width.
 
 ## Monitoring
 

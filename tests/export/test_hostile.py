@@ -13,7 +13,7 @@ from zoo.constants import UNKNOWN
 from zoo.errors import CallError
 
 TASKS = {"translation": "bahdanau_seq2seq", "classification": "self_attention_rnn", "language_model": "tanh_rnn_lm"}
-CASES = {"saved_model": 100, "tflite": 200, "text": 40}
+CASES = {"saved_model": 100, "tflite": 200, "onnx": 100, "text": 40}
 
 
 def made(task, format, folder):
@@ -22,11 +22,16 @@ def made(task, format, folder):
     from zoo.export.litert.archive import write_tflite
     from zoo.export.litert.convert import convert, with_pieces
     from zoo.export.litert.text_ops import lite_text_signatures
+    from zoo.export.onnx import write_onnx
     from zoo.export.signatures import litert_signatures
 
-    if format != "tflite":
-        pytest.importorskip("tensorflow_text", reason="tensorflow-text is not installed")
+    package = {"onnx": "tf2onnx", "tflite": "ai_edge_litert"}.get(format, "tensorflow_text")
+    pytest.importorskip(package, reason=f"{package} is not installed")
     run = untrained(TASKS[task], "tanh", folder, units=8)
+    if format == "onnx":
+        (folder / format).mkdir()
+        write_onnx(run, folder / format)
+        return Target(format, folder / format, TEXTS[1], folder)
     if format == "saved_model":
         return Target(format, saved_model.write_saved_model(run, folder / format), TEXTS[1], folder)
     if format == "text":

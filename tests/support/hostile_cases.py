@@ -21,6 +21,7 @@ GOOD_LENGTH = 16  # the bound on the answer to the good row
 KINDS = {
     "saved_model": {"ids": 40, "texts": 30, "predictor": 18, "shapes": 6, "damage": 6},
     "tflite": {"ids": 60, "predictor": 28, "shapes": 6, "damage": 6},
+    "onnx": {"ids": 60, "predictor": 28, "shapes": 6, "damage": 6},
     "text": {"texts": 1},
     "web": {"page": 1},
 }

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zoo.export.formats import LITERT_FILE, SITE_FILE
+from zoo.export.formats import FORMATS, LITERT_FILE, SITE_FILE, imported
 from zoo.export.litert.archive import LITERT_TEXT_FILE
 from zoo.predictor import Predictor
 
@@ -27,6 +27,7 @@ class Artefact(NamedTuple):
 ARTEFACTS = {
     "saved_model": Artefact(("--to", "saved_model"), ""),
     "tflite": Artefact(("--to", "tflite"), LITERT_FILE),
+    "onnx": Artefact(("--to", "onnx"), ""),
     "text": Artefact(("--to", "tflite", "--text-ops"), LITERT_TEXT_FILE),
     "web": Artefact(("--to", "web"), ""),
 }
@@ -76,13 +77,7 @@ class Target:
 
     def load(self, path: Path) -> Predictor:
         """Load an artefact of this format."""
-        if self.format == "tflite":
-            from zoo.export.lite import LiteModel
-
-            return LiteModel(path)
-        from zoo.export.saved_model import load_saved_model
-
-        return load_saved_model(path)
+        return imported(FORMATS[self.format].load)(path)
 
     def alone(self, key: Any, ask: Callable[[], Any]) -> Any:
         """Return the answer to the good row alone, asked once for each key."""
