@@ -9,7 +9,7 @@ import functools
 import inspect
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
@@ -64,7 +64,7 @@ def options_of(owner: type) -> dict[str, Option]:
     """Return the options of a class by name: the parameters of its constructor, but for `**kwargs`."""
     if dataclasses.is_dataclass(owner):
         return _options(inspect.signature(owner), get_type_hints(owner, include_extras=True), owner)
-    return _options_of_init(owner.__init__, owner)
+    return _options_of_init(owner.__init__, owner)  # type: ignore[misc]
 
 
 @functools.cache
@@ -91,7 +91,7 @@ def _options(signature: inspect.Signature, hints: dict[str, Any], owner: Any) ->
     return found
 
 
-def check_names(what: str, given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+def check_names(what: str, given: Iterable[str], known: Mapping[str, Any]) -> None:
     """Refuse names that are not known.
 
     Raises:
@@ -116,7 +116,7 @@ def _described(docstring: str) -> dict[str, str]:
     """Return the descriptions under "Args" or "Attributes", by name; a line may describe several names."""
     section = re.search(r"^(?:Args|Attributes):\n((?:(?: {4}.*)?\n)+)", docstring + "\n", re.MULTILINE)
     entries = re.split(r"\n(?= {4}\S)", "\n" + section[1].rstrip())[1:] if section else []
-    found = {}
+    found: dict[str, str] = {}
     for entry in entries:
         names, _, text = " ".join(entry.split()).partition(": ")
         found |= dict.fromkeys(names.split(", "), text)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from zoo.prediction import Beam
 
 DATA = "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en"
-WHERE = "a run folder, a preset, a SavedModel folder, a folder for TF Serving or a .tflite file"
+WHERE = "a run folder, a preset, or what `zoo export` wrote: a .tflite file, a SavedModel, ONNX or TF Serving folder"
 
 
 def flag_of(name: str) -> str:

@@ -45,10 +45,9 @@ def check_options(name: str, options: Iterable[str]) -> None:
 
 
 def model_options() -> dict[str, Option]:
-    """Return the options that any model has, by name; those that follow from the data are left out."""
-    found: dict[str, Option] = {}
-    for entry in CATALOG:
-        for name, option in options_of_builder(entry.name).items():
-            if not option.required:
-                found.setdefault(name, option)
-    return found
+    """Return the options that any model has, by name, described for the last model that has them.
+
+    Those that follow from the data, the sizes of vocabularies and the number of classes, are left out.
+    """
+    of_all = [option for entry in CATALOG for option in options_of_builder(entry.name).values()]
+    return {option.name: option for option in of_all if not option.required}

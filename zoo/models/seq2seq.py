@@ -38,7 +38,7 @@ class Seq2Seq(SequenceModel):
         embedding_units: size of the embeddings; default `units`.
         encoder_units: size of the encoder's state in each direction; default `units`.
         cell: the recurrent cell.
-        attention: the score of query and values; None for a decoder that does not attend.
+        attention: the score of query and values. In Python also None: a decoder that does not attend.
         self_attention: an encoder of `SelfAttentionRNN` layers, with the same score.
         bidirectional: read the text in both directions.
         layers: number of recurrent layers, in a translation model of the encoder.
