@@ -1,4 +1,4 @@
-"""From source ids to target ids, inside the graph: the same functions for Keras, SavedModel and LiteRT."""
+"""Decoding from source ids to target ids, in the graph: the same functions for Keras, SavedModel and LiteRT."""
 
 from zoo.decoding.beam import beam_search as beam_search
 from zoo.decoding.endpoints import id_functions as id_functions

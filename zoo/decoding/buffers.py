@@ -1,4 +1,4 @@
-"""What every way of decoding shares: the first step, what may be answered, and rows written into a buffer."""
+"""The parts that all ways of decoding share: the length limit, the forbidden tokens and the output buffers."""
 
 import math
 from typing import Any
@@ -11,15 +11,15 @@ from zoo.recurrence.scan import for_litert
 
 
 def answer_room(max_length: Any) -> tuple[Any, int]:
-    """Return the bound on the length of an answer, or of each row's, and how many steps the buffers hold.
+    """Return the limit on the length of an output, scalar or (B,), and the number of steps that the buffers hold.
 
-    A Python number has a buffer of its size; a tensor is at most 128, the size of the buffer then.
+    For a Python number the buffers hold that many steps; a tensor is at most 128, and the buffers hold 128.
 
     Raises:
-        CallError: a bad `max_length`.
+        CallError: an invalid `max_length`.
     """
-    number = isinstance(max_length, int)
-    limit = bounded("max_length", max_length, 1, math.inf if number else MAX_TARGET_PIECES, tf.int32, a_row=True)
+    high = math.inf if isinstance(max_length, int) else MAX_TARGET_PIECES
+    limit = bounded("max_length", max_length, 1, high, tf.int32, per_row=True)
     return limit, limit if isinstance(limit, int) else MAX_TARGET_PIECES
 
 
@@ -28,21 +28,22 @@ def log_softmax(logits: tf.Tensor) -> tf.Tensor:
     return tf.nn.log_softmax(tf.cast(logits, tf.float32))
 
 
-def never_answered(logits: tf.Tensor) -> tf.Tensor:
-    """Return what to add to log-probabilities, (V,): `NEVER` for padding and start."""
+def forbidden(logits: tf.Tensor) -> tf.Tensor:
+    """Return the mask (V,) to add to log-probabilities: `NEVER` for padding and start, which are never decoded."""
     return tf.reduce_sum(tf.one_hot([PAD, START], tf.shape(logits)[-1], on_value=NEVER), axis=0)
 
 
-def put(rows: tf.Tensor, t: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
-    """Return the rows (T, ...) with one replaced."""
-    return tf.tensor_scatter_nd_update(rows, tf.reshape(t, [1, 1]), tf.expand_dims(row, 0))
+def write_row(buffer: tf.Tensor, t: tf.Tensor, row: tf.Tensor) -> tf.Tensor:
+    """Return a buffer (T, ...) with row `t` replaced."""
+    return tf.tensor_scatter_nd_update(buffer, tf.reshape(t, [1, 1]), tf.expand_dims(row, 0))
 
 
-def first(rows: tf.Tensor, length: tf.Tensor, axis: int = 0) -> tf.Tensor:
-    """Return the first rows along an axis; all, where LiteRT is to know the shape of the answer beforehand.
+def first_rows(buffer: tf.Tensor, length: tf.Tensor, axis: int = 0) -> tf.Tensor:
+    """Return the first `length` rows of a buffer along an axis, at least one.
 
-    One at least, of padding when there is none: LiteRT cannot be asked for a tensor without elements.
+    With no step there is one row of padding, because LiteRT cannot return a tensor without elements. In a LiteRT graph
+    with static shapes all rows are returned, so that the shape of the output is static too.
     """
-    if for_litert() and rows.shape.is_fully_defined():
-        return rows
-    return tf.gather(rows, tf.range(tf.maximum(length, 1)), axis=axis)
+    if for_litert() and buffer.shape.is_fully_defined():
+        return buffer
+    return tf.gather(buffer, tf.range(tf.maximum(length, 1)), axis=axis)

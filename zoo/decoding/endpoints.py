@@ -13,11 +13,12 @@ from zoo.decoding.greedy import greedy
 from zoo.decoding.sample import sample
 from zoo.decoding.score import classify, score
 from zoo.models.base import TokenModel
+from zoo.tasks import TASKS
 
 Function = Callable[..., dict[str, tf.Tensor]]
 
-# Every input that a function over ids can have: its name tells its kind. An option has a number for each row, or one
-# for all: a server that batches the rows of several callers wants every input to have the length of the batch.
+# All inputs of the endpoints. An option has one value per row, or one for all rows: a server that batches the rows of
+# several callers requires the length of the batch for every input.
 INPUTS = {
     "ids": tf.TensorSpec([None, None], tf.int32, name="ids"),
     "target_ids": tf.TensorSpec([None, None], tf.int32, name="target_ids"),
@@ -27,39 +28,35 @@ INPUTS = {
 
 
 def id_functions(model: TokenModel, *, beam_width: int | None = None, litert: bool = False) -> dict[str, Function]:
-    """Return what a model can be asked, by name: functions from tensors to a dict of tensors.
+    """Return the endpoints of a model by name: functions from tensors to a dict of tensors.
 
-    | name | inputs | of |
+    | name | inputs | function |
     |---|---|---|
     | `tokens` | ids | `classify` for a classifier, else `greedy` |
     | `beam_tokens` | ids, beam_width, length_penalty, max_length | `beam_search` |
     | `score_tokens` | ids, and target_ids for translation | `score` |
-    | `sample_tokens` | ids, max_length, temperature, top_k, top_p, seed | `sample`; language models |
+    | `sample_tokens` | ids, max_length, temperature, top_k, top_p, seed | `sample`; language models only |
 
-    An id outside the vocabulary is read as the unknown piece: an error for one row would be one for the whole batch.
+    An id outside the vocabulary is read as the unknown piece, because an error for one row would fail the whole batch.
 
     Args:
         model: any model of the zoo.
-        beam_width: the one beam width that there is, no input then: what a graph of known shapes needs.
-        litert: leave out what LiteRT has no operations for, `sample_tokens`.
+        beam_width: a fixed beam width, for a graph with static shapes. `beam_width` is then not an input.
+        litert: leave out `sample_tokens`, for which LiteRT has no operations.
     """
     functions = _functions(model, beam_width, litert)
-    return {name: _of_known_ids(model, function) for name, function in functions.items()}
+    return {name: _with_known_ids(model, function) for name, function in functions.items()}
 
 
 def _functions(model, beam_width, litert) -> dict[str, Function]:
-    if model.task == "classification":
+    task = TASKS[model.task]
+    if task.labelled:
         return {"tokens": lambda ids: classify(model, ids)}
-
-    def beam(ids, beam_width, length_penalty, max_length):
-        return beam_search(model, ids, beam_width=beam_width, length_penalty=length_penalty, max_length=max_length)
-
-    functions: dict[str, Function] = {"tokens": lambda ids: greedy(model, ids), "beam_tokens": beam}
-    if beam_width is not None:
-        functions["beam_tokens"] = lambda ids, length_penalty, max_length: beam(
-            ids, beam_width, length_penalty, max_length
-        )
-    if model.task == "translation":
+    functions: dict[str, Function] = {
+        "tokens": lambda ids: greedy(model, ids),
+        "beam_tokens": _beam_function(model, beam_width),
+    }
+    if not task.prompted:
         return functions | {"score_tokens": lambda ids, target_ids: score(model, ids, target_ids)}
     functions["score_tokens"] = lambda ids: score(model, ids)
     if not litert:
@@ -69,26 +66,41 @@ def _functions(model, beam_width, litert) -> dict[str, Function]:
     return functions
 
 
-def _of_known_ids(model: TokenModel, function: Function) -> Function:
-    """Let a function read ids outside the vocabulary as the unknown piece."""
-    kinds = {"ids": "source_vocabulary_size", "target_ids": "target_vocabulary_size"}
+def _beam_function(model, fixed_width) -> Function:
+    def beam(ids, beam_width, length_penalty, max_length):
+        return beam_search(model, ids, beam_width=beam_width, length_penalty=length_penalty, max_length=max_length)
+
+    if fixed_width is None:
+        return beam
+    return lambda ids, length_penalty, max_length: beam(ids, fixed_width, length_penalty, max_length)
+
+
+def _with_known_ids(model: TokenModel, function: Function) -> Function:
+    """Return a function that reads ids outside the vocabulary as the unknown piece."""
+    size_options = {"ids": "source_vocabulary_size", "target_ids": "target_vocabulary_size"}
     signature = inspect.signature(function)
 
     @functools.wraps(function)
-    def known(*inputs: Any, **more: Any) -> dict[str, tf.Tensor]:
-        given = signature.bind(*inputs, **more).arguments
-        for name in kinds.keys() & given.keys():
-            size = model.options.get(kinds[name]) or model.options["vocabulary_size"]
-            ids = tf.convert_to_tensor(given[name])
-            given[name] = tf.where(tf.logical_and(ids >= 0, ids < size), ids, UNKNOWN)
-        return function(**given)
+    def with_known_ids(*inputs: Any, **named_inputs: Any) -> dict[str, tf.Tensor]:
+        arguments = signature.bind(*inputs, **named_inputs).arguments
+        for name, option in size_options.items():
+            if name in arguments:
+                size = model.options.get(option) or model.options["vocabulary_size"]
+                ids = tf.convert_to_tensor(arguments[name])
+                arguments[name] = tf.where(tf.logical_and(ids >= 0, ids < size), ids, UNKNOWN)
+        return function(**arguments)
 
-    return known
+    return with_known_ids
 
 
 def inputs_of(function: Function, *, scalars: bool = False) -> dict[str, tf.TensorSpec]:
-    """Return the kind of each input of one of these functions, in their order; options as scalars if asked."""
-    kinds = {name: INPUTS[name] for name in inspect.signature(function).parameters}
+    """Return the inputs of an endpoint by name, in the order of its parameters.
+
+    Args:
+        function: a function of `id_functions`.
+        scalars: make the options scalars instead of one value per row.
+    """
+    inputs = {name: INPUTS[name] for name in inspect.signature(function).parameters}
     if scalars:
-        kinds |= {name: tf.TensorSpec([], one.dtype, name) for name, one in kinds.items() if one.shape.rank == 1}
-    return kinds
+        inputs |= {name: tf.TensorSpec([], spec.dtype, name) for name, spec in inputs.items() if spec.shape.rank == 1}
+    return inputs

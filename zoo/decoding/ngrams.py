@@ -1,4 +1,4 @@
-"""No n-gram twice."""
+"""The rule that no n-gram occurs twice in a hypothesis."""
 
 import tensorflow as tf
 
@@ -6,16 +6,16 @@ from zoo.constants import PAD
 
 
 def repeats(ids: tf.Tensor, t: tf.Tensor, n: int, vocabulary: tf.Tensor) -> tf.Tensor:
-    """Return 1 for each token that would make n tokens in a row that are there already, else 0.
+    """Return a mask with 1 for each token that would complete an n-gram that its hypothesis already has, else 0.
 
     Args:
-        ids: the hypotheses (R, steps), of whose tokens the first `t` are there.
-        t: how many tokens are there.
-        n: how many in a row.
-        vocabulary: V.
+        ids: the hypotheses (R, steps), with padding after the first `t` tokens.
+        t: the number of tokens.
+        n: the size of the n-grams.
+        vocabulary: the size of the vocabulary, V.
 
     Returns:
-        (R, V).
+        The mask (R, V).
     """
     steps = ids.shape[1]
     if n > steps:
@@ -24,10 +24,11 @@ def repeats(ids: tf.Tensor, t: tf.Tensor, n: int, vocabulary: tf.Tensor) -> tf.T
     last = tf.gather(ids, tf.maximum(t - (n - 1) + tf.range(n - 1), 0), axis=1)  # (R, n - 1)
     same = tf.expand_dims(tf.range(windows) + n - 1 < t, 0)
     for k in range(n - 1):
-        part = tf.gather(ids, tf.range(k, k + windows), axis=1)
-        same = tf.logical_and(same, tf.equal(part, tf.gather(last, [k], axis=1)))
-    after = tf.gather(ids, tf.range(n - 1, steps), axis=1)  # (R, windows): the token behind each window
-    same = tf.logical_and(same, tf.greater(after, PAD))
-    row = tf.broadcast_to(tf.expand_dims(tf.range(tf.shape(ids)[0]), 1), tf.shape(after))
-    counts = tf.scatter_nd(tf.stack([row, after], axis=-1), tf.cast(same, tf.float32), [tf.shape(ids)[0], vocabulary])
+        tokens = tf.gather(ids, tf.range(k, k + windows), axis=1)  # (R, windows), token k of each window
+        same = tf.logical_and(same, tf.equal(tokens, tf.gather(last, [k], axis=1)))
+    following = tf.gather(ids, tf.range(n - 1, steps), axis=1)  # (R, windows), the token after each window
+    same = tf.logical_and(same, tf.greater(following, PAD))
+    rows = tf.broadcast_to(tf.expand_dims(tf.range(tf.shape(ids)[0]), 1), tf.shape(following))
+    indices = tf.stack([rows, following], axis=-1)
+    counts = tf.scatter_nd(indices, tf.cast(same, tf.float32), [tf.shape(ids)[0], vocabulary])
     return tf.minimum(counts, 1.0)

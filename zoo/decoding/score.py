@@ -1,4 +1,4 @@
-"""What a model makes of what is given: log-probabilities of targets, probabilities of classes."""
+"""Scores of given texts: the log-probabilities of targets and sequences, and the probabilities of classes."""
 
 from typing import Any
 
@@ -15,17 +15,19 @@ def score(model: TokenModel, ids: Any, target_ids: Any = None) -> dict[str, tf.T
 
     Args:
         model: a `Seq2Seq` or a `LanguageModel`.
-        ids: the sources (B, S), padded with 0; for a language model the sequences (B, T), each beginning with the start
-            id and, for a whole sentence, closing with the end id.
-        target_ids: for a translation model its answers (B, T), padded with 0, without the start id: as `greedy` gives.
+        ids: the sources (B, S), padded with 0. For a language model the sequences (B, T): each starts with the start
+            id and, for a whole sentence, ends with the end id.
+        target_ids: the targets (B, T) for a translation model, padded with 0, without the start id, as `greedy` returns
+            them.
 
     Returns:
-        `score` (B,), the log-probability of all tokens (of a language model's, all after the start id); `token_scores`
-        (B, T), that of each token, zero for padding and start; `tokens` (B,), how many share the score; and, when the
-        model attends, `attention` (B, T, S), of a language model (B, T, T).
+        `score` (B,), the log-probability of all tokens (for a language model, of all tokens after the start id);
+        `token_scores` (B, T), the log-probability of each token, zero for padding and start; `tokens` (B,), the number
+        of tokens that are scored; and, when the model attends, `attention` (B, T, S), or (B, T, T) for a language
+        model.
 
     Raises:
-        CallError: targets are missing, or given to a language model.
+        CallError: the targets are missing, or are given to a language model.
     """
     ids = tf.convert_to_tensor(ids)
     if (model.task == "translation") != (target_ids is not None):
@@ -41,12 +43,12 @@ def score(model: TokenModel, ids: Any, target_ids: Any = None) -> dict[str, tf.T
 
 
 def _score_targets(model, source_ids, target_ids):
-    """Run the decoder over the start id and all tokens but the last."""
+    """Run the decoder over the start id and all target tokens but the last."""
     steps = tf.shape(target_ids)[1]
-    before = tf.gather(tf.pad(target_ids, [[0, 0], [1, 0]], constant_values=START), tf.range(steps), axis=1)
-    logits, weights = model.attend({"source": source_ids, "target": before})
-    there = tf.expand_dims(tf.not_equal(target_ids, PAD), -1)
-    weights = None if weights is None else tf.where(there, weights, tf.zeros_like(weights))
+    inputs = tf.gather(tf.pad(target_ids, [[0, 0], [1, 0]], constant_values=START), tf.range(steps), axis=1)
+    logits, weights = model.attend({"source": source_ids, "target": inputs})
+    valid = tf.expand_dims(tf.not_equal(target_ids, PAD), -1)
+    weights = None if weights is None else tf.where(valid, weights, tf.zeros_like(weights))
     return _scores(logits, target_ids) | _attention(weights)
 
 
@@ -66,11 +68,11 @@ def _attention(weights):
 
 
 def classify(model: TokenModel, ids: Any) -> dict[str, tf.Tensor]:
-    """Classify sequences.
+    """Return the probabilities of the classes of sequences.
 
     Args:
         model: a classifier.
-        ids: (B, T), padded with 0.
+        ids: the sequences (B, T), padded with 0.
 
     Returns:
         `probabilities` (B, classes) and, when the model attends, `attention` (B, T, T).

@@ -314,7 +314,7 @@ def test_options_out_of_bounds_in_a_graph(attending, litert):
         ({"min_length": [1, 2, 3]}, "`min_length` must be"),
         ({"no_repeat_ngram": [1, 2, 3]}, "`no_repeat_ngram` must be"),
         ({"max_length": 10**400}, "`max_length` must be"),
-        ({"beam_width": [1, 2]}, "must have 3. Received: 2 numbers"),
+        ({"beam_width": [1, 2]}, "must have 3 values. Received: 2."),
     ],
 )
 def test_bad_options(attending, options, message):
