@@ -1,4 +1,4 @@
-"""The layers: one equation each."""
+"""The layers, one equation each."""
 
 from zoo.layers.attention import BahdanauAttention as BahdanauAttention
 from zoo.layers.attention import LuongAttention as LuongAttention

@@ -1,4 +1,4 @@
-"""Attention: how much each encoder output matters to one state."""
+"""Attention: the weights of the encoder outputs for one state, and their weighted sum."""
 
 from typing import Annotated
 
@@ -13,44 +13,44 @@ from zoo.recurrence.products import outer, times, times_weights
 
 
 class Attention(Layer):
-    """What the scores share.
+    """The base of the attention layers. A subclass implements `score`.
 
         alpha_i = softmax_i score(s, y_i),    c = sum_i alpha_i y_i
 
     Call arguments:
         query: s, (B, q).
         values: y, (B, Tx, d).
-        keys: what `precompute(values)` returned; computed here when not given.
-        values_mask: (B, Tx), false where a value is padding and gets no weight.
+        keys: the result of `precompute(values)`, (B, Tx, ...); computed when not given.
+        values_mask: (B, Tx), false for padding, which gets no weight.
 
     Returns:
-        The context c (B, d) and the weights alpha (B, Tx); both zero in a row with no valid value.
+        The context c (B, d) and the weights alpha (B, Tx). Both are zero in a row without a valid value.
     """
 
-    has_gradient = False  # whether `score_gradient` is written out; else TensorFlow finds it
+    has_gradient = False  # true if `score_gradient` is implemented; otherwise automatic differentiation is used
 
     def key_weights(self):
-        """Return, in a list, the matrix that makes keys of values; an empty list where the values are the keys."""
+        """Return a list with the matrix that maps values to keys; an empty list if the values are the keys."""
         return []
 
     def query_weights(self):
-        """Return, in a list, the matrix that a query is multiplied with before it is scored, if there is one."""
+        """Return a list with the matrix that a query is multiplied with before `score`; an empty list without one."""
         return []
 
     def score_weights(self):
-        """Return, in a list, the weights that `score` needs."""
+        """Return the list of weights that `score` takes."""
         return []
 
     def precompute(self, values):
-        """Return the keys (B, Tx, ...): the part of the score that needs no query."""
+        """Return the keys (B, Tx, ...): the part of the score that does not depend on the query."""
         return times_weights(values, self.key_weights())
 
     def score(self, query, keys, weights):
-        """Return the scores (B, Tx) of a query, multiplied with `query_weights`, against the keys."""
+        """Return the scores (B, Tx) of a query and the keys. The query is already multiplied with `query_weights`."""
         raise NotImplementedError
 
     def score_gradient(self, d_scores, query, keys, weights):
-        """Return the gradients of the query, the keys and each weight, from that of the scores (B, Tx)."""
+        """Return the gradients of the query, the keys and each weight from the gradient of the scores (B, Tx)."""
         raise NotImplementedError
 
     def build(self, query_shape, values_shape):
@@ -64,7 +64,7 @@ class Attention(Layer):
         return self.attend(query, values, keys, self.score_weights(), values_mask)
 
     def attend(self, query, values, keys, weights, values_mask):
-        """Return the context and the weights alpha, for a query that is multiplied with `query_weights` already."""
+        """Return the context and the weights alpha. The query is already multiplied with `query_weights`."""
         alpha = masked_softmax(self.score(query, keys, weights), values_mask)
         context = tf.squeeze(tf.matmul(tf.expand_dims(alpha, 1), values), 1)  # (B, 1, Tx) x (B, Tx, d)
         return context, alpha
@@ -75,9 +75,9 @@ class Attention(Layer):
 
 
 def masked_softmax(scores, mask):
-    """Return the softmax over the last axis in float32 or wider, zero where the mask is false.
+    """Return the softmax over the last axis, computed in float32 or float64; zero where the mask is false.
 
-    A row with no true element is all zeros, not NaN.
+    A row without a true element is all zeros, not NaN.
     """
     dtype = scores.dtype
     scores = tf.cast(scores, tf.float64 if dtype == tf.float64 else tf.float32)
@@ -93,12 +93,12 @@ class BahdanauAttention(Attention):
 
         score(s, y) = v^T tanh(W_q s + W_k y)
 
-    W_q is `query_kernel`, W_k `key_kernel`, v `scale`. `precompute` gives W_k y, once per source.
+    W_q is `query_kernel`, W_k is `key_kernel`, v is `scale`. `precompute` returns W_k y, once per source.
 
     Args:
         units: the size of v.
 
-    Call arguments, shapes as `Attention`.
+    Call arguments and returns: as in `Attention`.
 
     Raises:
         CallError: `units` is not a positive integer.
@@ -137,12 +137,12 @@ class BahdanauAttention(Attention):
         return [self.cast(self.scale)]
 
     def score(self, query, keys, weights):
-        """Return v^T tanh(W_q s + W_k y), (B, Tx); the query is W_q s, the keys are W_k y."""
+        """Return v^T tanh(W_q s + W_k y), (B, Tx). The query is W_q s, the keys are W_k y."""
         (v,) = weights
         return tf.squeeze(times(tf.tanh(tf.expand_dims(query, 1) + keys), v), -1)
 
     def score_gradient(self, d_scores, query, keys, weights):
-        """Return the gradients of W_q s, W_k y and v; the tanh is computed again rather than kept."""
+        """Return the gradients of W_q s, W_k y and v. The tanh is recomputed, to save memory."""
         (v,) = weights
         tanh = tf.tanh(tf.expand_dims(query, 1) + keys)  # (B, Tx, units)
         d_v = outer(tanh, tf.expand_dims(d_scores, -1))
@@ -154,18 +154,18 @@ class BahdanauAttention(Attention):
 class LuongAttention(Attention):
     """Multiplicative attention.
 
-        score(s, y) = s^T y          (dot: s and y must be of one size)
+        score(s, y) = s^T y          (dot: s and y have the same size)
         score(s, y) = s^T W y        (general)
 
-    W is `kernel`. `precompute` gives y or W y, once per source.
+    W is `kernel`. `precompute` returns y or W y, once per source.
 
     Args:
         score: "dot" or "general".
 
-    Call arguments, shapes as `Attention`.
+    Call arguments and returns: as in `Attention`.
 
     Raises:
-        CallError: an unknown score; or "dot" with a query and values of different sizes.
+        CallError: an unknown score, or "dot" with a query and values of different sizes.
 
     Source: Luong, Pham, Manning 2015, arXiv 1508.04025, equation 8.
     """
@@ -184,7 +184,7 @@ class LuongAttention(Attention):
             self.kernel = self.add_weight(shape=(value_size, query_size), initializer="glorot_uniform", name="kernel")
         elif query_size != value_size:
             raise CallError(
-                "The dot score needs a query and values of one size; use the general score. "
+                'The "dot" score needs a query and values of the same size; use "general" for different sizes. '
                 f"Received: query of size {query_size}, values of size {value_size}."
             )
         self.built = True
@@ -209,10 +209,10 @@ ScoreName = Annotated[str, OneOf(SCORES)]
 
 
 def make_attention(attention: str | Attention, units: int, **options) -> Attention:
-    """Return an attention layer: the one that is given, or one with the score "bahdanau", "dot" or "general".
+    """Return the attention layer for a score, "bahdanau", "dot" or "general"; return a given layer unchanged.
 
     Raises:
-        CallError: there is no score of that name.
+        CallError: an unknown score.
     """
     if isinstance(attention, Attention):
         return attention

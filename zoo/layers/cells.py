@@ -1,4 +1,4 @@
-"""Recurrent cells: one step each. The product with the inputs is apart, so that it can leave the time loop."""
+"""Recurrent cells, one step each. The product with the inputs is separate, so that it can leave the time loop."""
 
 from typing import Annotated
 
@@ -13,15 +13,15 @@ from zoo.recurrence.products import affine
 
 
 class Cell(Layer):
-    """What the three cells share: weights for `blocks` gates of `units`.
+    """The base of the recurrent cells: weights for `blocks` gates of `units`.
 
-    A step is two products and what happens between the gates:
+    A step consists of two products and the gates:
 
         projected = W x_t + b            (`project`; needs no state, so it can leave the time loop)
         product = U h_{t-1} + b_u        (`product`)
-        states = gates(projected, product, states before)
+        states = gates(projected, product, previous states)
 
-    The first of the states is the output. `gates` also returns what `gates_gradient` needs of it.
+    The first state is the output. `gates` also returns the `kept_count` tensors that `gates_gradient` needs.
 
     Args:
         units: the size of the state.
@@ -46,14 +46,14 @@ class Cell(Layer):
         self.recurrent_kernel = self.add_weight(
             shape=(self.units, width), initializer="orthogonal", name="recurrent_kernel"
         )
-        self.bias = self.add_weight(shape=(width,), initializer=self._first_bias, name="bias")
+        self.bias = self.add_weight(shape=(width,), initializer=self._initial_bias, name="bias")
         self.built = True
 
-    def _first_bias(self, shape, dtype=None):
+    def _initial_bias(self, shape, dtype=None):
         return tf.zeros(shape, dtype)
 
     def project(self, inputs):
-        """Return the product of the inputs (..., n) with `kernel`, plus the bias: (..., blocks * units)."""
+        """Return W x + b for inputs (..., n): (..., blocks * units)."""
         return affine(inputs, self.cast(self.kernel), self.cast(self.bias))
 
     def recurrent_weights(self):
@@ -61,48 +61,48 @@ class Cell(Layer):
         return [self.cast(self.recurrent_kernel)]
 
     def product(self, h, weights):
-        """Return U h + b_u, (B, blocks * units), for the weights that `recurrent_weights` returned."""
+        """Return U h + b_u, (B, blocks * units), for the weights of `recurrent_weights`."""
         return self.add_bias(tf.matmul(h, weights[0]), weights)
 
     def add_bias(self, product, weights):
-        """Return the product plus b_u, if there is one."""
+        """Return the product plus b_u, if the cell has b_u."""
         return tf.nn.bias_add(product, weights[1]) if weights[1:] else product
 
     def gates(self, projected, product, states):
-        """Return the states (B, units) after a step, and what its gradient needs, `kept_count` tensors (B, units)."""
+        """Return the next states (B, units), and the `kept_count` tensors (B, units) that the gradient needs."""
         raise NotImplementedError
 
     def gates_gradient(self, d_states, output, states, kept):
-        """Go back through `gates`.
+        """Return the gradients of the inputs of `gates`.
 
         Args:
-            d_states: the gradients of the states after the step.
-            output: the first of the states after the step.
-            states: the states before the step.
-            kept: what `gates` kept.
+            d_states: the gradients of the next states.
+            output: the first of the next states.
+            states: the previous states.
+            kept: the tensors that `gates` returned for the gradient.
 
         Returns:
-            The gradient of `projected`, and those of the states before the step, but for what went through `product`.
+            The gradient of `projected`, and the gradients of the previous states without the part through `product`.
         """
         raise NotImplementedError
 
     def product_gradient(self, d_projected, kept):
-        """Return the gradient of `product` from that of `projected`: the same, where the gates add the two."""
+        """Return the gradient of `product` from the gradient of `projected`; equal when `gates` adds the two."""
         return d_projected
 
     def step(self, projected, states):
-        """Return the states (B, units) after one step, from the projected input and the states before it."""
+        """Return the next states (B, units) from the projected inputs and the previous states."""
         return self.gates(projected, self.product(states[0], self.recurrent_weights()), states)[0]
 
     def call(self, inputs, states):
-        """Do one whole step: inputs (B, n) and states before it give the states after it."""
+        """Return the next states (B, units) from the inputs (B, n) and the previous states."""
         return self.step(self.project(inputs), states)
 
     def first_states(self, states, batch_size):
-        """Return the states before the first step: those given, or zeros for None.
+        """Return the given initial states, or zeros for None.
 
         Raises:
-            CallError: too many or too few were given.
+            CallError: a wrong number of states.
         """
         if states is None:
             return self.zero_state(batch_size)
@@ -114,7 +114,7 @@ class Cell(Layer):
         return list(states)
 
     def zero_state(self, batch_size):
-        """Return the states before the first step: zeros (B, units)."""
+        """Return the default initial states, zeros (B, units)."""
         return [tf.zeros([batch_size, self.units], self.compute_dtype) for _ in range(self.state_count)]
 
 
@@ -130,28 +130,28 @@ class TanhCell(Cell):
     """
 
     def gates(self, projected, product, states):
-        """Return [h_t], and nothing more: tanh' = 1 - h_t^2."""
+        """Return [h_t]. The gradient needs no other tensor, since tanh' = 1 - h_t^2."""
         return [tf.tanh(projected + product)], []
 
     def gates_gradient(self, d_states, output, states, kept):
-        """Return the gradients; see `Cell`."""
-        d = d_states[0] * (1 - output * output)
-        return d, [tf.zeros_like(d)]
+        """Return the gradients; see `Cell.gates_gradient`."""
+        d_projected = d_states[0] * (1 - output * output)
+        return d_projected, [tf.zeros_like(d_projected)]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class GRUCell(Cell):
-    """One step of a gated recurrent unit.
+    """One step of a gated recurrent unit (GRU).
 
         z = sigmoid(W_z x_t + U_z h_{t-1} + b_z)
         r = sigmoid(W_r x_t + U_r h_{t-1} + b_r)
         n = tanh(W_n x_t + b_n + r * (U_n h_{t-1} + b_u))
         h_t = z * h_{t-1} + (1 - z) * n
 
-    W is `kernel`, U `recurrent_kernel`, b `bias`, each with the blocks z, r, n; b_u is `recurrent_bias`.
+    W is `kernel`, U is `recurrent_kernel`, b is `bias`, each with the blocks z, r, n; b_u is `recurrent_bias`.
 
-    Source: Cho et al. 2014, arXiv 1406.1078, in the form whose recurrent product comes before
-    the reset gate, as cuDNN and Keras (`reset_after=True`) have it.
+    Source: Cho et al. 2014, arXiv 1406.1078, in the variant with the reset gate after the recurrent product, as in
+    cuDNN and Keras (`reset_after=True`).
     """
 
     blocks = 3
@@ -163,11 +163,11 @@ class GRUCell(Cell):
         self.recurrent_bias = self.add_weight(shape=(self.units,), initializer="zeros", name="recurrent_bias")
 
     def recurrent_weights(self):
-        """Return U and b_u, the latter with zeros for z and r."""
+        """Return [U, b_u], with zeros in b_u for z and r."""
         return [self.cast(self.recurrent_kernel), tf.pad(self.cast(self.recurrent_bias), [[2 * self.units, 0]])]
 
     def gates(self, projected, product, states):
-        """Return [h_t], and z, r, n and U_n h_{t-1} + b_u."""
+        """Return [h_t] and [z, r, n, U_n h_{t-1} + b_u]."""
         (h,) = states
         x_z, x_r, x_n = tf.split(projected, 3, axis=-1)
         u_z, u_r, u_n = tf.split(product, 3, axis=-1)
@@ -177,7 +177,7 @@ class GRUCell(Cell):
         return [z * h + (1 - z) * n], [z, r, n, u_n]
 
     def gates_gradient(self, d_states, output, states, kept):
-        """Return the gradients; see `Cell`."""
+        """Return the gradients; see `Cell.gates_gradient`."""
         (d_h,), (h,), (z, r, n, u_n) = d_states, states, kept
         d_z = d_h * (h - n) * z * (1 - z)
         d_n = d_h * (1 - z) * (1 - n * n)
@@ -185,21 +185,21 @@ class GRUCell(Cell):
         return tf.concat([d_z, d_r, d_n], -1), [d_h * z]
 
     def product_gradient(self, d_projected, kept):
-        """Return the gradient of the product, which the reset gate lets through to n."""
+        """Return the gradient of the product. Its part for n passes through the reset gate."""
         d_z, d_r, d_n = tf.split(d_projected, 3, axis=-1)
         return tf.concat([d_z, d_r, d_n * kept[1]], -1)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class LSTMCell(Cell):
-    """One step of a long short-term memory.
+    """One step of a long short-term memory (LSTM).
 
         i, f, o = sigmoid(W x_t + U h_{t-1} + b), g = tanh(W_g x_t + U_g h_{t-1} + b_g)
         m_t = f * m_{t-1} + i * g
         h_t = o * tanh(m_t)
 
-    W is `kernel`, U `recurrent_kernel`, b `bias`, each with the blocks i, f, g, o. The states are h and m.
-    The bias of the forget gate starts at one.
+    W is `kernel`, U is `recurrent_kernel`, b is `bias`, each with the blocks i, f, g, o. The states are h and m.
+    The initial bias of the forget gate is one.
 
     Source: Hochreiter and Schmidhuber 1997; forget gate of Gers et al. 2000; bias of Jozefowicz et al. 2015.
     """
@@ -208,12 +208,12 @@ class LSTMCell(Cell):
     state_count = 2
     kept_count = 5
 
-    def _first_bias(self, shape, dtype=None):
+    def _initial_bias(self, shape, dtype=None):
         i, f, g, o = tf.split(tf.zeros(shape, dtype), 4)
         return tf.concat([i, f + 1, g, o], axis=0)
 
     def gates(self, projected, product, states):
-        """Return [h_t, m_t], and i, f, g, o and tanh(m_t)."""
+        """Return [h_t, m_t] and [i, f, g, o, tanh(m_t)]."""
         i, f, g, o = tf.split(projected + product, 4, axis=-1)
         i, f, g, o = tf.sigmoid(i), tf.sigmoid(f), tf.tanh(g), tf.sigmoid(o)
         m = f * states[1] + i * g
@@ -221,12 +221,12 @@ class LSTMCell(Cell):
         return [o * tanh_m, m], [i, f, g, o, tanh_m]
 
     def gates_gradient(self, d_states, output, states, kept):
-        """Return the gradients; see `Cell`."""
+        """Return the gradients; see `Cell.gates_gradient`."""
         (d_h, d_m), (_, m), (i, f, g, o, tanh_m) = d_states, states, kept
         d_m = d_m + d_h * o * (1 - tanh_m * tanh_m)
         d_i, d_f, d_g = d_m * g * i * (1 - i), d_m * m * f * (1 - f), d_m * i * (1 - g * g)
-        d = tf.concat([d_i, d_f, d_g, d_h * tanh_m * o * (1 - o)], -1)
-        return d, [tf.zeros_like(d_h), d_m * f]
+        d_o = d_h * tanh_m * o * (1 - o)
+        return tf.concat([d_i, d_f, d_g, d_o], -1), [tf.zeros_like(d_h), d_m * f]
 
 
 CELLS: dict[str, type[Cell]] = {"tanh": TanhCell, "gru": GRUCell, "lstm": LSTMCell}
@@ -235,9 +235,9 @@ CellName = Annotated[str, OneOf(tuple(CELLS))]
 
 
 def make_cell(cell: str, units: int, **options) -> Cell:
-    """Return the cell of that name: "tanh", "gru" or "lstm".
+    """Return a new cell, "tanh", "gru" or "lstm".
 
     Raises:
-        CallError: there is none of that name.
+        CallError: an unknown name.
     """
     return CELLS[one_of("cell", cell, CELLS)](units, **options)

@@ -1,4 +1,4 @@
-"""The decoder that attends: the lecture's attention."""
+"""The recurrent decoder with attention."""
 
 import keras
 import tensorflow as tf
@@ -14,34 +14,34 @@ from zoo.recurrence.products import affine
 
 @keras.saving.register_keras_serializable(package="zoo")
 class AttentionDecoder(Layer):
-    """A recurrent decoder that looks back at the encoder before each step.
+    """A recurrent decoder that attends to the encoder outputs before each step.
 
         alpha_i = softmax_i score(s_{t-1}, y_i)
         c_{t-1} = sum_i alpha_i y_i
         s_t = tanh(B [r_t; s_{t-1}; c_{t-1}] + b)
 
-    r_t is `inputs` at t, y_i are `values`. B is `cell.kernel` (its parts for r_t and c_{t-1}, in this
-    order) and `cell.recurrent_kernel` (its part for s_{t-1}); b is `cell.bias`. The context comes from the state
-    BEFORE the step. With `cell="gru"` or `"lstm"` that cell takes the place of tanh and its input is [r_t; c_{t-1}].
+    r_t is `inputs` at t, y_i are `values`. B is `cell.kernel` (its parts for r_t and c_{t-1}, in this order) and
+    `cell.recurrent_kernel` (its part for s_{t-1}); b is `cell.bias`. The context is computed from the state BEFORE the
+    step. With `cell="gru"` or `"lstm"` this cell replaces tanh, and its input is [r_t; c_{t-1}].
 
     Args:
         units: the size of the state.
-        cell: "tanh", "gru" or "lstm".
-        attention: "bahdanau", "dot", "general", or an attention layer.
-        return_weights: also return all attention weights.
-        state_dropout: the share of the state dropped in training before the products with it, the same at each step.
+        cell: the recurrent cell, "tanh", "gru" or "lstm".
+        attention: the score, "bahdanau", "dot" or "general", or an attention layer.
+        return_weights: also return the attention weights of all steps.
+        state_dropout: the dropout rate of the state before the products with it. The mask is the same at every step.
 
     Call arguments:
         inputs: r, (B, Ty, n).
         values: y, (B, Tx, d).
-        initial_state: a list of (B, units), one for tanh and gru, two for lstm; default zeros.
-        mask: (B, Ty), false where a step is padding.
-        values_mask: (B, Tx), false where a value is padding.
+        initial_state: s_0, a list of (B, units): one tensor for tanh and gru, two for lstm; default: zeros.
+        mask: (B, Ty), false for padding of the inputs.
+        values_mask: (B, Tx), false for padding of the values.
 
-    Output shape: the states s (B, Ty, units); with `return_weights` a tuple of that and alpha (B, Ty, Tx).
+    Output shape: s (B, Ty, units); with `return_weights` a tuple of s and alpha (B, Ty, Tx).
 
     Raises:
-        CallError: a bad argument.
+        CallError: an invalid argument.
 
     Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473.
     """
@@ -68,12 +68,12 @@ class AttentionDecoder(Layer):
     def build(self, inputs_shape, values_shape):
         """Create the weights of the cell and of the attention."""
         self.cell.build((None, inputs_shape[-1] + values_shape[-1]))
-        if not self.attention.built:  # one that came from a config may be
+        if not self.attention.built:  # an attention layer from a config may be built already
             self.attention.build((None, self.units), values_shape)
         self.built = True
 
     def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
-        """Run over the target; see the class."""
+        """Return the states of all steps; see the class."""
         initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         kernel_r, kernel_c = self._split_kernel(inputs.shape[-1])
         states, _, weights = attend(
@@ -90,41 +90,41 @@ class AttentionDecoder(Layer):
         return (states, weights) if self.return_weights else states
 
     def _split_kernel(self, input_size):
-        """Return the parts of the kernel for r_t and for c_{t-1}: the first leaves the loop."""
+        """Return the parts of the kernel for r_t, used before the time loop, and for c_{t-1}, used in it."""
         kernel = self.cast(self.cell.kernel)
         return tf.split(kernel, [input_size, kernel.shape[0] - input_size])
 
     def step(self, inputs, states, values, keys=None, values_mask=None):
-        """Do one step outside the loop.
+        """Do one step of decoding.
 
         Args:
             inputs: r_t, (B, n).
-            states: the states before the step.
+            states: the previous states.
             values: y, (B, Tx, d).
-            keys: what `attention.precompute(values)` returned.
+            keys: the result of `attention.precompute(values)`.
             values_mask: (B, Tx).
 
         Returns:
-            The states after the step, the context c_{t-1} (B, d) and the weights (B, Tx).
+            The next states, the context c_{t-1} (B, d) and the weights alpha (B, Tx).
         """
         context, weights = self.attention(states[0], values, keys, values_mask=values_mask)
         return self.cell(tf.concat([inputs, context], -1), states), context, weights
 
     def compute_output_shape(self, inputs_shape, values_shape):
-        """Return the shapes of what `call` returns."""
+        """Return the shapes of the outputs of `call`."""
         states = (*inputs_shape[:2], self.units)
         return (states, (*inputs_shape[:2], values_shape[1])) if self.return_weights else states
 
     def compute_mask(self, inputs, mask=None):
-        """Attach no mask to the states: who passes them on passes the mask too."""
+        """Return no mask for the outputs: the caller passes masks explicitly."""
         return None
 
     def get_config(self):
-        """Return the constructor's arguments."""
+        """Return the arguments of the constructor."""
         return {**super().get_config(), "attention": keras.saving.serialize_keras_object(self.attention)}
 
     @classmethod
     def from_config(cls, config):
-        """Make the layer again from `get_config`."""
+        """Return the layer with the config of `get_config`."""
         config = {**config, "attention": keras.saving.deserialize_keras_object(config["attention"])}
         return cls(**config)

@@ -1,4 +1,4 @@
-"""The dense layer of the lecture."""
+"""The dense layer with tanh."""
 
 import keras
 import tensorflow as tf
@@ -15,7 +15,7 @@ class TanhDense(Layer):
 
         y = tanh(W x + b)
 
-    W is `kernel` (transposed: rows are inputs), b is `bias`.
+    W is `kernel` (transposed, with one row per input), b is `bias`.
 
     Args:
         units: the number of outputs.
@@ -23,7 +23,7 @@ class TanhDense(Layer):
     Call arguments:
         inputs: (..., n).
 
-    Output shape: (..., units). A mask passes through.
+    Output shape: (..., units). A mask is passed through.
 
     Raises:
         CallError: `units` is not a positive integer.

@@ -1,4 +1,4 @@
-"""Recurrent layers: a cell and the loop."""
+"""Recurrent layers: a cell in a time loop."""
 
 import keras
 import tensorflow as tf
@@ -12,26 +12,26 @@ from zoo.recurrence.plain import recur
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Recurrent(Layer):
-    """A recurrent layer over any of the cells; `TanhRNN` is the one of the lecture.
+    """A recurrent layer with any cell; `TanhRNN` is the layer with the tanh cell.
 
     Args:
         units: the size of the state.
-        cell: "tanh", "gru" or "lstm".
-        return_sequences: return every output, not the last.
+        cell: the recurrent cell, "tanh", "gru" or "lstm".
+        return_sequences: return the outputs of all steps instead of the last one.
         return_state: also return the last states.
-        reverse: run from the last step to the first; outputs stay in the order of time.
-        state_dropout: the share of the state dropped in training before the products with it, the same at each step.
+        reverse: run from the last step to the first. The outputs stay in time order.
+        state_dropout: the dropout rate of the state before the products with it. The mask is the same at every step.
 
     Call arguments:
         inputs: (B, T, n).
-        mask: (B, T), false where there is only padding, which changes neither state nor result.
-        initial_state: a list of (B, units), one for tanh and gru, two for lstm; default zeros.
+        mask: (B, T), false for padding, which changes neither the states nor the result.
+        initial_state: a list of (B, units): one tensor for tanh and gru, two for lstm; default: zeros.
 
-    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros at padding); with
-    `return_state` a tuple of that and the list of last states.
+    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros for padding). With `return_state` a tuple
+    of the output and the list of last states.
 
     Raises:
-        CallError: a bad argument, or an `initial_state` of the wrong number of tensors.
+        CallError: an invalid argument, or an `initial_state` with a wrong number of tensors.
     """
 
     @takes_options
@@ -61,7 +61,7 @@ class Recurrent(Layer):
         self.built = True
 
     def call(self, inputs, mask=None, initial_state=None, training=False):
-        """Run over the sequence; see the class."""
+        """Return the outputs of the sequence; see the class."""
         initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         outputs, states = recur(
             self.cell,
@@ -75,29 +75,29 @@ class Recurrent(Layer):
         return (result, states) if self.return_state else result
 
     def initial_state(self, batch_size, room: int = 0):
-        """Return the states before the first step, zeros. `room` is for layers that remember; none here."""
+        """Return the default initial states, zeros. `room` is for layers with a memory; this layer has none."""
         return self.cell.zero_state(batch_size)
 
     def step(self, inputs, states):
-        """Do one step outside the loop.
+        """Do one step of decoding.
 
         Args:
             inputs: (B, n).
-            states: as `initial_state`.
+            states: the previous states, or the result of `initial_state`.
 
         Returns:
-            The output (B, units) and the states after the step.
+            The output (B, units) and the next states.
         """
         states = self.cell(inputs, states)
         return states[0], states
 
     def compute_mask(self, inputs, mask=None):
-        """Pass the mask on with whole sequences only."""
+        """Return the mask for the outputs of all steps; None for the last output and the states."""
         outputs = mask if self.return_sequences else None
         return (outputs, [None] * self.cell.state_count) if self.return_state else outputs
 
     def compute_output_shape(self, input_shape):
-        """Return the shapes of what `call` returns."""
+        """Return the shapes of the outputs of `call`."""
         state = (input_shape[0], self.units)
         outputs = (*input_shape[:2], self.units) if self.return_sequences else state
         return (outputs, [state] * self.cell.state_count) if self.return_state else outputs
@@ -105,12 +105,12 @@ class Recurrent(Layer):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class TanhRNN(Recurrent):
-    """The recurrent network of the lecture.
+    """The recurrent layer with the tanh cell.
 
         h_t = tanh(A [h_{t-1}; x_t] + b)
 
     A is `cell.recurrent_kernel` (its part for h_{t-1}) and `cell.kernel` (its part for x_t); b is `cell.bias`.
-    Arguments, call arguments, shapes and errors as `Recurrent`, without `cell`.
+    Arguments, call arguments, shapes and errors: as in `Recurrent`, without `cell`.
 
     Source: Elman 1990, "Finding structure in time".
     """
@@ -119,7 +119,7 @@ class TanhRNN(Recurrent):
         super().__init__(units, cell="tanh", **kwargs)
 
     def get_config(self):
-        """Return the constructor's arguments."""
+        """Return the arguments of the constructor."""
         config = super().get_config()
         del config["cell"]
         return config

@@ -1,4 +1,4 @@
-"""The recurrent network that attends to its own past: the lecture's self-attention."""
+"""The recurrent network that attends to its own earlier outputs."""
 
 import keras
 import tensorflow as tf
@@ -14,41 +14,40 @@ from zoo.recurrence.self_attending import empty_memory, remember, self_attend
 
 @keras.saving.register_keras_serializable(package="zoo")
 class SelfAttentionRNN(Layer):
-    """A recurrent network that looks back at its own earlier outputs before each step.
+    """A recurrent network that attends to its own earlier outputs before each step.
 
         alpha_i = softmax_i score(y_{t-1}, y_i),  i < t
         c_{t-1} = sum_{i<t} alpha_i y_i,  c_0 = 0
         y_t = tanh(B [x_t; y_{t-1}; c_{t-1}] + b)
 
     B is `cell.kernel` (its parts for x_t and c_{t-1}, in this order) and `cell.recurrent_kernel` (its part for
-    y_{t-1}); b is `cell.bias`. With `cell="gru"` or `"lstm"` that cell takes the place of tanh and its
-    input is [x_t; c_{t-1}].
+    y_{t-1}); b is `cell.bias`. With `cell="gru"` or `"lstm"` this cell replaces tanh, and its input is [x_t; c_{t-1}].
 
     Args:
         units: the size of the state.
-        cell: "tanh", "gru" or "lstm".
-        attention: "bahdanau", "dot", "general", or an attention layer.
-        return_sequences: return every output, not the last.
-        return_state: also return the last states, from which `step` goes on.
-        return_weights: also return all attention weights.
+        cell: the recurrent cell, "tanh", "gru" or "lstm".
+        attention: the score, "bahdanau", "dot" or "general", or an attention layer.
+        return_sequences: return the outputs of all steps instead of the last one.
+        return_state: also return the last states, with which `step` continues.
+        return_weights: also return the attention weights of all steps.
         reverse: run from the last step to the first, attending to later outputs.
-        state_dropout: the share of the state dropped in training before the products with it, the same at each step.
+        state_dropout: the dropout rate of the state before the products with it. The mask is the same at every step.
 
     Call arguments:
         inputs: x, (B, T, n).
-        mask: (B, T), false where there is only padding, which changes neither state nor result.
-        initial_state: the states of the cell, a list of (B, units); default zeros.
-        room: how many further `step`s the returned state must hold.
+        mask: (B, T), false for padding, which changes neither the states nor the result.
+        initial_state: the initial states of the cell, a list of (B, units); default: zeros.
+        room: the number of further steps that the returned states must have room for.
 
-    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros at padding); then, if asked
-    for, the list of last states (cell states, remembered outputs and keys (B, T + room, ...), which of
-    them are valid (B, T + room), how many steps are done); then the weights (B, T, T), strictly
-    lower-triangular (upper with `reverse`).
+    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros for padding). With `return_state` or
+    `return_weights` a tuple of the output, then the list of last states, then the weights (B, T, T), which are strictly
+    lower triangular (upper with `reverse`). The last states are the states of the cell; the memory of earlier outputs
+    and their keys, (B, T + room, ...); the mask of the memory, (B, T + room); and the number of steps.
 
     Raises:
-        CallError: a bad argument.
+        CallError: an invalid argument.
 
-    Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733 (LSTMN), with the lecture's plain tanh cell by default.
+    Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733 (LSTMN), here with a tanh cell by default.
     """
 
     @takes_options
@@ -79,12 +78,12 @@ class SelfAttentionRNN(Layer):
     def build(self, input_shape):
         """Create the weights of the cell and of the attention."""
         self.cell.build((None, input_shape[-1] + self.units))
-        if not self.attention.built:  # one that came from a config may be
+        if not self.attention.built:  # an attention layer from a config may be built already
             self.attention.build((None, self.units), (None, None, self.units))
         self.built = True
 
     def call(self, inputs, mask=None, initial_state=None, room=0, training=False):
-        """Run over the sequence; see the class."""
+        """Return the outputs of the sequence; see the class."""
         initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         kernel_x, kernel_c = self._split_kernel()
         outputs, states, weights = self_attend(
@@ -105,32 +104,32 @@ class SelfAttentionRNN(Layer):
         return tuple(results) if len(results) > 1 else results[0]
 
     def _memory(self, outputs, mask, room):
-        """Return the outputs, their keys and which of them are valid, with `room` empty slots behind."""
+        """Return the outputs, their keys and their mask, each padded with `room` empty slots."""
         valid = tf.ones(tf.shape(outputs)[:2], tf.int32) if mask is None else tf.cast(mask, tf.int32)
         slots = [[0, 0], [0, room]]
         values = tf.pad(outputs, [*slots, [0, 0]])
-        return values, self.attention.precompute(values), tf.pad(valid, slots) > 0  # LiteRT pads no booleans
+        return values, self.attention.precompute(values), tf.pad(valid, slots) > 0  # LiteRT cannot pad booleans
 
     def _split_kernel(self):
-        """Return the parts of the kernel for x_t and for c_{t-1}: the first leaves the loop."""
+        """Return the parts of the kernel for x_t, used before the time loop, and for c_{t-1}, used in it."""
         kernel = self.cast(self.cell.kernel)
         return tf.split(kernel, [kernel.shape[0] - self.units, self.units])
 
     def initial_state(self, batch_size, room: int = 0):
-        """Return the states before the first step, with room for so many steps."""
-        nothing = tf.zeros([batch_size, room], tf.bool)
+        """Return the initial states, with room for `room` steps."""
+        valid = tf.zeros([batch_size, room], tf.bool)
         memory = empty_memory(batch_size, room, self.units, self.attention.key_weights(), self.compute_dtype)
-        return [*self.cell.zero_state(batch_size), *memory, nothing, tf.constant(0)]
+        return [*self.cell.zero_state(batch_size), *memory, valid, tf.constant(0)]
 
     def step(self, inputs, states):
-        """Do one step outside the loop.
+        """Do one step of decoding.
 
         Args:
             inputs: x_t, (B, n).
-            states: as `initial_state`, or as `call` returned them.
+            states: the previous states, or the result of `initial_state` or of `call`.
 
         Returns:
-            The output (B, units) and the states after the step.
+            The output (B, units) and the next states.
         """
         *cell_states, values, keys, valid, t = states
         context, _ = self.attention(cell_states[0], values, keys, valid)
@@ -140,7 +139,7 @@ class SelfAttentionRNN(Layer):
         return cell_states[0], [*cell_states, *memory, valid, t + 1]
 
     def compute_mask(self, inputs, mask=None):
-        """Pass the mask on with whole sequences only."""
+        """Return the mask for the outputs of all steps; None for the last output, the states and the weights."""
         masks = [mask if self.return_sequences else None]
         if self.return_state:
             masks.append([None] * (self.cell.state_count + 4))
@@ -149,11 +148,11 @@ class SelfAttentionRNN(Layer):
         return tuple(masks) if len(masks) > 1 else masks[0]
 
     def get_config(self):
-        """Return the constructor's arguments."""
+        """Return the arguments of the constructor."""
         return {**super().get_config(), "attention": keras.saving.serialize_keras_object(self.attention)}
 
     @classmethod
     def from_config(cls, config):
-        """Make the layer again from `get_config`."""
+        """Return the layer with the config of `get_config`."""
         config = {**config, "attention": keras.saving.deserialize_keras_object(config["attention"])}
         return cls(**config)

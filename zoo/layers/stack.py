@@ -1,4 +1,4 @@
-"""Several recurrent layers, one upon the other, in one or both directions."""
+"""A stack of recurrent layers, in one or both directions."""
 
 import keras
 import tensorflow as tf
@@ -15,29 +15,29 @@ from zoo.options import takes_options
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RecurrentStack(Layer):
-    """A stack of recurrent or self-attending layers: the encoder, classifier and language model body.
+    """A stack of recurrent or self-attending layers, for encoders, classifiers and language models.
 
     Args:
         units: the size of the state of each layer and direction.
-        cell: "tanh", "gru" or "lstm".
-        layers: how many.
-        bidirectional: run each layer in both directions and join the outputs.
-        dropout: the share of each layer's inputs that is dropped in training.
-        state_dropout: the share of each layer's state that is dropped in training, the same at every step.
-        self_attention: make the layers `SelfAttentionRNN`.
+        cell: the recurrent cell, "tanh", "gru" or "lstm".
+        layers: the number of layers.
+        bidirectional: run each layer in both directions and concatenate the outputs.
+        dropout: the dropout rate of the inputs of each layer.
+        state_dropout: the dropout rate of the state of each layer, with the same mask at every step.
+        self_attention: use `SelfAttentionRNN` layers.
         attention: the score of the self-attention, "bahdanau", "dot" or "general".
 
     Call arguments:
         inputs: (B, T, n).
         mask: (B, T).
-        room: how many further `step`s the returned states must hold.
+        room: the number of further steps that the returned states must have room for.
 
     Returns:
-        The outputs (B, T, units, or 2 units when bidirectional); the states of each layer, a list of lists;
-        and the weights (B, T, T) of the last layer (of its forward direction), None without self-attention.
+        The outputs (B, T, units), or (B, T, 2 units) when bidirectional; the states of each layer, a list of lists; and
+        the attention weights (B, T, T) of the last layer in its forward direction, None without self-attention.
 
     Raises:
-        CallError: a bad argument, or a `step` of a bidirectional stack.
+        CallError: an invalid argument, or `step` of a bidirectional stack.
     """
 
     @takes_options
@@ -81,7 +81,7 @@ class RecurrentStack(Layer):
         self.built = True
 
     def call(self, inputs, mask=None, room=0, training=False):
-        """Run over the sequence; see the class."""
+        """Return the outputs, the states and the weights; see the class."""
         outputs, states, weights = inputs, [], None
         options = {"mask": mask, "training": training} | ({"room": room} if self.self_attention else {})
         for i, layer in enumerate(self.forward):
@@ -98,7 +98,7 @@ class RecurrentStack(Layer):
         return outputs, states, weights
 
     def last_states(self, states):
-        """Return the last cell states of the top layer, each (B, width): h, and m for lstm."""
+        """Return the last states of the top layer, each (B, width): h, and m for lstm."""
         count = self.forward[-1].cell.state_count
         top = states[-1]
         if not self.backward:
@@ -107,19 +107,19 @@ class RecurrentStack(Layer):
         return [tf.concat([top[k], top[half + k]], -1) for k in range(count)]
 
     def initial_state(self, batch_size, room: int = 0):
-        """Return the states of every layer before the first step."""
+        """Return the initial states of every layer."""
         return [layer.initial_state(batch_size, room) for layer in self.forward]
 
     def step(self, inputs, states):
-        """Do one step of every layer outside the loop: inputs (B, n) give outputs (B, units) and the states."""
+        """Do one step of decoding: return the outputs (B, units) and the next states for inputs (B, n)."""
         if self.backward:
             raise CallError("A bidirectional stack cannot go step by step: it needs the whole sequence.")
-        outputs, after = inputs, []
+        outputs, next_states = inputs, []
         for layer, layer_states in zip(self.forward, states, strict=True):
             outputs, layer_states = layer.step(outputs, layer_states)
-            after.append(layer_states)
-        return outputs, after
+            next_states.append(layer_states)
+        return outputs, next_states
 
     def compute_mask(self, inputs, mask=None):
-        """Attach no mask to the outputs: who passes them on passes the mask too."""
+        """Return no mask for the outputs: the caller passes masks explicitly."""
         return None

@@ -1,4 +1,4 @@
-"""Logits that share the matrix of an embedding."""
+"""Logits that share the matrix of an embedding layer."""
 
 import keras
 import tensorflow as tf
@@ -11,14 +11,14 @@ from zoo.recurrence.products import on_rows
 
 @keras.saving.register_keras_serializable(package="zoo")
 class TiedLogits(Layer):
-    """Logits whose matrix is that of an embedding.
+    """Logits with the matrix of an embedding layer.
 
         logits = E x + b
 
-    E are the `embeddings`, b is `bias`.
+    E is `embeddings`, b is `bias`.
 
     Args:
-        size: how many logits, V.
+        size: the number of logits, V.
 
     Call arguments:
         inputs: x, (..., n).

@@ -121,7 +121,7 @@ def test_gradient_of_a_row_with_nothing_in_it_is_zero():
 
 
 def test_dot_needs_one_size():
-    with pytest.raises(CallError, match="needs a query and values of one size.*query of size 3, values of size 4"):
+    with pytest.raises(CallError, match="needs a query and values of the same size.*query of size 3, values of size 4"):
         LuongAttention("dot").build((None, 3), (None, None, 4))
 
 
