@@ -1,1 +1,1 @@
-"""The models: the contract they keep, and one file a family."""
+"""The models: their common interface, and one file per family."""

@@ -1,4 +1,4 @@
-"""The contract of a model: what training, decoding and the exporters ask of every model of the zoo."""
+"""The interface of a model, which training, decoding and export use."""
 
 import abc
 from typing import Any
@@ -12,15 +12,16 @@ from zoo.recurrence.products import on_rows
 class TokenModel(keras.Model, abc.ABC):
     """A Keras model over token ids: ids in, logits out.
 
-    A subclass decorates its constructor with `takes_options`, makes its layers there and ends it with one call on
-    example ids, so that all weights exist whatever the shape of the first batch. It implements `hidden` and `attend`.
+    A subclass decorates its constructor with `takes_options`. The constructor makes the layers and ends with a call on
+    example ids, so that all weights exist before the first batch. The subclass implements `hidden` and `attend`.
 
     Attributes:
-        task: the name of the task, see `zoo.tasks`.
-        attends: whether there are attention weights.
+        task: the name of the task; see `zoo.tasks`.
+        attends: true if `attend` returns attention weights.
         options: the arguments of the constructor.
-        logits: the layer that makes the logits.
-        tied: the embedding whose matrix `logits` shares; None if it has its own.
+        logits: the layer that computes the logits.
+        tied: the embedding layer whose matrix `logits` shares; None if `logits` has its own.
+        given: the arguments of the constructor of the object's own class.
     """
 
     task: str
@@ -31,40 +32,40 @@ class TokenModel(keras.Model, abc.ABC):
     tied: Any = None
 
     def call(self, inputs, training=False):
-        """Return the logits; the shapes are those of the class."""
+        """Return the logits; see the class for the shapes."""
         return self.to_logits(self.hidden(inputs, training=training))
 
     @abc.abstractmethod
     def hidden(self, inputs, training=False):
         """Return the features of the logits: (B, T, n), or (B, n) for a classifier.
 
-        Apart from `to_logits`, so that training computes no logits of padding.
+        Separate from `to_logits`, so that training computes no logits for padding.
         """
 
     @abc.abstractmethod
     def attend(self, inputs):
-        """Return the logits and the attention weights; None in place of weights for a model that does not attend."""
+        """Return the logits and the attention weights; the weights are None for a model that does not attend."""
 
     def to_logits(self, hidden):
-        """Return the logits (..., V) of the features (..., n), or of some rows of them."""
+        """Return the logits (..., V) of the features (..., n)."""
         shared = [] if self.tied is None else [tf.convert_to_tensor(self.tied.embeddings)]
         return on_rows(lambda rows: self.logits(rows, *shared), hidden)
 
     def get_config(self):
-        """Return the constructor's arguments."""
+        """Return the arguments of the constructor."""
         policy = keras.saving.serialize_keras_object(self.dtype_policy)
         return {**self.given, "name": self.name, "dtype": policy}
 
 
 class SequenceModel(TokenModel):
-    """A model that answers with a sequence, one token at a time: a translation model or a language model.
+    """A model that generates a sequence token by token: a translation model or a language model.
 
-    Decoding (`zoo.decoding`) needs nothing of a model but `encode`, `first_tokens` and `decode_step`.
+    Decoding (`zoo.decoding`) uses only `encode`, `first_tokens` and `decode_step`.
     """
 
     @abc.abstractmethod
     def encode(self, source_ids, *, room=0, training=False):
-        """Read the input of the model.
+        """Encode the input of the model.
 
         Args:
             source_ids: (B, Tx), padded with 0.
@@ -72,34 +73,34 @@ class SequenceModel(TokenModel):
             training: apply dropout.
 
         Returns:
-            The memory, a dict of tensors (B, ...) that do not change from step to step, with `values` (B, Tx, d) if the
-            decoder attends to the input; and the states before the first step, a nest of tensors (B, ...).
+            The memory, a dict of tensors (B, ...) that are the same at every step, with `values` (B, Tx, d) if the
+            decoder attends to the input; and the initial states, a nest of tensors (B, ...).
         """
 
     @abc.abstractmethod
     def first_tokens(self, source_ids):
-        """Return the token (B,) that decoding begins with, and which rows (B,) have nothing to decode."""
+        """Return the tokens (B,) that decoding starts with, and a mask (B,) that is true for empty rows."""
 
     @abc.abstractmethod
     def decode_step(self, tokens, states, memory):
-        """Do one step.
+        """Do one step of decoding.
 
         Args:
-            tokens: the tokens before the step, (B,).
-            states: the states before the step, from `encode` or from this method.
+            tokens: the previous tokens, (B,).
+            states: the previous states, from `encode` or from the step before.
             memory: the memory from `encode`.
 
         Returns:
-            The logits (B, V), the states after the step, and the attention weights (B, Tx) over the memory's values,
-            None without.
+            The logits (B, V), the next states, and the attention weights (B, Tx) over the values of the memory, or None
+            for a model that does not attend.
         """
 
 
 def embedding(size: int, units: int, **options: Any) -> keras.layers.Embedding:
-    """Return an embedding of `size` ids whose rows begin with a length of about 1.
+    """Return an embedding layer of `size` ids, initialised with rows whose norm is about 1.
 
-    The default of Keras gives rows of length 0.03 sqrt(units): so small that a recurrent network sees little of its
-    input and a matrix shared with the logits says little, and training takes epochs to grow them.
+    The default of Keras gives rows with a norm of 0.03 sqrt(units). That is so small that the input hardly changes the
+    states, and that tied logits are almost equal; training then needs epochs to increase the norm.
     """
-    rows = keras.initializers.RandomNormal(stddev=units**-0.5)
-    return keras.layers.Embedding(size, units, embeddings_initializer=rows, **options)
+    initializer = keras.initializers.RandomNormal(stddev=units**-0.5)
+    return keras.layers.Embedding(size, units, embeddings_initializer=initializer, **options)

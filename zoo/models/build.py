@@ -1,4 +1,4 @@
-"""The builders of all models by name, as the catalogue lists them."""
+"""The builders of all models in the catalogue, by name."""
 
 import importlib
 from collections.abc import Iterable
@@ -14,40 +14,41 @@ MODELS: dict[str, Builder] = {entry.name: getattr(importlib.import_module(entry.
 
 
 def build(name: str, **options: Any) -> keras.Model:
-    """Build the model of that name.
+    """Build a model by name.
 
     Args:
         name: one of `zoo.names()`.
-        options: the arguments of its builder.
+        options: the arguments of the builder.
 
     Raises:
-        CallError: an unknown model or option (the message gives the nearest), one that is missing or out of range.
+        CallError: an unknown model or option (the message names the nearest one), or an option that is missing or
+            invalid.
     """
     return MODELS[find(name).name](**options)
 
 
 def options_of_builder(name: str) -> dict[str, Option]:
-    """Return the options of a model by name, the sizes of its vocabularies included.
+    """Return the options of a model by name, including the sizes of its vocabularies.
 
     Raises:
-        CallError: there is no such model.
+        CallError: an unknown model.
     """
     return MODELS[find(name).name].options  # type: ignore[attr-defined]
 
 
 def check_options(name: str, options: Iterable[str]) -> None:
-    """Refuse options that a model does not have.
+    """Check that a model has these options.
 
     Raises:
-        CallError: an unknown model or option; the message gives the nearest.
+        CallError: an unknown model or option; the message names the nearest one.
     """
     check_names(name, options, options_of_builder(name))
 
 
 def model_options() -> dict[str, Option]:
-    """Return the options that any model has, by name, described for the last model that has them.
+    """Return the options of all models by name, each with the description in the last model that has it.
 
-    Those that follow from the data, the sizes of vocabularies and the number of classes, are left out.
+    Required options, the sizes of vocabularies and the number of classes, are left out: they follow from the data.
     """
     of_all = [option for entry in CATALOG for option in options_of_builder(entry.name).values()]
     return {option.name: option for option in of_all if not option.required}

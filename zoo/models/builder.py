@@ -1,4 +1,4 @@
-"""The decorator of the builders."""
+"""The decorator of the builder functions."""
 
 import functools
 import inspect
@@ -14,13 +14,13 @@ Builder = Callable[..., keras.Model]
 
 
 def builder(model_class: type, **fixed: Any) -> Callable[[Builder], Builder]:
-    """Decorate a function that builds a model: it takes the options of the class, but for those that are fixed.
+    """Decorate a function that builds a model. It takes the options of the class except those that are fixed.
 
-    `name` and `dtype` are taken too, as everywhere in Keras; the name is that of the builder by default.
+    It also takes `name` and `dtype`, as in all of Keras. The default name is the name of the builder.
 
     Args:
         model_class: the class of the model.
-        fixed: the options that make the class this model, with their values.
+        fixed: the options whose values define this model.
     """
 
     def decorate(build: Builder) -> Builder:
@@ -45,7 +45,7 @@ def builder(model_class: type, **fixed: Any) -> Callable[[Builder], Builder]:
 
 
 def _signature(model_class: type, options: dict[str, Option], name: str) -> inspect.Signature:
-    """Return the parameters of the class that are options of the builder, then `name` and `dtype`."""
+    """Return the signature of a builder: its options as parameters of the class, then `name` and `dtype`."""
     parameters = [parameter for key, parameter in inspect.signature(model_class).parameters.items() if key in options]
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters.append(inspect.Parameter("name", keyword, default=name, annotation=str))

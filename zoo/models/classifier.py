@@ -17,9 +17,9 @@ from zoo.options import takes_options
 
 
 class _Classifier(TokenModel):
-    """The parts that the classifiers share: embeddings below, a dense layer of logits above.
+    """The base of the classifiers: the embeddings and the dense layer of logits.
 
-    A subclass calls `_begin`, makes its own layers and implements `_features`.
+    A subclass calls `_make_common_layers`, makes its own layers and implements `_features`.
 
     Call arguments:
         inputs: token ids (B, T), padded with 0.
@@ -30,8 +30,8 @@ class _Classifier(TokenModel):
 
     task = "classification"
 
-    def _begin(self):
-        """Make the layers whose arguments all classifiers share."""
+    def _make_common_layers(self):
+        """Make the layers that all classifiers have."""
         options, policy = self.options, {"dtype": self.dtype_policy}
         size = options["embedding_units"] or options["units"]
         self.embedding = embedding(options["vocabulary_size"], size, **policy)
@@ -44,7 +44,7 @@ class _Classifier(TokenModel):
         return self.dropout(self._read(inputs, training)[0], training=training)
 
     def attend(self, inputs):
-        """Return the logits and the attention weights (B, T, T), None for a model that does not attend."""
+        """Return the logits and the attention weights (B, T, T), or None for a model that does not attend."""
         features, weights = self._read(inputs, False)
         return self.to_logits(features), weights
 
@@ -54,28 +54,35 @@ class _Classifier(TokenModel):
 
     @abc.abstractmethod
     def _features(self, embedded, mask, training):
-        """Return the features (B, units) of embeddings (B, T, n) and the attention weights (B, T, T) or None."""
+        """Return the features (B, units) of embeddings (B, T, n), and the attention weights (B, T, T) or None."""
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class DenseClassifier(_Classifier):
-    """A classifier of dense tanh layers over the mean of the embeddings.
+    """A classifier with dense tanh layers over the mean of the embeddings.
 
-        y = tanh(W x + b), x the mean embedding of the tokens
+        y = tanh(W x + b)
+        logits = V y + b'
+
+    x is the mean of the embeddings of the tokens; V is `logits`.
 
     Args:
         vocabulary_size: the number of ids; id 0 is padding.
         classes: the number of labels.
-        units: size of every layer.
-        embedding_units: size of the embeddings; default `units`.
-        layers: number of dense layers.
-        dropout: share of the inputs of every layer, and of the features before the logits, dropped in training.
-        embedding_dropout: share of the elements of every embedding dropped in training.
+        units: the size of each layer.
+        embedding_units: the size of the embeddings; default: `units`.
+        layers: the number of layers.
+        dropout: the dropout rate of the inputs of every layer and of the features before the logits.
+        embedding_dropout: the dropout rate of the embeddings.
 
-    Call arguments and returns: token ids (B, T), padded with 0; the logits (B, classes).
+    Call arguments:
+        inputs: token ids (B, T), padded with 0.
+
+    Returns:
+        The logits (B, classes).
 
     Raises:
-        CallError: a bad argument.
+        CallError: an invalid argument.
 
     Source: Iyyer et al. 2015, "Deep unordered composition rivals syntactic methods for text classification".
     """
@@ -94,7 +101,7 @@ class DenseClassifier(_Classifier):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._begin()
+        self._make_common_layers()
         self.dense = [TanhDense(units, name=f"dense_{i}", dtype=self.dtype_policy) for i in range(layers)]
         self(tf.zeros([1, 1], tf.int32))
 
@@ -108,28 +115,34 @@ class DenseClassifier(_Classifier):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RecurrentClassifier(_Classifier):
-    """A classifier over the last state of a recurrent network, with self-attention or without.
+    """A classifier over the last state of a recurrent network, with or without self-attention.
 
         logits = V h_m + b
+
+    h_m is the last state of `stack`; V is `logits`.
 
     Args:
         vocabulary_size: the number of ids; id 0 is padding.
         classes: the number of labels.
-        units: size of every state, in each direction.
-        embedding_units: size of the embeddings; default `units`.
+        units: the size of the state, in each direction.
+        embedding_units: the size of the embeddings; default: `units`.
         cell: the recurrent cell.
-        layers: number of recurrent layers.
+        layers: the number of recurrent layers.
         bidirectional: read the text in both directions.
-        dropout: share of the inputs of every layer, and of the features before the logits, dropped in training.
-        embedding_dropout: share of the elements of every embedding dropped in training.
-        state_dropout: share of the states dropped in training, the same at every step.
-        self_attention: layers that attend to their own earlier outputs.
-        attention: the score of that attention.
+        dropout: the dropout rate of the inputs of every layer and of the features before the logits.
+        embedding_dropout: the dropout rate of the embeddings.
+        state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
+        self_attention: use layers that attend to their own earlier outputs.
+        attention: the score of the attention.
 
-    Call arguments and returns: token ids (B, T), padded with 0; the logits (B, classes).
+    Call arguments:
+        inputs: token ids (B, T), padded with 0.
+
+    Returns:
+        The logits (B, classes).
 
     Raises:
-        CallError: a bad argument.
+        CallError: an invalid argument.
 
     Source: Elman 1990, "Finding structure in time"; with self-attention Cheng, Dong, Lapata 2016, arXiv 1601.06733.
     """
@@ -154,7 +167,7 @@ class RecurrentClassifier(_Classifier):
     ):
         super().__init__(**kwargs)
         self.attends = self_attention
-        self._begin()
+        self._make_common_layers()
         self.stack = RecurrentStack(
             units,
             cell=cell,
@@ -175,17 +188,17 @@ class RecurrentClassifier(_Classifier):
 
 @builder(DenseClassifier)
 def tanh_dnn(**options) -> keras.Model:
-    """Build the dense network as a text classifier; arguments as `DenseClassifier`."""
+    """Build the dense network as a text classifier; arguments as in `DenseClassifier`."""
     return DenseClassifier(**options)
 
 
 @builder(RecurrentClassifier, self_attention=False, attention="bahdanau")
 def tanh_rnn(**options) -> keras.Model:
-    """Build the recurrent network as a text classifier; arguments as `RecurrentClassifier`."""
+    """Build the recurrent network as a text classifier; arguments as in `RecurrentClassifier`."""
     return RecurrentClassifier(**options)
 
 
 @builder(RecurrentClassifier, self_attention=True)
 def self_attention_rnn(**options) -> keras.Model:
-    """Build the self-attending network as a text classifier; arguments as `RecurrentClassifier`."""
+    """Build the self-attending network as a text classifier; arguments as in `RecurrentClassifier`."""
     return RecurrentClassifier(**options)

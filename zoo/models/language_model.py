@@ -17,31 +17,33 @@ from zoo.options import takes_options
 
 @keras.saving.register_keras_serializable(package="zoo")
 class LanguageModel(SequenceModel):
-    """A recurrent language model, with self-attention or without.
+    """A recurrent language model, with or without self-attention.
 
         logits_t = V h_t + b
 
+    h_t is the output of `stack`; V is `logits`.
+
     Args:
         vocabulary_size: the number of ids; id 0 is padding.
-        units: size of every state.
-        embedding_units: size of the embeddings; default `units`.
+        units: the size of the state.
+        embedding_units: the size of the embeddings; default: `units`.
         cell: the recurrent cell.
-        layers: number of recurrent layers.
-        dropout: share of the inputs of every layer, and of the features before the logits, dropped in training.
-        embedding_dropout: share of the elements of every embedding dropped in training.
-        state_dropout: share of the states dropped in training, the same at every step.
-        tie_embeddings: one matrix for the embeddings and the logits; the embeddings must have the size of the states.
-        self_attention: layers that attend to their own earlier outputs.
-        attention: the score of that attention.
+        layers: the number of recurrent layers.
+        dropout: the dropout rate of the inputs of every layer and of the features before the logits.
+        embedding_dropout: the dropout rate of the embeddings.
+        state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
+        tie_embeddings: share one matrix between the embeddings and the logits. `embedding_units` must be `units`.
+        self_attention: use layers that attend to their own earlier outputs.
+        attention: the score of the attention.
 
     Call arguments:
-        inputs: token ids (B, T) that begin with the start id, padded with 0.
+        inputs: token ids (B, T), starting with the start id and padded with 0.
 
     Returns:
-        The logits (B, T, vocabulary_size) of the token after each token.
+        The logits (B, T, vocabulary_size) of the token that follows each token.
 
     Raises:
-        CallError: a bad argument, or tied embeddings of another size than `units`.
+        CallError: an invalid argument, or tied embeddings whose size is not `units`.
 
     Source: Mikolov et al. 2010, "Recurrent neural network based language model"; with self-attention
     Cheng, Dong, Lapata 2016, arXiv 1601.06733.
@@ -96,7 +98,7 @@ class LanguageModel(SequenceModel):
         return self.dropout(self._run(inputs, training=training)[0], training=training)
 
     def attend(self, inputs):
-        """Return the logits and the attention weights (B, T, T), None for a model that does not attend."""
+        """Return the logits and the attention weights (B, T, T), or None for a model that does not attend."""
         outputs, _, weights = self._run(inputs)
         return self.to_logits(outputs), weights
 
@@ -105,31 +107,31 @@ class LanguageModel(SequenceModel):
         return self.stack(embedded, mask=tf.not_equal(ids, PAD), training=training, **options)
 
     def encode(self, source_ids, *, room=0, training=False):
-        """Read a prompt (B, T), all but its last token; see `SequenceModel.encode`. The memory is empty."""
+        """Encode the prompts (B, T) without their last tokens; see `SequenceModel.encode`. The memory is empty."""
         following = tf.pad(tf.gather(source_ids, tf.range(1, tf.shape(source_ids)[1]), axis=1), [[0, 0], [0, 1]])
-        read = tf.where(tf.equal(following, PAD), tf.zeros_like(source_ids), source_ids)
-        _, states, _ = self._run(read, room=room, training=training)
+        without_last = tf.where(tf.equal(following, PAD), tf.zeros_like(source_ids), source_ids)
+        _, states, _ = self._run(without_last, room=room, training=training)
         return {}, states
 
     def first_tokens(self, source_ids):
-        """Return the last token (B,) of each prompt, and which prompts (B,) are empty."""
+        """Return the last token (B,) of each prompt, and a mask (B,) that is true for empty prompts."""
         lengths = tf.reduce_sum(tf.cast(tf.not_equal(source_ids, PAD), tf.int32), axis=1)
         last = tf.one_hot(lengths - 1, tf.shape(source_ids)[1], dtype=tf.int32)
         return tf.reduce_sum(source_ids * last, axis=1), tf.equal(lengths, 0)
 
     def decode_step(self, tokens, states, memory):
-        """Do one step of every layer; see `SequenceModel.decode_step`."""
+        """Do one step of decoding; see `SequenceModel.decode_step`."""
         output, states = self.stack.step(self.embedding(tokens), states)
         return self.to_logits(output), states, None
 
 
 @builder(LanguageModel, self_attention=False, attention="bahdanau")
 def tanh_rnn_lm(**options) -> keras.Model:
-    """Build the recurrent network as a language model; arguments as `LanguageModel`."""
+    """Build the recurrent network as a language model; arguments as in `LanguageModel`."""
     return LanguageModel(**options)
 
 
 @builder(LanguageModel, self_attention=True)
 def self_attention_lm(**options) -> keras.Model:
-    """Build the self-attending network as a language model; arguments as `LanguageModel`."""
+    """Build the self-attending network as a language model; arguments as in `LanguageModel`."""
     return LanguageModel(**options)

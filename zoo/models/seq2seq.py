@@ -1,4 +1,4 @@
-"""The encoder-decoder: translation, and every other task that turns one sequence into another."""
+"""The encoder-decoder, for translation and other tasks from sequence to sequence."""
 
 from typing import Annotated
 
@@ -21,40 +21,41 @@ from zoo.options import takes_options
 
 @keras.saving.register_keras_serializable(package="zoo")
 class Seq2Seq(SequenceModel):
-    """An encoder-decoder over token ids, with attention or without.
+    """An encoder-decoder over token ids, with or without attention.
 
         y_1 ... y_m = encoder(source),   s_0 = tanh(W h_m + b)
         s_t = decoder(r_t, s_{t-1}, c_{t-1})
         logits_t = V tanh(U [s_t; c_{t-1}; r_t] + b) + b'
 
-    The layers are `encoder`; `bridge`, W; `decoder`; `readout`, U; `logits`, V. r_t is the embedding of the target
-    token before t. Without attention there is no c. A subclass changes a part by its method: `make_encoder`,
-    `make_bridge`, `make_decoder`, `make_readout`, `start_states`, `read_out`.
+    The layers are `encoder`, `bridge` (W), `decoder`, `readout` (U) and `logits` (V). r_t is the embedding of the
+    target token before t. Without attention there is no c. A subclass replaces a part by overriding its method:
+    `make_encoder`, `make_bridge`, `make_decoder`, `make_readout`, `start_states` or `read_out`.
 
     Args:
         source_vocabulary_size: the number of source ids; id 0 is padding.
         target_vocabulary_size: the number of target ids; id 0 is padding.
-        units: size of the state, of the encoder in each direction.
-        embedding_units: size of the embeddings; default `units`.
-        encoder_units: size of the encoder's state in each direction; default `units`.
+        units: the size of the state, in each direction.
+        embedding_units: the size of the embeddings; default: `units`.
+        encoder_units: the size of the encoder state, in each direction; default: `units`.
         cell: the recurrent cell.
-        attention: the score of query and values. In Python also None: a decoder that does not attend.
-        self_attention: an encoder of `SelfAttentionRNN` layers, with the same score.
+        attention: the score of the attention. In Python also None, for a decoder without attention.
+        self_attention: use an encoder of `SelfAttentionRNN` layers with the same score.
         bidirectional: read the text in both directions.
-        layers: number of recurrent layers, in a translation model of the encoder.
-        dropout: share of the inputs of every layer, and of the features before the logits, dropped in training.
-        embedding_dropout: share of the elements of every embedding dropped in training.
-        state_dropout: share of the states dropped in training, the same at every step.
-        tie_embeddings: one matrix for the (target) embeddings and the logits.
+        layers: the number of layers; in a translation model, of the encoder.
+        dropout: the dropout rate of the inputs of every layer and of the features before the logits.
+        embedding_dropout: the dropout rate of the embeddings.
+        state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
+        tie_embeddings: share one matrix between the embeddings (of the target) and the logits.
 
     Call arguments:
-        inputs: a dict of `source` (B, Tx) and `target` (B, Ty), the target beginning with the start id.
+        inputs: a dict with the ids `source` (B, Tx) and `target` (B, Ty), padded with 0. The target starts with the
+            start id.
 
     Returns:
-        The logits (B, Ty, target_vocabulary_size) of the token after each target token.
+        The logits (B, Ty, target_vocabulary_size) of the token that follows each target token.
 
     Raises:
-        CallError: a bad argument.
+        CallError: an invalid argument.
 
     Source: Sutskever, Vinyals, Le 2014, arXiv 1409.3215; Bahdanau, Cho, Bengio 2014, arXiv 1409.0473.
     """
@@ -101,7 +102,7 @@ class Seq2Seq(SequenceModel):
         self({"source": ids, "target": ids})
 
     def make_encoder(self) -> keras.layers.Layer:
-        """Return the encoder: a layer called and stepped as `RecurrentStack`, with its `width` and `last_states`."""
+        """Return the encoder: a layer that is called like `RecurrentStack`, with its `width` and `last_states`."""
         options = self.options
         return RecurrentStack(
             options["encoder_units"] or options["units"],
@@ -112,9 +113,9 @@ class Seq2Seq(SequenceModel):
         )
 
     def make_decoder(self) -> keras.layers.Layer:
-        """Return the decoder: a layer called and stepped as `AttentionDecoder`, or as `Recurrent` without attention.
+        """Return the decoder, with the interface of `AttentionDecoder`, or of `Recurrent` without attention.
 
-        Its first state after a step is s_t; the beam keeps all of them for each hypothesis.
+        The first of its states is s_t. Beam search keeps all states of each hypothesis.
         """
         units, options = self.options["units"], {name: self.options[name] for name in ("cell", "state_dropout")}
         if not self.attends:
@@ -123,20 +124,20 @@ class Seq2Seq(SequenceModel):
         return AttentionDecoder(units, attention=score, return_weights=True, dtype=self.dtype_policy, **options)
 
     def make_bridge(self) -> list[keras.layers.Layer]:
-        """Return the layers that make the decoder's first states of the encoder's last, one for each state."""
+        """Return the layers that map the last states of the encoder to the initial decoder states, one per state."""
         names = [f"bridge_{i}" for i in range(self.decoder.cell.state_count)]
         return [TanhDense(self.options["units"], name=name, dtype=self.dtype_policy) for name in names]
 
     def make_readout(self) -> keras.layers.Layer:
-        """Return the layer between [s_t; c_{t-1}; r_t] (..., n) and the logits.
+        """Return the layer that maps [s_t; c_{t-1}; r_t] (..., n) to the features of the logits.
 
-        With tied embeddings it must return vectors of their size.
+        With tied embeddings the features must have the size of the embeddings.
         """
         units = self.embedding_units if self.options["tie_embeddings"] else self.options["units"]
         return TanhDense(units, dtype=self.dtype_policy)
 
     def start_states(self, last):
-        """Return the states of the decoder before its first step, from the last states of the encoder's top layer."""
+        """Return the initial states of the decoder from the last states of the top layer of the encoder."""
         return [bridge(state) for bridge, state in zip(self.bridge, last, strict=True)]
 
     def read_out(self, state, context, embedded, training=False):
@@ -149,12 +150,12 @@ class Seq2Seq(SequenceModel):
         return self._decode(inputs, training)[0]
 
     def attend(self, inputs):
-        """Return the logits and the attention weights (B, Ty, Tx), None for a model that does not attend."""
+        """Return the logits and the attention weights (B, Ty, Tx), or None for a model that does not attend."""
         hidden, weights = self._decode(inputs)
         return self.to_logits(hidden), weights
 
     def _decode(self, inputs, training=False):
-        """Run the decoder over whole targets: return the features of the logits and the attention weights."""
+        """Return the features of the logits under teacher forcing, and the attention weights."""
         memory, states = self.encode(inputs["source"], training=training)
         embedded = self.embedding_dropout(self.target_embedding(inputs["target"]), training=training)
         options = {"initial_state": states, "mask": tf.not_equal(inputs["target"], PAD), "training": training}
@@ -165,11 +166,11 @@ class Seq2Seq(SequenceModel):
         return self.read_out(outputs, tf.matmul(weights, values), embedded, training), weights
 
     def encode(self, source_ids, *, room=0, training=False):
-        """Read the source; see `SequenceModel.encode`. The states of this decoder need no room.
+        """Encode the source; see `SequenceModel.encode`. The states of this decoder need no room.
 
         Returns:
-            The memory: the encoder outputs `values` (B, Tx, d), their `keys` and `values_mask` (B, Tx), empty without
-            attention; and s_0, a list of (B, units).
+            The memory with the encoder outputs `values` (B, Tx, d), their `keys` and `values_mask` (B, Tx), or an empty
+            one without attention; and s_0, a list of (B, units).
         """
         mask = tf.not_equal(source_ids, PAD)
         embedded = self.embedding_dropout(self.source_embedding(source_ids), training=training)
@@ -181,12 +182,12 @@ class Seq2Seq(SequenceModel):
         return {"values": outputs, "keys": keys, "values_mask": mask}, start
 
     def first_tokens(self, source_ids):
-        """Return the start id (B,), and which rows (B,) hold no piece."""
+        """Return the start ids (B,), and a mask (B,) that is true for rows without any piece."""
         empty = tf.logical_not(tf.reduce_any(tf.greater(source_ids, END), axis=1))
         return tf.fill([tf.shape(source_ids)[0]], START), empty
 
     def decode_step(self, tokens, states, memory):
-        """Do one step of the decoder; see `SequenceModel.decode_step`."""
+        """Do one step of decoding; see `SequenceModel.decode_step`."""
         embedded = self.target_embedding(tokens)
         if self.attends:
             states, context, weights = self.decoder.step(embedded, states, **memory)
@@ -197,17 +198,17 @@ class Seq2Seq(SequenceModel):
 
 @builder(Seq2Seq, attention=None, self_attention=False)
 def seq2seq(**options) -> keras.Model:
-    """Build the encoder-decoder without attention; arguments as `Seq2Seq`."""
+    """Build the encoder-decoder without attention; arguments as in `Seq2Seq`."""
     return Seq2Seq(**options)
 
 
 @builder(Seq2Seq, self_attention=False)
 def bahdanau_seq2seq(**options) -> keras.Model:
-    """Build the encoder-decoder with attention; arguments as `Seq2Seq`."""
+    """Build the encoder-decoder with attention; arguments as in `Seq2Seq`."""
     return Seq2Seq(**options)
 
 
 @builder(Seq2Seq, self_attention=True)
 def self_attention_seq2seq(**options) -> keras.Model:
-    """Build the encoder-decoder whose encoder attends to its own outputs; arguments as `Seq2Seq`."""
+    """Build the encoder-decoder whose encoder attends to its own outputs; arguments as in `Seq2Seq`."""
     return Seq2Seq(**options)
