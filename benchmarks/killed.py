@@ -19,7 +19,7 @@ import sys
 import time
 from pathlib import Path
 
-from zoo.export.formats import LITERT_FILE, SITE_FILE
+from zoo.export.formats import FORMATS, LITERT_FILE, SITE_FILE
 from zoo.export.load import load
 from zoo.export.serving.versions import newest_version
 
@@ -161,7 +161,7 @@ def main() -> int:
     parser.add_argument("--run", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="the folder to make")
     parser.add_argument("--kills", type=int, default=20, help="the number of kills over all formats")
-    parser.add_argument("--to", nargs="+", choices=("saved_model", "tflite", "serving", "web"), default=["saved_model"])
+    parser.add_argument("--to", nargs="+", choices=list(FORMATS), default=["saved_model"])
     parser.add_argument("--seed", type=int, default=1, help="the seed of the moments")
     options = parser.parse_args()
     options.out.mkdir(parents=True)
