@@ -92,7 +92,7 @@ def _converted(run: Run) -> Iterator[tuple[str, Any]]:
                 )
             onnx.checker.check_model(model)
         except Exception as error:  # tf2onnx and onnx fail in many ways
-            reason = str(error).strip().splitlines()[0][:300]
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
             raise WorkError(f"{run.config.model} could not be converted to ONNX: {endpoint}: {reason}") from error
         yield names[endpoint], model
 
@@ -102,7 +102,7 @@ def _with_output_ids(function: Callable, **inputs: Any) -> dict[str, Any]:
 
 
 def _convert_one_hot(graph: Any, node: Any, name: str, args: list) -> None:
-    """Convert a one-hot of any type: tf2onnx converts those of float32 alone, so others are cast there and back."""
+    """Convert a one-hot: tf2onnx converts float32 alone, so other types are cast to float32 and back."""
     from onnx import TensorProto
     from tf2onnx.onnx_opset.tensor import OneHot
 
@@ -117,7 +117,7 @@ def _convert_one_hot(graph: Any, node: Any, name: str, args: list) -> None:
 
 
 def _convert_select(graph: Any, node: Any, name: str, args: list) -> None:
-    """Convert `tf.where`: tf2onnx multiplies with 0 and 1, which is no choice where a float is NaN or infinite."""
+    """Convert `tf.where`: tf2onnx multiplies with 0 and 1, so that NaN and infinity spoil the branch not taken."""
     from onnx import TensorProto
     from tf2onnx.onnx_opset.controlflow import Select
 
@@ -173,7 +173,7 @@ class _Endpoint:
     def session(self) -> Any:
         runtime = _import("onnxruntime")
         options = runtime.SessionOptions()
-        options.log_severity_level = 3  # errors
+        options.log_severity_level = 4  # errors are raised, so only fatal ones are printed
         try:
             return runtime.InferenceSession(str(self.file), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has its own exceptions

@@ -41,7 +41,7 @@ def convert(
             try:
                 models[weights] = converter.convert()
             except Exception as error:
-                reason = str(error).strip().splitlines()[0][:300]
+                reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
                 raise WorkError(f"{run.config.model} could not be converted to .tflite: {reason}") from error
     return models
 

@@ -1,7 +1,6 @@
-"""Proof without our Python: other programs load what was exported, and answer as Keras does.
+"""Other programs load a SavedModel, and answer as Keras does.
 
-A C program by TensorFlow's C library, with the loader that TF Serving uses; `saved_model_cli`; and OpenVINO, which is
-another engine altogether.
+A C program by TensorFlow's C library, with the loader of TF Serving; `saved_model_cli`; and OpenVINO, another engine.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Hostile input: an answer or a clear error, and the same answer as ever for the row beside it."""
+"""Hostile input: an answer or a clear error, and an unchanged answer for the row beside it."""
 
 import collections
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ CASES = {"saved_model": 100, "tflite": 200, "onnx": 100, "text": 40}
 
 
 def made(task, format, folder):
-    """Return an artefact of a model that has learnt nothing, under attack."""
+    """Return the target for an artefact of an untrained model."""
     from zoo.export import saved_model
     from zoo.export.litert.archive import write_tflite
     from zoo.export.litert.convert import convert, with_pieces
@@ -47,7 +47,7 @@ def target(request, tmp_path_factory):
 
 
 def attack(target, numbers):
-    """Return how often each kind of case ended how."""
+    """Return the number of cases by kind and outcome."""
     wrong, counts = [], collections.Counter()
     for number in numbers:
         try:

@@ -1,4 +1,4 @@
-"""Hostile cases, each made again from its seed and number alone, and how an artefact meets one."""
+"""Hostile cases, reproducible from a seed and a number, and their effect on an artefact."""
 
 import math
 import os
@@ -14,10 +14,10 @@ from zoo.prediction import Beam
 from zoo.predictor import Predictor
 from zoo.text import source_ids
 
-TOLERANCE = 1e-3  # of scores: how many rows a batch has changes the order of sums
+TOLERANCE = 1e-3  # of scores: the number of rows in a batch changes the order of sums
 GOOD_LENGTH = 16  # the bound on the answer to the good row
 
-# In each format, the kinds of cases and how often each comes.
+# For each format, the kinds of cases with their frequencies.
 KINDS = {
     "saved_model": {"ids": 40, "texts": 30, "predictor": 18, "shapes": 6, "damage": 6},
     "tflite": {"ids": 60, "predictor": 28, "shapes": 6, "damage": 6},
@@ -28,11 +28,11 @@ KINDS = {
 
 
 class Wrong(Exception):
-    """An artefact met a case as it should not."""
+    """A wrong answer or a wrong error of an artefact."""
 
 
 def dice_of(seed: int, number: int) -> np.random.Generator:
-    """Return what a case is drawn with."""
+    """Return the random generator of a case."""
     return np.random.default_rng([seed, number])
 
 

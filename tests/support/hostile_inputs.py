@@ -1,4 +1,4 @@
-"""What hostile input is made of: ids, options, texts and bytes, drawn with the dice of a case."""
+"""Hostile input: ids, options, texts and bytes, drawn with the random generator of a case."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from zoo.constants import END, START
 
 EXTREME = np.iinfo(np.int32)
 
-# Marks of direction, combining marks, joined emoji, the names of special pieces, and what is often taken for a command.
+# Marks of direction, combining marks, joined emoji, the names of special pieces, and format strings.
 FRAGMENTS = [
     "\u200f", "\u200e", "\u202e", "\u2066", "e\u0301\u0301\u0301", "\u0300", "\ufeff", "\ufffd", "\0", "\x7f", "\t",
     "\U0001f469\u200d\U0001f469\u200d\U0001f467", "\U0001f3f3\ufe0f\u200d\U0001f308", "\r\n", "\u2581", "\ufdfa",
@@ -22,7 +22,7 @@ BAD_BYTES = [
 
 
 def one_of(dice: np.random.Generator, options: Sequence[Any]) -> Any:
-    """Draw one."""
+    """Return an element at random."""
     return options[int(dice.integers(len(options)))]
 
 

@@ -1,4 +1,4 @@
-"""The artefacts under attack, each loaded as its users load it."""
+"""The artefacts under attack, loaded as users load them."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -15,10 +15,7 @@ Arrays = dict[str, np.ndarray]
 
 
 class Artefact(NamedTuple):
-    """What `zoo export` writes for a format, and the options that it takes for it.
-
-    `file` is what is loaded in the export's folder; empty for the folder itself.
-    """
+    """The options of `zoo export` for an artefact, and the file that is loaded; empty for the whole folder."""
 
     options: tuple[str, ...]
     file: str
@@ -34,7 +31,7 @@ ARTEFACTS = {
 
 
 class Function(NamedTuple):
-    """A signature over text: what each input is, and what answers."""
+    """A signature over text: the type of each input, and the function that answers."""
 
     kinds: dict[str, type]
     ask: Callable[[Arrays], Arrays]
@@ -45,12 +42,12 @@ class Target:
 
     Args:
         format: one of `ARTEFACTS`.
-        path: what is loaded.
+        path: the file or folder to load.
         good: a text whose answer must not change.
         scratch: a folder for damaged copies.
 
     Attributes:
-        predictor: what answers by ids; None where nothing of ours does (a .tflite of text, a page).
+        predictor: the predictor over ids; None for a .tflite over text and for a page.
         signatures: the signatures over text, by name.
         page: the page, opened in a browser; for "web".
     """
@@ -126,10 +123,10 @@ def _opened(site: Path) -> Iterator[Any]:
 
 
 def path_of(out: Path, format: str) -> Path:
-    """Return what is loaded of the artefact of a format, in a folder of artefacts."""
+    """Return the file or folder to load for a format, in a folder of artefacts."""
     return out / format / ARTEFACTS[format].file
 
 
 def is_there(out: Path, format: str) -> bool:
-    """Tell whether a folder of artefacts has that of a format."""
+    """Return whether a folder of artefacts holds the artefact of a format."""
     return (path_of(out, format) / SITE_FILE if format == "web" else path_of(out, format)).exists()

@@ -1,4 +1,4 @@
-"""Runs whose models have learnt nothing, for tests of exports."""
+"""Runs of untrained models, for tests of exports."""
 
 from zoo.catalog import find
 from zoo.run_folder import Run, RunConfig

@@ -38,7 +38,7 @@ def ids_of(run, texts=TEXTS, length=LENGTH):
 
 
 def inputs_of(task, name, ids):
-    """Return what a signature is asked, in Keras and in a .tflite of any shape."""
+    """Return the inputs of a signature, in Keras and in a .tflite with dynamic shapes."""
     if name == "beam_tokens":
         return {
             "ids": ids,
@@ -129,9 +129,9 @@ def test_any_shape_has_pieces_and_is_not_for_compiled_model(fresh, exported):
 
 
 def test_compiled_model_loses_what_a_loop_makes_longer(tmp_path):
-    """Why a fixed shape is needed: the smallest graph for whose answer CompiledModel asks too little room.
+    """The reason for fixed shapes: the smallest graph for which CompiledModel allocates too small an output.
 
-    It asks for the size of an output before the run. When this fails LiteRT has learnt to ask after it.
+    It asks for the size of an output before the run. When this test fails, LiteRT asks after the run.
     """
     import tensorflow as tf
     from ai_edge_litert.compiled_model import CompiledModel

@@ -208,6 +208,10 @@ def test_a_failure_leaves_the_versions_that_were_there(tiny_run, served, tmp_pat
     shutil.copytree(served, out)
     before = files_of(out)
 
+    def copied(run, folder, *, force):
+        shutil.copytree(served / NAME / "1", folder, dirs_exist_ok=True)
+        return {"parity": {}}
+
     def fail(*_):
         raise WorkError("no")
 
@@ -216,6 +220,7 @@ def test_a_failure_leaves_the_versions_that_were_there(tiny_run, served, tmp_pat
             serving.export_serving(tiny_run, where)
 
     with monkeypatch.context() as late:
+        late.setattr(serving, "export_saved_model", copied)
         late.setattr(serving, "replay", fail)
         refused(out)
     monkeypatch.setattr(serving, "export_saved_model", lambda *_, **__: fail())

@@ -1,4 +1,4 @@
-"""The web export: its files, and what it refuses. What the page itself does is tested in test_web_page.py."""
+"""The web export: its files and its errors. The page itself is tested in test_page.py."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ from zoo.run_folder import RunConfig
 
 @pytest.fixture(scope="module")
 def site(tiny_run, tmp_path_factory):
-    """A site that loads LiteRT.js from afar, and what the exporter says of it."""
+    """A site that loads LiteRT.js from another host, and the report of the exporter."""
     from zoo.run_folder import load_run
 
     report = export_web(load_run(tiny_run.path), tmp_path_factory.mktemp("web") / "site")

@@ -1,4 +1,4 @@
-"""The page in Chromium: what it answers is what Python answers, and it can be used without a mouse."""
+"""The page in Chromium: it answers as Python does, and can be used without a mouse."""
 
 import math
 
