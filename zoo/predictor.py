@@ -1,4 +1,4 @@
-"""Texts in, answers out, whatever runs the model."""
+"""Prediction from texts to texts, with any runtime of the model."""
 
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -22,11 +22,11 @@ class Predictor:
 
     Args:
         task: "translation", "classification" or "language_model".
-        functions: by name, functions from ids (B, S) to named arrays, as `zoo.decoding.id_functions`.
+        functions: the endpoints by name, functions from ids (B, S) to named arrays; see `zoo.decoding.id_functions`.
         source: the vocabulary of the input.
-        target: the vocabulary of the output; a translation model has one.
+        target: the vocabulary of the output of a translation model.
         labels: the labels of a classifier, in the order of its classes.
-        max_pieces: how many ids of an input are read at most.
+        max_pieces: the maximum number of ids of an input; a longer input is truncated.
     """
 
     def __init__(
@@ -46,37 +46,36 @@ class Predictor:
         self.max_pieces = max_pieces
 
     def predict(self, texts: Sequence[str], *, beam: Beam | None = None, batch_size: int = 64) -> list[Prediction]:
-        """Return one prediction a text, in their order.
+        """Return one prediction per text, in the order of the texts.
 
         Args:
             texts: the inputs.
-            beam: how to search; default greedily.
-            batch_size: how many texts at a time; fewer with a wide beam.
+            beam: the options of beam search; default: greedy decoding.
+            batch_size: the number of texts per batch; fewer with a wide beam.
 
         Raises:
-            CallError: one text instead of a list; or a beam for a model that has none, or not of this width.
+            CallError: a single text instead of a list; or a beam for a model without beam search, or with a width that
+                the model does not support.
         """
         _check_list(texts)
-        function, options = self._function(beam)
-        width = beam.width if beam else 1
+        function, options = self._decoder(beam)
         ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
+        rows_per_batch = max(1, 4 * batch_size // max(4, beam.width if beam else 1))
         predictions: list[Prediction | None] = [None] * len(texts)
-        for rows, batch in _batches(ids, max(1, 4 * batch_size // max(4, width))):
-            answer = function(batch, **options)
-            for k, i in enumerate(rows):
-                one = {name: value[k] for name, value in answer.items()}
+        for indices, batch in _batches(ids, rows_per_batch):
+            for i, outputs in zip(indices, _by_row(function(batch, **options), len(indices)), strict=True):
                 make = partial(self._prediction, texts[i], ids[i], truncated=truncated[i])
-                predictions[i] = _best(one, beam, make) if beam else make(one)
+                predictions[i] = _best(outputs, beam, make) if beam else make(outputs)
         return predictions  # type: ignore[return-value]
 
-    def _function(self, beam):
-        """Return the function to ask, and its inputs besides the ids."""
+    def _decoder(self, beam):
+        """Return the endpoint that decodes, and its inputs besides the ids."""
         if beam is None:
             return self.functions["tokens"], {}
-        if self.task == "classification":
-            raise CallError("A classifier has no beam: its answer is a label.")
+        if TASKS[self.task].labelled:
+            raise CallError("A classifier has no beam search: its output is a label.")
         if "beam_tokens" not in self.functions:
-            raise CallError("This was exported without beam search. Export it again.")
+            raise CallError("This model was exported without beam search. Export it again.")
         return self.functions["beam_tokens"], {
             "beam_width": np.array([beam.width], np.int32),
             "length_penalty": np.array([beam.length_penalty], np.float32),
@@ -84,123 +83,142 @@ class Predictor:
         }
 
     def truncated(self, texts: Sequence[str], *, as_targets: bool = False) -> list[bool]:
-        """Tell which texts are too long to be read whole, as sources or as targets."""
+        """Return a list that is true for the texts that are longer than the model can read.
+
+        Args:
+            texts: the texts.
+            as_targets: count the pieces of the target vocabulary instead of the source vocabulary.
+        """
         return source_ids(self.target if as_targets else self.source, texts, self.task, self.max_pieces)[1]
 
-    def _prediction(self, text, ids, answer, *, truncated):
-        if self.task == "classification":
-            return self._label(text, ids, answer, truncated)
-        produced = [int(i) for i in answer["ids"] if i != PAD]
-        score = float(answer["score"])
+    def _prediction(self, text, ids, outputs, *, truncated):
+        if TASKS[self.task].labelled:
+            return self._label(text, ids, outputs, truncated)
+        produced = [int(i) for i in outputs["ids"] if i != PAD]
+        score = float(outputs["score"])
         if TASKS[self.task].prompted:
-            output = self.source.decode([*ids[1:], *produced])
+            output = self.source.decode([*ids, *produced])
             return Prediction(input=text, output=output, score=score, truncated=truncated)
         return Prediction(
             input=text,
-            output=self.target.decode([i for i in produced if i != END]),
+            output=self.target.decode(produced),
             score=score,
             truncated=truncated,
             source_pieces=self.source.pieces(ids),
             target_pieces=self.target.pieces(produced),
-            attention=_cropped(answer, len(produced), len(ids)),
+            attention=_cropped(outputs, len(produced), len(ids)),
         )
 
-    def _label(self, text, ids, answer, truncated):
-        best = int(np.argmax(answer["probabilities"]))
-        probability = float(answer["probabilities"][best])
+    def _label(self, text, ids, outputs, truncated):
+        best = int(np.argmax(outputs["probabilities"]))
+        probability = float(outputs["probabilities"][best])
         pieces = self.source.pieces(ids)
         return Prediction(
             input=text,
             output=self.labels[best],
-            score=math.log(max(probability, 1e-45)),
+            score=math.log(max(probability, 1e-45)),  # finite, so that JSON can hold it
             probability=probability,
             truncated=truncated,
             source_pieces=pieces,
             target_pieces=pieces,
-            attention=_cropped(answer, len(ids), len(ids)),
+            attention=_cropped(outputs, len(ids), len(ids)),
         )
 
     def score(
         self, texts: Sequence[str], targets: Sequence[str] | None = None, *, batch_size: int = 64
     ) -> list[TextScore]:
-        """Score whole texts with a language model, or their translations with a translation model.
+        """Score whole texts with a language model, or translations with a translation model.
 
         Args:
             texts: the texts; for a translation model the sources.
-            targets: a translation of each, for a translation model.
-            batch_size: how many texts at a time.
+            targets: for a translation model the translation of each text.
+            batch_size: the number of texts per batch.
 
         Returns:
-            The score of each text, in their order.
+            The score of each text, in the order of the texts.
 
         Raises:
-            CallError: a classifier; or targets that are missing, too many or too few, or not wanted.
+            CallError: the model is a classifier; or the targets are missing, not allowed, or not as many as the texts.
         """
         _check_list(texts)
-        wanted = {"translation": True, "language_model": False}.get(self.task)
-        if wanted is None or wanted != (targets is not None) or len(targets or texts) != len(texts):
-            raise CallError(
-                "A translation model scores texts with as many targets, a language model texts alone. "
-                f"Received: {len(texts)} texts, {'no' if targets is None else len(targets)} targets, for {self.task}."
-            )
-        ids, _ = source_ids(self.source, texts, self.task, self.max_pieces)
-        ids = [[*one, END] for one in ids] if targets is None else ids
-        target_ids = ids if targets is None else source_ids(self.target, targets, self.task, self.max_pieces)[0]
+        self._check_targets(texts, targets)
+        if targets is None:
+            ids = scored_ids = self._whole_text_ids(texts)
+        else:
+            ids, _ = source_ids(self.source, texts, self.task, self.max_pieces)
+            scored_ids, _ = source_ids(self.target, targets, self.task, self.max_pieces)
         scores: list[Any] = [None] * len(texts)
-        for rows, batch in _batches(ids, batch_size):
-            more = {} if targets is None else {"target_ids": padded([target_ids[i] for i in rows])}
-            answer = self.functions["score_tokens"](batch, **more)
-            for k, i in enumerate(rows):
-                one = {name: value[k] for name, value in answer.items()}
+        for indices, batch in _batches(ids, batch_size):
+            inputs = {} if targets is None else {"target_ids": padded([scored_ids[i] for i in indices])}
+            answer = self.functions["score_tokens"](batch, **inputs)
+            for i, outputs in zip(indices, _by_row(answer, len(indices)), strict=True):
                 scores[i] = TextScore(
-                    log_probability=float(one["score"]),
-                    tokens=int(one["tokens"]),
-                    attention=_cropped(one, len(target_ids[i]), len(ids[i])),
+                    log_probability=float(outputs["score"]),
+                    tokens=int(outputs["tokens"]),
+                    attention=_cropped(outputs, len(scored_ids[i]), len(ids[i])),
                 )
         return scores
 
+    def _check_targets(self, texts, targets):
+        task = TASKS[self.task]
+        needs_targets = not task.prompted
+        if task.labelled or needs_targets != (targets is not None) or (needs_targets and len(targets) != len(texts)):
+            raise CallError(
+                "A translation model scores texts with as many targets, a language model scores texts alone. "
+                f"Received: {len(texts)} texts, {'no' if targets is None else len(targets)} targets, for {self.task}."
+            )
+
+    def _whole_text_ids(self, texts):
+        """Return the ids of texts that a language model scores: the prompt, and the end id as the last token."""
+        prompts, _ = source_ids(self.source, texts, self.task, self.max_pieces)
+        return [[*prompt, END] for prompt in prompts]
+
     def explain(self, text: str, *, beam: Beam | None = None) -> Prediction:
-        """Return the prediction for one text with its attention; a language model's is over its whole output."""
+        """Return the prediction for one text with its attention, for a language model over its whole output."""
         (prediction,) = self.predict([text], beam=beam)
         if not TASKS[self.task].prompted:
             return prediction
-        (scored,) = self.score([prediction.output])
-        (ids,), _ = source_ids(self.source, [prediction.output], self.task, self.max_pieces)
-        pieces = self.source.pieces([*ids, END])
-        return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=scored.attention)
+        (score,) = self.score([prediction.output])
+        (ids,) = self._whole_text_ids([prediction.output])
+        pieces = self.source.pieces(ids)
+        return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=score.attention)
 
 
-def _cropped(answer: dict[str, np.ndarray], rows: int, columns: int) -> np.ndarray | None:
-    """Return the attention of one answer without its padding; None for a model that does not attend."""
-    return answer["attention"][:rows, :columns] if "attention" in answer else None
+def _cropped(outputs: dict[str, np.ndarray], rows: int, columns: int) -> np.ndarray | None:
+    """Return the attention without its padding; None for a model that does not attend."""
+    return outputs["attention"][:rows, :columns] if "attention" in outputs else None
 
 
 def _check_list(texts: Sequence[str]) -> None:
-    if isinstance(texts, str | bytes):  # or each letter would be a text
+    if isinstance(texts, str | bytes):  # as a sequence, each of its letters would be a text
         raise CallError(f"Expected a list of texts. Received one text: {texts[:80]!r}.")
 
 
-def _best(answer, beam, make) -> Prediction:
-    """Return the best of N hypotheses, the n best with it as its alternatives; the last of N may be empty places."""
-    count = max(1, int(np.sum(answer["score"] > NEVER / 2)))
-    names = ("ids", "score", "attention")
-    hypotheses = [
-        make({name: answer[name][j] for name in names if name in answer}) for j in range(min(count, beam.n_best or 1))
-    ]
+def _best(outputs, beam, make) -> Prediction:
+    """Return the prediction of the best hypothesis, with the `n_best` as its alternatives if the beam asks for them."""
+    found = max(1, int(np.sum(outputs["score"] > NEVER / 2)))  # the last hypotheses may be empty
+    names = [name for name in ("ids", "score", "attention") if name in outputs]
+    count = min(found, beam.n_best or 1)
+    hypotheses = [make({name: outputs[name][rank] for name in names}) for rank in range(count)]
     return replace(hypotheses[0], alternatives=hypotheses) if beam.n_best else hypotheses[0]
 
 
 def _batches(ids: list[list[int]], batch_size: int) -> Iterator[tuple[list[int], np.ndarray]]:
-    """Yield rows of like length together: their numbers and their padded ids (B, S)."""
+    """Yield batches of texts of similar length: their indices and their padded ids (B, S)."""
     order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
     for start in range(0, len(order), batch_size):
-        rows = order[start : start + batch_size]
-        yield rows, padded([ids[i] for i in rows])
+        indices = order[start : start + batch_size]
+        yield indices, padded([ids[i] for i in indices])
+
+
+def _by_row(outputs: dict[str, np.ndarray], count: int) -> list[dict[str, np.ndarray]]:
+    """Return the outputs of each of the first `count` rows of a batch."""
+    return [{name: value[row] for name, value in outputs.items()} for row in range(count)]
 
 
 def padded(rows: list[list[int]]) -> np.ndarray:
-    """Return rows of ids as one array, padded behind."""
+    """Return rows of ids as one array (B, T), padded at the end."""
     batch = np.full([len(rows), max(map(len, rows))], PAD, np.int32)
-    for k, row in enumerate(rows):
-        batch[k, : len(row)] = row
+    for i, row in enumerate(rows):
+        batch[i, : len(row)] = row
     return batch

@@ -1,4 +1,4 @@
-"""The run folder: a trained model with everything it needs."""
+"""The run folder: a trained model with its configuration and its vocabularies."""
 
 import json
 import os
@@ -17,8 +17,8 @@ from zoo.text import Vocabulary
 
 CONFIG = "config.json"
 MODEL = "model.keras"
-SAMPLES = "samples.txt"  # some validation sources, one a line, by which an export is compared with the model
-SAMPLE_TARGETS = "samples.targets.txt"  # the translations or labels of these, by which it is scored
+SAMPLES = "samples.txt"  # validation sources, one per line, with which an export is compared with the Keras model
+SAMPLE_TARGETS = "samples.targets.txt"  # their translations or labels, with which an export is scored
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,9 +30,9 @@ class RunConfig:
         task: the name of its task.
         options: the arguments of the model's builder.
         labels: the labels of a classifier, in the order of its classes.
-        recipe: the name of the recipe that options and settings come from.
-        training: the settings of the training, by name.
-        data: for each split its origin, count and digest.
+        recipe: the name of the recipe of the options and settings; None without a recipe.
+        training: the training settings by name.
+        data: the origin, count and digest of each split.
         vocabularies: the SHA-256 of each vocabulary, by file name.
         versions: the versions of Python and of the packages.
     """
@@ -49,18 +49,18 @@ class RunConfig:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "RunConfig":
-        """Return the config that JSON holds; keys that are not known are left out.
+        """Return the config for the content of `config.json`. Unknown keys are ignored.
 
         Raises:
-            KeyError: a key is missing.
-            TypeError: a value is of another type.
-            ValueError: there is no such task.
+            KeyError: a required key is missing.
+            TypeError: a value has the wrong type.
+            ValueError: an unknown task.
         """
-        known = {one.name: content[one.name] for one in fields(cls) if one.name in content}
-        for name in ("model", "task", "options"):
-            known[name]
+        known = {field.name: content[field.name] for field in fields(cls) if field.name in content}
+        for required in ("model", "task", "options"):
+            known[required]
         if known["task"] not in TASKS:
-            raise ValueError(f"there is no task {known['task']!r}")
+            raise ValueError(f"`task` must be one of {', '.join(TASKS)}, not {known['task']!r}")
         for names, kind in (("options training data vocabularies versions", dict), ("labels", list)):
             for name in names.split():
                 if not isinstance(known.get(name, kind()), kind):
@@ -68,26 +68,26 @@ class RunConfig:
         return cls(**known)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `config.json` holds."""
+        """Return the content for `config.json`."""
         return asdict(self)
 
     def card(self) -> dict[str, Any]:
-        """Return the part that an artefact carries: the task, the model, its options and labels."""
+        """Return the part that an exported artefact contains: the task, the model, its options and its labels."""
         return {name: getattr(self, name) for name in ("task", "model", "options", "labels")}
 
     def vocabulary_size(self, side: str) -> Any:
-        """Return the number of pieces that the model was built with on a side; None if the config does not say."""
+        """Return the vocabulary size that the model was built with for a side; None if the config does not have it."""
         return self.options.get(TASKS[self.task].size_options[side])
 
 
 @dataclass
 class Run:
-    """A run folder that has been read.
+    """The content of a run folder.
 
     Attributes:
         path: the folder.
-        config: its `config.json`.
-        vocabularies: by side, "source" and, for translation, "target".
+        config: the content of its `config.json`.
+        vocabularies: the vocabularies by side, "source" and, for translation, "target".
         model: the Keras model with the best weights.
     """
 
@@ -103,58 +103,36 @@ class Run:
 
     def predictor(self) -> Predictor:
         """Return a predictor backed by the Keras model."""
-        from zoo.decoding import id_functions
+        from zoo.decoding.endpoints import numpy_functions
 
-        functions = {name: _as_numpy(f) for name, f in id_functions(self.model).items()}
-        sides = self.vocabularies
-        return Predictor(self.task, functions, sides["source"], sides.get("target"), labels=self.config.labels)
-
-
-def _as_numpy(function):
-    import tensorflow as tf
-
-    from zoo.decoding import inputs_of
-    from zoo.recurrence.scan import inference_graph
-
-    inputs = inputs_of(function)
-
-    def traced(*tensors):
-        with inference_graph():
-            return function(**dict(zip(inputs, tensors, strict=True)))
-
-    graph = tf.function(traced, list(inputs.values()), autograph=False)
-
-    def answer(ids, **more):
-        given = {"ids": ids, **more}
-        return {name: value.numpy() for name, value in graph(*(given[name] for name in inputs)).items()}
-
-    return answer
+        source, target = self.vocabularies["source"], self.vocabularies.get("target")
+        return Predictor(self.task, numpy_functions(self.model), source, target, labels=self.config.labels)
 
 
 def vocabulary_file(side: str) -> str:
-    """Return the name of the file that holds the vocabulary of a side."""
+    """Return the name of the vocabulary file of a side."""
     return f"{side}.model"
 
 
 def resume_command(run: str | os.PathLike) -> str:
-    """Return the command line that goes on with a run that has stopped."""
+    """Return the command line that resumes a stopped run."""
     return f"zoo train --resume {shlex.quote(str(run))}"
 
 
 def is_run(path: Path) -> bool:
-    """Tell whether a folder is a run folder."""
+    """Return true for a run folder."""
     return (path / CONFIG).is_file()
 
 
 def preset_or_path(where: str | os.PathLike) -> Path:
-    """Return the folder of the preset of that name, or else the path itself."""
+    """Return the folder of a preset for its name, or the path itself. An existing path takes precedence."""
     preset = PRESETS_FOLDER / str(where)
-    named = os.sep not in str(where) and not Path(where).exists()
-    return preset if named and is_run(preset) else Path(where)
+    may_be_name = os.sep not in str(where) and not Path(where).exists()
+    return preset if may_be_name and is_run(preset) else Path(where)
 
 
 def read_config(path: Path) -> RunConfig:
-    """Read the config.json of a run folder.
+    """Read the `config.json` of a run folder.
 
     Raises:
         CallError: it is missing or damaged.
@@ -171,24 +149,24 @@ def read_config(path: Path) -> RunConfig:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file, whole or not at all."""
+    """Write a JSON file atomically."""
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
     with new_file(path) as draft:
-        draft.write_bytes(text.encode("utf-8", "backslashreplace"))  # a file's name can hold what is no UTF-8
+        draft.write_bytes(text.encode("utf-8", "backslashreplace"))  # a file name may not be valid UTF-8
 
 
 def read_vocabularies(path: Path, config: RunConfig) -> dict[str, Vocabulary]:
-    """Read the vocabularies of a run folder: two for translation, else one.
+    """Read the vocabularies of a run folder by side: two for translation, otherwise one.
 
     Raises:
-        CallError: one is missing, damaged, or not the one that the model was trained with.
+        CallError: a vocabulary is missing, damaged, or not the one that the model was trained with.
     """
     vocabularies = {}
     for side in TASKS[config.task].sides:
         file = path / vocabulary_file(side)
         vocabularies[side] = Vocabulary.load(file)
         expected = config.vocabulary_size(side)
-        if vocabularies[side].size != expected:  # the first bytes of a vocabulary can be a smaller one
+        if vocabularies[side].size != expected:  # the first bytes of a vocabulary file can be a smaller vocabulary
             raise CallError(
                 f"{file} is damaged or of another run: {CONFIG} says {expected} pieces. "
                 f"Received: {vocabularies[side].size}."
@@ -197,37 +175,38 @@ def read_vocabularies(path: Path, config: RunConfig) -> dict[str, Vocabulary]:
 
 
 def sample_pairs(path: Path) -> list[tuple[str, str]]:
-    """Return the samples of the validation set that a run folder keeps, each with its translation or label.
+    """Return the validation samples of a run folder, each with its translation or label.
 
     Raises:
-        CallError: it keeps none; runs of older releases do not.
+        CallError: there are no samples, as in runs of older releases, or they are damaged.
     """
-    texts = []
+    columns = []
     for file in (path / SAMPLES, path / SAMPLE_TARGETS):
         try:
-            texts.append(file.read_text(encoding="utf-8").split("\n"))
+            columns.append(file.read_text(encoding="utf-8").split("\n"))
         except (OSError, UnicodeDecodeError) as error:
             raise CallError(
-                f"Cannot read {file}: {error}. Without the translations or labels of its samples no score can be told; "
-                f"write them there, one a line, in the order of {SAMPLES}."
+                f"Cannot read {file}: {error}. It must hold the translations or labels of the samples, one per line, "
+                f"in the order of {SAMPLES}."
             ) from error
-    if len(texts[0]) != len(texts[1]):
-        expected = f"{len(texts[0])} lines, as {SAMPLES} has"
-        raise CallError(f"{path / SAMPLE_TARGETS} is damaged: expected {expected}. Received: {len(texts[1])}.")
-    return list(zip(*texts, strict=True))
+    sources, targets = columns
+    if len(sources) != len(targets):
+        expected = f"{len(sources)} lines, as {SAMPLES} has"
+        raise CallError(f"{path / SAMPLE_TARGETS} is damaged: expected {expected}. Received: {len(targets)}.")
+    return list(zip(sources, targets, strict=True))
 
 
 def load_model(path: str | os.PathLike) -> Any:
-    """Load a Keras model with classes of the zoo from a .keras file, whatever was imported before.
+    """Load a model of the zoo from a .keras file.
 
-    `keras.saving.load_model` does the same once the classes are registered: when a model was built in the process, or
-    `zoo.models.build` imported.
+    `keras.saving.load_model` does the same after the classes of the zoo are registered, which happens when a model is
+    built or `zoo.models.build` is imported.
 
     Args:
         path: the .keras file.
 
     Raises:
-        CallError: there is no such file, or it is damaged.
+        CallError: the file does not exist, or is damaged.
     """
     import keras
 
@@ -237,7 +216,7 @@ def load_model(path: str | os.PathLike) -> Any:
         raise CallError(f"There is no file {path}. A run that was stopped in its first epoch has no {MODEL} yet.")
     try:
         return keras.saving.load_model(path, safe_mode=True)
-    except Exception as error:  # a damaged archive fails in many ways, none of them the user's to read
+    except Exception as error:  # a damaged archive raises many kinds of errors, none of them useful to the user
         raise CallError(f"{path} is damaged: {str(error).splitlines()[0][:200]}") from error
 
 
@@ -245,10 +224,10 @@ def load_run(where: str | os.PathLike) -> Run:
     """Read a run folder or a preset.
 
     Args:
-        where: the folder, or the name of a preset.
+        where: the path of the folder, or the name of a preset.
 
     Raises:
-        CallError: it is no run folder, or something in it is missing or damaged.
+        CallError: the folder is not a run folder, or a file in it is missing or damaged.
     """
     path = preset_or_path(where)
     if not path.exists():

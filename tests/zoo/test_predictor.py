@@ -329,7 +329,7 @@ def test_scores_of_translations(vocabulary):
     scores = predictor.score(TEXTS, targets, batch_size=2)
     assert [(score.log_probability, score.tokens) for score in scores] == [(-2 * length, length) for length in lengths]
     assert [score.attention.shape for score in scores] == list(zip(lengths, widths, strict=True))
-    for wrong in (None, targets[:2]):
+    for wrong in (None, [], targets[:2]):
         with pytest.raises(CallError, match="as many targets"):
             predictor.score(TEXTS, wrong)
 

@@ -147,7 +147,7 @@ def test_a_damaged_model(copy):
 
 def test_a_missing_model(copy):
     (copy / MODEL).unlink()
-    assert f"There is no {copy / MODEL}. Was the run stopped" in refusal(copy)
+    assert f"There is no file {copy / MODEL}. A run that was stopped in its first epoch has no" in refusal(copy)
 
 
 def test_a_model_that_is_none_of_the_zoo(copy):

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from zoo.constants import UNKNOWN
@@ -13,6 +14,7 @@ from zoo.decoding.greedy import greedy
 from zoo.decoding.sample import sample
 from zoo.decoding.score import classify, score
 from zoo.models.base import TokenModel
+from zoo.recurrence.scan import inference_graph
 from zoo.tasks import TASKS
 
 Function = Callable[..., dict[str, tf.Tensor]]
@@ -104,3 +106,25 @@ def inputs_of(function: Function, *, scalars: bool = False) -> dict[str, tf.Tens
     if scalars:
         inputs |= {name: tf.TensorSpec([], spec.dtype, name) for name, spec in inputs.items() if spec.shape.rank == 1}
     return inputs
+
+
+def numpy_functions(model: TokenModel) -> dict[str, Callable[..., dict[str, np.ndarray]]]:
+    """Return the endpoints of a model by name as functions from arrays to arrays. Each is traced once, as a graph."""
+    return {name: _numpy_function(function) for name, function in id_functions(model).items()}
+
+
+def _numpy_function(function):
+    inputs = inputs_of(function)
+
+    def traced(*tensors):
+        with inference_graph():
+            return function(**dict(zip(inputs, tensors, strict=True)))
+
+    graph = tf.function(traced, list(inputs.values()), autograph=False)
+
+    def call_graph(ids, **options):
+        arguments = {"ids": ids, **options}
+        outputs = graph(*(arguments[name] for name in inputs))
+        return {name: value.numpy() for name, value in outputs.items()}
+
+    return call_graph
