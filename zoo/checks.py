@@ -1,6 +1,6 @@
-"""Checks of arguments: each returns the value that was given, or says what was expected.
+"""Checks of arguments. A check returns the value if it is valid, and otherwise raises an error.
 
-A check takes the name of the argument and its value, so that it can stand in an annotation; see `zoo/options.py`.
+A check takes the name of the argument and its value, so that it can be part of an annotation; see `zoo/options.py`.
 """
 
 import math
@@ -12,10 +12,10 @@ from zoo.errors import CallError, nearest
 
 
 def positive(name: str, value: Any) -> int:
-    """Return `value` when it is a positive integer.
+    """Return `value` if it is a positive integer.
 
     Raises:
-        CallError: it is not.
+        CallError: any other value.
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise CallError(f"`{name}` must be a positive integer. Received: {name}={value!r}.")
@@ -23,10 +23,10 @@ def positive(name: str, value: Any) -> int:
 
 
 def fraction(name: str, value: Any) -> float:
-    """Return `value` when it is a number from 0 up to, not including, 1.
+    """Return `value` as a float if it is a number of at least 0 and below 1.
 
     Raises:
-        CallError: it is not.
+        CallError: any other value.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
         raise CallError(f"`{name}` must be a number from 0 up to 1. Received: {name}={value!r}.")
@@ -38,9 +38,9 @@ class Number:
     """A check for finite numbers between two bounds.
 
     Attributes:
-        low: the least.
-        high: the greatest.
-        above: whether the least itself is not allowed.
+        low: the lower bound.
+        high: the upper bound.
+        above: exclude the lower bound itself.
     """
 
     low: float = 0.0
@@ -48,10 +48,10 @@ class Number:
     above: bool = False
 
     def __call__(self, name: str, value: Any) -> float:
-        """Return `value` when it is within the bounds.
+        """Return `value` as a float if it is a number within the bounds.
 
         Raises:
-            CallError: it is not.
+            CallError: any other value.
         """
         is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
         if not is_number or not self.low <= value <= self.high or (self.above and value == self.low):
@@ -68,18 +68,18 @@ class Whole:
     """A check for whole numbers between two bounds.
 
     Attributes:
-        low: the least.
-        high: the greatest.
+        low: the lower bound.
+        high: the upper bound.
     """
 
     low: int = 0
     high: int = 2**31 - 1
 
     def __call__(self, name: str, value: Any) -> int:
-        """Return `value` when it is within the bounds.
+        """Return `value` if it is a whole number within the bounds.
 
         Raises:
-            CallError: it is not.
+            CallError: any other value.
         """
         if isinstance(value, bool) or not isinstance(value, int) or not self.low <= value <= self.high:
             bounds = f"from {self.low} to {self.high}"
@@ -89,28 +89,28 @@ class Whole:
 
 @dataclass(frozen=True)
 class OneOf:
-    """A check for words that are known.
+    """A check for one of several words.
 
     Attributes:
-        known: the words.
+        known: the allowed words.
     """
 
     known: tuple[str, ...]
 
     def __call__(self, name: str, value: Any) -> str:
-        """Return `value` when it is one of the words.
+        """Return `value` if it is one of the words.
 
         Raises:
-            CallError: it is not; the message lists the words and the nearest.
+            CallError: any other value; the message lists the words and names the nearest one.
         """
         return one_of(name, value, self.known)
 
 
 def switch(name: str, value: Any) -> bool:
-    """Return `value` when it is true or false.
+    """Return `value` if it is true or false.
 
     Raises:
-        CallError: it is not.
+        CallError: any other value.
     """
     if not isinstance(value, bool):
         raise CallError(f"`{name}` must be true or false. Received: {name}={value!r}.")
@@ -118,10 +118,10 @@ def switch(name: str, value: Any) -> bool:
 
 
 def one_of(name: str, value: Any, known: Iterable[str]) -> str:
-    """Return `value` when it is one of the known words.
+    """Return `value` if it is one of the known words.
 
     Raises:
-        CallError: it is not; the message lists the known words and the nearest.
+        CallError: any other value; the message lists the known words and names the nearest one.
     """
     known = list(known)
     if value not in known:
@@ -130,7 +130,7 @@ def one_of(name: str, value: Any, known: Iterable[str]) -> str:
     return value
 
 
-# Kinds of options, for the signatures of classes; see `zoo/options.py`.
+# Annotations of options; see `zoo/options.py`.
 Size = Annotated[int, positive]
 OptionalSize = Annotated[int | None, positive]
 Share = Annotated[float, fraction]

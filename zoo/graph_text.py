@@ -1,4 +1,4 @@
-"""A vocabulary inside the TensorFlow graph, by tensorflow-text."""
+"""A vocabulary in the TensorFlow graph, with tensorflow-text."""
 
 import hashlib
 from typing import Any
@@ -10,24 +10,24 @@ from zoo.text import Vocabulary
 
 
 def tensorflow_text(*, required: bool = False) -> Any:
-    """Return the module `tensorflow_text`, or None where there is none (it has no wheels for Windows).
+    """Return the module `tensorflow_text`, or None if it is not installed (it has no wheels for Windows).
 
     Raises:
-        CallError: it is required, and not installed.
+        CallError: `required`, and it is not installed.
     """
     try:
         import tensorflow_text
     except ImportError as error:
         if required:
             raise CallError(
-                "Text inside the graph needs tensorflow-text, which is not installed (it has no wheels for Windows)."
+                "Text in the graph needs tensorflow-text, which is not installed (it has no wheels for Windows)."
             ) from error
         return None
     return tensorflow_text
 
 
 class GraphText:
-    """The same vocabulary inside the TensorFlow graph, by tensorflow-text.
+    """A vocabulary in the TensorFlow graph. Its ids and texts are those of the `Vocabulary`.
 
     Args:
         vocabulary: the vocabulary.
@@ -38,28 +38,28 @@ class GraphText:
 
     def __init__(self, vocabulary: Vocabulary):
         module = tensorflow_text(required=True)
-        # A loaded SavedModel finds its vocabulary by this name, and one with the same name as another, in any model of
-        # the process, gets the other's pieces (tensorflow/text issue 1304). So the name tells the content.
+        # A loaded SavedModel finds its vocabulary by this name. Two vocabularies of the same name in one process, even
+        # of different models, get the same pieces (tensorflow/text issue 1304). So the name has a hash of the content.
         name = f"vocabulary_{hashlib.sha256(vocabulary.proto).hexdigest()[:32]}"
         self.tokenizer = module.SentencepieceTokenizer(model=vocabulary.proto, name=name)
 
     def source_ids(self, texts: Any, task: str) -> Any:
-        """Return what a model reads, (B, S) padded with 0, for a string tensor (B,); as the function above."""
+        """Return the framed ids (B, S) of texts (B,), padded with 0, as `zoo.text.source_ids` does."""
         import tensorflow as tf
 
         ids = self.tokenizer.tokenize(texts)[:, : MAX_SOURCE_PIECES - 1]
-        extra = tf.fill([tf.shape(texts)[0], 1], START if TASKS[task].prompted else END)
-        parts = [extra, ids] if TASKS[task].prompted else [ids, extra]
-        return tf.concat(parts, axis=1).to_tensor(PAD)
+        prompted = TASKS[task].prompted
+        frame = tf.fill([tf.shape(texts)[0], 1], START if prompted else END)
+        return tf.concat([frame, ids] if prompted else [ids, frame], axis=1).to_tensor(PAD)
 
     def decode(self, ids: Any) -> Any:
-        """Return the texts (B,) of ids (B, T); padding, wherever it stands, has none."""
+        """Return the texts (B,) of ids (B, T). Padding has no text, also between other ids."""
         import tensorflow as tf
 
         return self.tokenizer.detokenize(tf.ragged.boolean_mask(ids, tf.not_equal(ids, PAD)))
 
     def pieces(self, ids: Any) -> Any:
-        """Return the pieces (B, T) of ids (B, T), empty strings for padding."""
+        """Return the pieces (B, T) of ids (B, T), with empty strings for padding."""
         import tensorflow as tf
 
         return tf.where(tf.equal(ids, PAD), "", self.tokenizer.id_to_string(ids))

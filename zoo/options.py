@@ -1,7 +1,7 @@
-"""Options, each told once: in the signature of its class, with its default, its check and a line of the docstring.
+"""The options of a class, read from the signature of its constructor and from its docstring.
 
-A parameter names its check in its annotation, `units: Annotated[int, positive] = 256`, and is described under "Args" or
-"Attributes" in the docstring of the class. Checks, builders, and the flags and help of the command read it from there.
+A parameter has its check in the annotation, `units: Annotated[int, positive] = 256`, and its description under "Args"
+or "Attributes" in the docstring of the class. The builders, and the flags and help of the command, use these options.
 """
 
 import dataclasses
@@ -21,15 +21,15 @@ Check = Callable[[str, Any], Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Option:
-    """One option.
+    """An option.
 
     Attributes:
-        name: of the parameter.
-        kind: int, float, bool or str.
-        default: `inspect.Parameter.empty` for an option that must be given.
-        optional: whether it may be None.
-        check: returns the value, or raises a `CallError`; None without a check.
-        help: its lines in the docstring, as one.
+        name: the name of the parameter.
+        kind: the type, int, float, bool or str.
+        default: the default value; `inspect.Parameter.empty` for a required option.
+        optional: true if the value may be None.
+        check: a function that returns a valid value and raises a `CallError` for any other; None for no check.
+        help: the description in the docstring, as one line.
     """
 
     name: str
@@ -41,19 +41,19 @@ class Option:
 
     @property
     def required(self) -> bool:
-        """Whether it must be given."""
+        """True if the option has no default."""
         return self.default is inspect.Parameter.empty
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The words that it can be, where there are only so many."""
+        """The allowed words, for an option with a `OneOf` check."""
         return self.check.known if isinstance(self.check, OneOf) else ()
 
     def checked(self, value: Any) -> Any:
-        """Return the value if it is one that the option can have.
+        """Return the value if it is valid.
 
         Raises:
-            CallError: it is not.
+            CallError: an invalid value.
         """
         if self.check is None or (value is None and self.optional):
             return value
@@ -61,7 +61,7 @@ class Option:
 
 
 def options_of(owner: type) -> dict[str, Option]:
-    """Return the options of a class by name: the parameters of its constructor, but for `**kwargs`."""
+    """Return the options of a class by name: the parameters of its constructor except `**kwargs`."""
     if dataclasses.is_dataclass(owner):
         return _options(inspect.signature(owner), get_type_hints(owner, include_extras=True), owner)
     return _options_of_init(owner.__init__, owner)  # type: ignore[misc]
@@ -69,65 +69,70 @@ def options_of(owner: type) -> dict[str, Option]:
 
 @functools.cache
 def _options_of_init(init: Callable, owner: type | None = None) -> dict[str, Option]:
-    _, *parameters = inspect.signature(init).parameters.values()  # all but `self`
+    _, *parameters = inspect.signature(init).parameters.values()  # without `self`
     signature = inspect.Signature(parameters)
     return _options(signature, get_type_hints(init, include_extras=True), owner)
 
 
 def _options(signature: inspect.Signature, hints: dict[str, Any], owner: Any) -> dict[str, Option]:
-    lines = _described(inspect.getdoc(owner) or "")
-    found = {}
+    descriptions = _descriptions(inspect.getdoc(owner) or "")
+    options = {}
     for name, parameter in signature.parameters.items():
         if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-            kind, optional, check = _read(hints[name])
-            found[name] = Option(
+            kind, optional, check = _parse_annotation(hints[name])
+            options[name] = Option(
                 name=name,
                 kind=kind,
                 default=parameter.default,
                 optional=optional,
                 check=check,
-                help=lines.get(name, ""),
+                help=descriptions.get(name, ""),
             )
-    return found
+    return options
 
 
 def check_names(what: str, given: Iterable[str], known: Mapping[str, Any]) -> None:
-    """Refuse names that are not known.
+    """Check that all given names are known options.
+
+    Args:
+        what: the owner of the options, for the error message.
+        given: the names to check.
+        known: the options by name.
 
     Raises:
-        CallError: an unknown name; the message gives the nearest.
+        CallError: an unknown name; the message names the nearest one.
     """
     for name in given:
         if name not in known:
             raise CallError(f'{what} has no option "{name}". It has: {", ".join(known)}.{nearest(name, known)}')
 
 
-def _read(hint: Any) -> tuple[type, bool, Check | None]:
-    """Return the kind, whether None is allowed, and the check of an annotation."""
+def _parse_annotation(annotation: Any) -> tuple[type, bool, Check | None]:
+    """Return the kind of an annotation, true if it allows None, and its check."""
     check = None
-    if get_origin(hint) is Annotated:
-        hint, check = get_args(hint)
-    members = get_args(hint) if get_origin(hint) in (Union, types.UnionType) else (hint,)
+    if get_origin(annotation) is Annotated:
+        annotation, check = get_args(annotation)
+    members = get_args(annotation) if get_origin(annotation) in (Union, types.UnionType) else (annotation,)
     kinds = [member for member in members if member is not type(None)]
     return kinds[0], len(kinds) < len(members), check
 
 
-def _described(docstring: str) -> dict[str, str]:
-    """Return the descriptions under "Args" or "Attributes", by name; a line may describe several names."""
+def _descriptions(docstring: str) -> dict[str, str]:
+    """Return the descriptions under "Args" or "Attributes" by name. One entry may describe several names."""
     section = re.search(r"^(?:Args|Attributes):\n((?:(?: {4}.*)?\n)+)", docstring + "\n", re.MULTILINE)
     entries = re.split(r"\n(?= {4}\S)", "\n" + section[1].rstrip())[1:] if section else []
-    found: dict[str, str] = {}
+    descriptions: dict[str, str] = {}
     for entry in entries:
         names, _, text = " ".join(entry.split()).partition(": ")
-        found |= dict.fromkeys(names.split(", "), text)
-    return found
+        descriptions |= dict.fromkeys(names.split(", "), text)
+    return descriptions
 
 
 def takes_options(init: Callable) -> Callable:
-    """Decorate a constructor: check its arguments and keep them in `self.options` before it runs.
+    """Decorate a constructor so that its arguments are checked and stored in `self.options` before it runs.
 
-    `self.given` holds the arguments of the constructor of the object's own class, for `get_config`; `self.options` also
-    holds those of the classes that it inherits from.
+    `self.given` has the arguments of the constructor of the object's own class, for `get_config`. `self.options` also
+    has those of its base classes.
     """
     signature = inspect.signature(init)
 
@@ -137,7 +142,7 @@ def takes_options(init: Callable) -> Callable:
         bound.apply_defaults()
         arguments = bound.arguments
         given = {name: option.checked(arguments[name]) for name, option in _options_of_init(init).items()}
-        attributes = vars(self)  # set past `__setattr__`: Keras would track a layer among them a second time
+        attributes = vars(self)  # without `__setattr__`, with which Keras would track a layer in them a second time
         attributes["options"] = {**attributes.get("options", {}), **given}
         if type(self).__init__ is checked_init:
             attributes["given"] = given

@@ -1,4 +1,4 @@
-"""The records of an answer: how it is searched for, the prediction, and the score of a given text."""
+"""Records: the options of beam search, a prediction, and the score of a given text."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,15 +11,15 @@ from zoo.errors import CallError
 
 @dataclass(frozen=True)
 class Beam:
-    """How to search.
+    """The options of beam search.
 
     Attributes:
-        width: how many hypotheses; from 1 to 64.
-        n_best: how many of them are answered as `alternatives`; None for none, at most `width`.
-        length_penalty: 0 for none, more for longer answers; see `zoo.beam_search`.
+        width: the number of hypotheses, from 1 to 64.
+        n_best: the number of hypotheses to return as `alternatives`, at most `width`; None for no alternatives.
+        length_penalty: 0 is no penalty; a higher value prefers longer outputs. See `zoo.beam_search`.
 
     Raises:
-        CallError: one of them is out of bounds.
+        CallError: an option is out of bounds.
     """
 
     width: int
@@ -37,17 +37,17 @@ class Beam:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """One answer.
+    """The prediction for one text.
 
     Attributes:
-        input: the text that came in.
-        output: the translation, the label, or the text that goes on from the prompt.
+        input: the input text.
+        output: the translation, the label, or the prompt with its continuation.
         score: the log-probability of the output.
-        probability: of the label; None for other tasks.
-        truncated: whether the input was too long to be read whole.
-        source_pieces, target_pieces: the labels of the attention's columns and rows.
-        attention: (target pieces, source pieces), or None for a model that does not attend.
-        alternatives: the best hypotheses, this one first, when so many were asked for.
+        probability: the probability of the label; None for other tasks.
+        truncated: true if the input was longer than the model can read, and was cut.
+        source_pieces, target_pieces: the pieces of the columns and of the rows of the attention.
+        attention: the weights (target pieces, source pieces), or None for a model that does not attend.
+        alternatives: the `n_best` hypotheses from the best to the worst, starting with this one.
     """
 
     input: str
@@ -61,13 +61,13 @@ class Prediction:
     alternatives: list["Prediction"] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        """Return what `zoo predict --json` prints of it."""
-        answer: dict[str, Any] = {"input": self.input, "output": self.output, "score": self.score}
+        """Return the content for `zoo predict --json`."""
+        content: dict[str, Any] = {"input": self.input, "output": self.output, "score": self.score}
         if self.probability is not None:
-            answer |= {"label": self.output, "probability": self.probability}
+            content |= {"label": self.output, "probability": self.probability}
         if self.alternatives:
-            answer["alternatives"] = [{"output": one.output, "score": one.score} for one in self.alternatives]
-        return answer | ({"truncated": True} if self.truncated else {})
+            content["alternatives"] = [{"output": best.output, "score": best.score} for best in self.alternatives]
+        return content | ({"truncated": True} if self.truncated else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +75,10 @@ class TextScore:
     """The score of a whole text, or of a translation of it.
 
     Attributes:
-        log_probability: of all its tokens, in nats.
-        tokens: how many tokens share it, the end token included.
-        attention: (tokens, tokens), or (target tokens, source tokens); None for a model that does not attend.
+        log_probability: the sum over all tokens, in nats.
+        tokens: the number of tokens, including the end token.
+        attention: the weights (tokens, tokens) of a language model or (target tokens, source tokens) of a translation
+            model; None for a model that does not attend.
     """
 
     log_probability: float

@@ -1,4 +1,4 @@
-"""The three tasks: one record each, with all that differs between them but the code."""
+"""The three tasks, with one record of properties each."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,16 +8,16 @@ from zoo.errors import CallError, nearest
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A task.
+    """The properties of a task.
 
     Attributes:
         name: "translation", "classification" or "language_model".
         sides: the sides of an example that have a vocabulary.
-        prompted: whether the ids that a model reads begin with the start id, to be continued, rather than close with
-            the end id.
-        labelled: whether the target of an example is a label.
-        endpoints: the name that each endpoint of `zoo.decoding.endpoints` has in a file for LiteRT or ONNX.
-        monitors: the validation scores that training can watch, the default first.
+        prompted: true if the input is a prompt, which starts with the start id and is continued by the model. Any other
+            input ends with the end id.
+        labelled: true if the target of an example is a label.
+        endpoints: the name of each endpoint of `zoo.decoding.endpoints` in a file for LiteRT or ONNX.
+        monitors: the validation metrics that training can monitor, starting with the default.
     """
 
     name: str
@@ -29,7 +29,7 @@ class Task:
 
     @property
     def size_options(self) -> dict[str, str]:
-        """The option of the model's builder that is the size of the vocabulary, by side."""
+        """The name of the builder option for the size of the vocabulary, by side."""
         return {side: f"{side}_vocabulary_size" if len(self.sides) > 1 else "vocabulary_size" for side in self.sides}
 
 
@@ -58,10 +58,10 @@ TASKS = {task.name: task for task in (TRANSLATION, CLASSIFICATION, LANGUAGE_MODE
 
 
 def task_named(name: Any) -> Task:
-    """Return the task of that name.
+    """Return a task by name.
 
     Raises:
-        CallError: there is none; the message gives the nearest.
+        CallError: an unknown task; the message names the nearest one.
     """
     if name not in TASKS:
         raise CallError(

@@ -1,4 +1,4 @@
-"""Text to token ids and back: SentencePiece, outside the graph and inside."""
+"""Text to token ids and back with SentencePiece, outside the graph; `zoo.graph_text` does the same in the graph."""
 
 import io
 import os
@@ -16,13 +16,13 @@ KINDS = ("unigram", "char", "word")
 
 
 class Vocabulary:
-    """A SentencePiece model: the pieces of one side, and how text is cut into them.
+    """A SentencePiece model: the pieces of one side, and the segmentation of text into them.
 
     Args:
-        proto: the serialised model. Padding, start, end and unknown are the ids of `zoo.constants`.
+        proto: the serialised model. Padding, start, end and unknown must have the ids in `zoo.constants`.
 
     Raises:
-        CallError: the bytes are no SentencePiece model, or its special ids are others.
+        CallError: the bytes are not a SentencePiece model, or its special ids differ.
 
     Source: Kudo and Richardson 2018, arXiv 1808.06226.
     """
@@ -44,20 +44,20 @@ class Vocabulary:
 
     @classmethod
     def learn(cls, lines: Iterable[str], *, size: int, kind: str = "unigram") -> "Vocabulary":
-        """Learn a vocabulary.
+        """Learn a vocabulary from text.
 
         Args:
             lines: the text.
-            size: the most pieces, the four special ids included; small text gives fewer.
-            kind: "unigram", "char" or "word".
+            size: the maximum number of pieces, including the four special ids. A small text gives fewer.
+            kind: the kind of pieces, "unigram", "char" or "word".
 
         Raises:
             CallError: an unknown kind, a size too small for the characters of the text, or no text.
         """
         if kind not in KINDS:
-            raise CallError(f'A vocabulary is of kind {", ".join(KINDS)}. Received: "{kind}".')
+            raise CallError(f'The kind of a vocabulary must be one of {", ".join(KINDS)}. Received: "{kind}".')
         lines, model = list(lines), io.BytesIO()
-        if not any(line.strip() for line in lines):  # some releases of sentencepiece abort the process
+        if not any(line.strip() for line in lines):  # some releases of sentencepiece would abort the process
             raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: it is empty.")
         try:
             sentencepiece.SentencePieceTrainer.train(
@@ -72,7 +72,7 @@ class Vocabulary:
                 character_coverage=1.0,
                 split_digits=True,
                 hard_vocab_limit=False,
-                num_threads=2,  # fixed, since the pieces may depend on it
+                num_threads=2,  # fixed, because the pieces may depend on it
                 minloglevel=2,
             )
         except (RuntimeError, ValueError, SyntaxError) as error:
@@ -85,7 +85,7 @@ class Vocabulary:
         """Read a vocabulary from a file.
 
         Raises:
-            CallError: there is no such file, or it holds no SentencePiece model.
+            CallError: the file does not exist, or is not a SentencePiece model.
         """
         try:
             proto = Path(path).read_bytes()
@@ -103,42 +103,43 @@ class Vocabulary:
 
     @property
     def size(self) -> int:
-        """How many pieces there are, the four special ids included."""
+        """The number of pieces, including the four special ids."""
         return self._processor.vocab_size()
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of each text, without start or end.
+        """Return the ids of each text, without start and end.
 
         Raises:
-            CallError: a text is no string that UTF-8 can hold: it has half of a surrogate pair.
+            CallError: a text is not a string, or is not valid in UTF-8 because it has half of a surrogate pair.
         """
         texts = list(texts)
         try:
             return self._processor.encode(texts)
         except TypeError as error:
-            bad = next((text for text in texts if not _is_text(text)), None)
-            raise CallError(f"A text must be a string that UTF-8 can hold. Received: {str(bad)[:80]!a}.") from error
+            invalid = next((text for text in texts if not _is_text(text)), None)
+            raise CallError(f"A text must be a string that UTF-8 can hold. Received: {str(invalid)[:80]!a}.") from error
 
     def sample(self, texts: Sequence[str], *, alpha: float, seed: int) -> list[list[int]]:
-        """Return ids of each text for one of the ways to cut it, drawn at random.
+        """Return the ids of each text in a random segmentation, without start and end.
 
         Args:
             texts: the texts.
-            alpha: a way is drawn with its probability to this power: 1 for mostly the best, less for others too.
-            seed: of the draw, from 0; the same for the same texts gives the same ids.
+            alpha: the power of the probability with which a segmentation is drawn. Near 1 it is mostly the best one; a
+                lower value makes others more frequent.
+            seed: the seed of the draw, 0 or more. The same texts with the same seed have the same ids.
 
         Source: Kudo 2018, arXiv 1804.10959.
         """
         sentencepiece.set_random_generator_seed(seed)
-        # One thread: it is made anew for this call, and begins with the seed.
+        # One thread, because each thread has its own generator. It is created for this call and starts with the seed.
         return self._processor.encode(list(texts), enable_sampling=True, alpha=alpha, nbest_size=-1, num_threads=1)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Return the text of ids; padding, start and end have none."""
+        """Return the text of ids. Padding, start and end have no text."""
         return self._processor.decode([int(i) for i in ids])
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
-        """Return the piece of each id; "▁" in it stands for a space."""
+        """Return the piece of each id; "▁" in a piece stands for a space."""
         return [self._processor.id_to_piece(int(i)) for i in ids]
 
 
@@ -147,10 +148,10 @@ def _is_text(text):
 
 
 def _with_exact_sums(proto: bytes) -> bytes:
-    """Round the scores of the pieces to 1/1024, so that the float32 sum of a text's scores is exact up to 8192.
+    """Round the scores of the pieces to 1/1024, so that the float32 sum of the scores of a text is exact up to 8192.
 
-    Else two ways to cut "lll" differ by an error of rounding, and so does the choice between them from one build of
-    SentencePiece to the next: the one inside tensorflow-text cuts otherwise than the Python package.
+    Without this, two segmentations of "lll" differ by a rounding error, and the choice between them differs between
+    builds of SentencePiece, such as the one in tensorflow-text and the Python package.
     """
     from sentencepiece import sentencepiece_model_pb2
 
@@ -163,16 +164,20 @@ def _with_exact_sums(proto: bytes) -> bytes:
 def source_ids(
     vocabulary: Vocabulary, texts: Sequence[str], task: str, most: int = MAX_SOURCE_PIECES
 ) -> tuple[list[list[int]], list[bool]]:
-    """Return what a model reads for each text, and which texts were too long to be read whole.
+    """Return the framed ids of each text, and a list that is true for the texts that were truncated.
 
-    Sources close with the end id; the prompt of a language model begins with the start id. Each is `most` ids at most.
+    Args:
+        vocabulary: the vocabulary.
+        texts: the texts.
+        task: the name of the task.
+        most: the maximum number of ids of a text, including the start or end id.
     """
-    room = most - 1
+    max_pieces = most - 1
     encoded = vocabulary.encode(texts)
-    cut = [len(ids) > room for ids in encoded]
-    return [framed(ids[:room], task) for ids in encoded], cut
+    truncated = [len(ids) > max_pieces for ids in encoded]
+    return [framed(ids[:max_pieces], task) for ids in encoded], truncated
 
 
 def framed(ids: Sequence[int], task: str) -> list[int]:
-    """Return the ids of a text as a model reads them: a prompt behind the start id, any other before the end id."""
+    """Return the ids of a text as model input: the start id before a prompt, the end id after any other text."""
     return [START, *ids] if TASKS[task].prompted else [*ids, END]

@@ -1,4 +1,4 @@
-"""Presets: run folders with trained weights that come with the package, one folder each beside this file."""
+"""Presets: run folders with trained weights in the package, one folder each next to this file."""
 
 from pathlib import Path
 
@@ -13,6 +13,6 @@ def preset_names() -> list[str]:
 
 
 def presets_hint(name: str) -> str:
-    """Return ` The presets are: ...` and the nearest one, for an unknown name; an empty string without presets."""
+    """Return ` The presets are: ...` and the nearest preset for an unknown name; an empty string without presets."""
     known = preset_names()
     return f" The presets are: {', '.join(known)}.{nearest(name, known)}" if known else ""
