@@ -73,7 +73,7 @@ class DenseClassifier(_Classifier):
         embedding_units: the size of the embeddings; default: `units`.
         layers: the number of layers.
         dropout: the dropout rate of the inputs of every layer and of the features before the logits.
-        embedding_dropout: the dropout rate of the embeddings.
+        embedding_dropout: the dropout rate of the elements of the embeddings.
 
     Call arguments:
         inputs: token ids (B, T), padded with 0.
@@ -130,7 +130,7 @@ class RecurrentClassifier(_Classifier):
         layers: the number of recurrent layers.
         bidirectional: read the text in both directions.
         dropout: the dropout rate of the inputs of every layer and of the features before the logits.
-        embedding_dropout: the dropout rate of the embeddings.
+        embedding_dropout: the dropout rate of the elements of the embeddings.
         state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
         self_attention: use layers that attend to their own earlier outputs.
         attention: the score of the attention.

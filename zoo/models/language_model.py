@@ -30,7 +30,7 @@ class LanguageModel(SequenceModel):
         cell: the recurrent cell.
         layers: the number of recurrent layers.
         dropout: the dropout rate of the inputs of every layer and of the features before the logits.
-        embedding_dropout: the dropout rate of the embeddings.
+        embedding_dropout: the dropout rate of the elements of the embeddings.
         state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
         tie_embeddings: share one matrix between the embeddings and the logits. `embedding_units` must be `units`.
         self_attention: use layers that attend to their own earlier outputs.

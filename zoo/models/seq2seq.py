@@ -43,7 +43,7 @@ class Seq2Seq(SequenceModel):
         bidirectional: read the text in both directions.
         layers: the number of layers; in a translation model, of the encoder.
         dropout: the dropout rate of the inputs of every layer and of the features before the logits.
-        embedding_dropout: the dropout rate of the embeddings.
+        embedding_dropout: the dropout rate of the elements of the embeddings.
         state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
         tie_embeddings: share one matrix between the embeddings (of the target) and the logits.
 
