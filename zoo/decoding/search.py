@@ -12,7 +12,7 @@ from zoo.errors import CallError
 from zoo.recurrence.scan import size
 
 
-class Beam(NamedTuple):
+class SearchState(NamedTuple):
     """The loop variables: K slots per row of the batch, B K in all.
 
     A slot holds an open hypothesis or a finished one, or is empty; the score of an empty slot is `NEVER` or less.
@@ -56,12 +56,12 @@ class Search:
         rows = tf.range(self.slots) // self.width
         return _map_tensors(lambda tensor: tf.gather(tensor, rows), tensors)
 
-    def start(self) -> Beam:
+    def start(self) -> SearchState:
         """Return the beam before the first step: the empty hypothesis in the first slot of each row."""
         tokens, ended = self._repeat_rows(self.model.first_tokens(self.source_ids))
         is_first = tf.equal(tf.range(self.slots) % self.width, 0)
         attention_buffers = [0] if self.attends else []
-        return Beam(
+        return SearchState(
             tokens,
             tf.logical_and(ended, is_first),
             tf.where(is_first, 0.0, NEVER),
@@ -113,7 +113,9 @@ class Search:
         ids = tf.where(now, tf.expand_dims(tokens, 1), ids)
         history = [tf.where(now, tf.expand_dims(parents, 1), earlier) for earlier in history]
         recorded = [write_row(buffer, t, tf.cast(weights, tf.float32)) for buffer in beam.weights]
-        return t + 1, _map_tensors(_with_static_shape, Beam(tokens, ended, score, ids, history, recorded, states), beam)
+        return t + 1, _map_tensors(
+            _with_static_shape, SearchState(tokens, ended, score, ids, history, recorded, states), beam
+        )
 
     def _candidates(self, t, beam, logits, vocabulary_size):
         """Return the scores (BK, V) of each hypothesis with each next token, and which slots (BK,) are settled.
