@@ -83,7 +83,9 @@ def test_a_failure_leaves_the_old_artefact(failure, expected, tiny_run, tmp_path
     assert (tmp_path / "out" / "old").read_text() == "old" and not hidden(tmp_path)
 
 
-def test_force_replaces(tiny_run, tmp_path):
+def test_force_replaces(tiny_run, exported, tmp_path, monkeypatch):
+    model, _ = read_tflite(Path(exported(tiny_run, "tflite")["path"]))
+    monkeypatch.setattr(tflite, "convert", lambda *_: {"none": model})
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "old").write_text("old")
     tflite.export_tflite(tiny_run, tmp_path / "out", force=True)

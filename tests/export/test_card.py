@@ -30,7 +30,7 @@ def test_a_predictor_from_the_files_of_a_run(fresh, tmp_path):
         (lambda files: files.update({CARD: b"{"}), "damaged or not made by"),
         (lambda files: files.update({CARD: b"[]"}), "damaged or not made by"),
         (lambda files: files.update({"source.model": b"x"}), "damaged or not made by"),
-        (lambda files: files.update({CARD: files[CARD].replace(b'"translation"', b'"telepathy"')}), "no task"),
+        (lambda files: files.update({CARD: files[CARD].replace(b'"translation"', b'"telepathy"')}), "telepathy"),
     ],
 )
 def test_damage_is_named(change, message, fresh, tmp_path):

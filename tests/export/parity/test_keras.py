@@ -9,8 +9,8 @@ from zoo.export.parity.keras import compare_with_keras
 
 
 @pytest.mark.parametrize("spoil", ["score_tokens", "best", "others", "attention"])
-def test_scores_and_every_hypothesis_are_compared(spoil, tiny_run):
-    expected, actual = tiny_run.predictor(), tiny_run.predictor()
+def test_scores_and_every_hypothesis_are_compared(spoil, tiny_run, keras_of):
+    expected, actual = keras_of(tiny_run), tiny_run.predictor()
 
     def spoilt(name, change):
         function = actual.functions[name]

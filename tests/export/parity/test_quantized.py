@@ -1,4 +1,4 @@
-"""Weights of float16 and int8: smaller, measured, and refused when they cost too much."""
+"""Weights of float16 and int8: smaller, measured, and refused when the score drops too much."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from zoo.errors import CallError, WorkError
+from zoo.export.parity.samples import sample_texts
 
 
 @pytest.mark.parametrize("quantize", ["float16", "int8"])
@@ -43,21 +44,19 @@ def test_what_is_measured(fixture, measure, request, exported):
     assert report["parity"]["score"] > 0
 
 
-def test_what_costs_too_much_is_refused(tiny_run, exported, tmp_path, monkeypatch):
-    from zoo.export.litert import exporter as tflite
-    from zoo.export.litert.archive import read_tflite
+def test_what_costs_too_much_is_refused(tiny_run, exported, keras_of, monkeypatch):
+    from zoo.export.lite import LiteModel
     from zoo.export.parity import quantized
 
-    model, _ = read_tflite(Path(exported(tiny_run, "tflite", quantize="float16", max_drop=100)["path"]))
-    monkeypatch.setattr(tflite, "convert", lambda *_: {"none": model, "float16": model})
-
+    expected = keras_of(tiny_run)
+    actual = LiteModel(exported(tiny_run, "tflite", quantize="float16", max_drop=100)["path"])
+    texts = sample_texts(tiny_run.path)
     scores = iter([{"bleu": 30.0}, {"bleu": 29.0}, {"bleu": 30.0}, {"bleu": 29.0}])
     monkeypatch.setattr(quantized, "translation_scores", lambda outputs, targets: next(scores))
     message = "the bleu on 24 validation samples is 29.0, in float32 30.0: 1.0 points worse, more than 0.5"
     with pytest.raises(WorkError, match=message):
-        tflite.export_tflite(tiny_run, tmp_path / "out", quantize="float16")
-    assert [path.name for path in tmp_path.iterdir()] == []
-    assert tflite.export_tflite(tiny_run, tmp_path / "out", quantize="float16", max_drop=1)["parity"]["drop"] == 1.0
+        quantized.measure_drop(tiny_run, expected, actual, texts, max_drop=0.5)
+    assert quantized.measure_drop(tiny_run, expected, actual, texts, max_drop=1)["drop"] == 1.0
 
 
 def test_targets_go_with_their_samples():
@@ -83,21 +82,19 @@ def test_options_that_are_none(options, message, tiny_run, tmp_path):
         export_tflite(tiny_run, tmp_path / "out", **options)
 
 
-def test_a_run_without_targets_says_so(tiny_run, exported, tmp_path, monkeypatch):
-    import shutil
+def test_a_run_without_targets_says_so(tiny_run, exported, keras_of, tmp_path):
+    import dataclasses
 
-    from zoo.export.litert import exporter as tflite
-    from zoo.export.litert.archive import read_tflite
-    from zoo.run_folder import SAMPLE_TARGETS, load_run
+    from zoo.export.lite import LiteModel
+    from zoo.export.parity.quantized import measure_drop
+    from zoo.run_folder import SAMPLE_TARGETS, SAMPLES
 
-    model, _ = read_tflite(Path(exported(tiny_run, "tflite", quantize="int8", max_drop=100)["path"]))
-    monkeypatch.setattr(tflite, "convert", lambda *_: {"none": model, "int8": model})
-    shutil.copytree(tiny_run.path, tmp_path / "run")
-    (tmp_path / "run" / SAMPLE_TARGETS).write_text("one")
-    run = load_run(tmp_path / "run")
+    actual = LiteModel(exported(tiny_run, "tflite", quantize="int8", max_drop=100)["path"])
+    run, texts = dataclasses.replace(tiny_run, path=tmp_path), sample_texts(tiny_run.path)
+    (tmp_path / SAMPLES).write_bytes((tiny_run.path / SAMPLES).read_bytes())
+    (tmp_path / SAMPLE_TARGETS).write_text("one")
     with pytest.raises(CallError, match="is damaged: expected 24 lines, as samples.txt has. Received: 1."):
-        tflite.export_tflite(run, tmp_path / "out", quantize="int8")
-    (tmp_path / "run" / SAMPLE_TARGETS).unlink()
+        measure_drop(run, keras_of(tiny_run), actual, texts, max_drop=100)
+    (tmp_path / SAMPLE_TARGETS).unlink()
     with pytest.raises(CallError, match=f"Cannot read .*{SAMPLE_TARGETS}"):
-        tflite.export_tflite(run, tmp_path / "out", quantize="int8")
-    assert not (tmp_path / "out").exists()
+        measure_drop(run, keras_of(tiny_run), actual, texts, max_drop=100)

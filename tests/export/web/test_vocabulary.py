@@ -55,8 +55,8 @@ def assert_equal(vocabulary, texts, folder, *, seed=1):
 def test_cuts_and_joins_as_python_does(kind, tmp_path):
     lines = [one.source for one in generate("train", 500)]
     vocabulary = Vocabulary.learn(lines, size=200, kind=kind)
-    texts = odd_texts(7, 4000) + lines + ["", " ", "l" * 300, "\u2581", "a\u2581\u2581b "]
-    assert sum(UNKNOWN in ids for ids in vocabulary.encode(texts)) > 1000
+    texts = odd_texts(7, 2000) + lines + ["", " ", "l" * 300, "\u2581", "a\u2581\u2581b "]
+    assert sum(UNKNOWN in ids for ids in vocabulary.encode(texts)) > 500
     assert_equal(vocabulary, texts, tmp_path)
 
 
