@@ -26,14 +26,18 @@ def refusal(call, tmp_path, monkeypatch):
 
 @pytest.fixture(scope="session")
 def places(tiny_run, tmp_path_factory):
-    """One model as a run folder, a SavedModel and a .tflite file."""
-    from zoo.command.export import export_run
+    """One model as a run folder, a SavedModel and a .tflite file; the exporters would also compare them with Keras."""
+    from zoo.export.litert.archive import write_tflite
+    from zoo.export.litert.convert import convert, with_pieces
+    from zoo.export.saved_model import write_saved_model
+    from zoo.export.signatures import litert_signatures
 
-    exported = {
-        format: export_run(tiny_run, format, tmp_path_factory.mktemp(format) / "out")["path"]
-        for format in ("saved_model", "tflite")
+    model = convert(tiny_run, with_pieces(tiny_run, litert_signatures(tiny_run), None), {"none"})["none"]
+    return {
+        "run": tiny_run.path,
+        "saved_model": write_saved_model(tiny_run, tmp_path_factory.mktemp("saved_model")),
+        "tflite": write_tflite(tiny_run, tmp_path_factory.mktemp("tflite") / "model.tflite", model),
     }
-    return {"run": tiny_run.path, **exported}
 
 
 @pytest.fixture(scope="session")
