@@ -8,12 +8,12 @@ from tests.support.untrained import TEXTS
 
 
 @pytest.mark.parametrize(
-    ("fixture", "signatures"),
+    ("model", "signatures"),
     [
-        ("tiny_run", {"serving_default", "detail", "beam", "score", "tokens", "beam_tokens", "score_tokens"}),
-        ("tiny_classifier", {"serving_default", "detail", "tokens"}),
+        ("bahdanau_seq2seq", {"serving_default", "detail", "beam", "score", "tokens", "beam_tokens", "score_tokens"}),
+        ("self_attention_rnn", {"serving_default", "detail", "tokens"}),
         (
-            "tiny_lm",
+            "self_attention_lm",
             {
                 "serving_default",
                 "detail",
@@ -27,29 +27,30 @@ from tests.support.untrained import TEXTS
         ),
     ],
 )
-def test_text_signatures(fixture, signatures, request, exported):
-    run = request.getfixturevalue(fixture)
+def test_text_signatures(model, signatures, fresh, keras_of, exported):
+    run = fresh(model)
     report = exported(run, "saved_model")
-    assert report["parity"]["text_compared"] == report["parity"]["text_identical"] > 20
+    assert report["parity"]["text_compared"] == report["parity"]["text_identical"] > len(TEXTS)
     loaded = tf.saved_model.load(report["path"])
     assert set(loaded.signatures) == signatures
     answer = loaded.signatures["serving_default"](text=tf.constant(TEXTS))
     key = "label" if run.task == "classification" else "text"
-    expected = [answer.output for answer in run.predictor().predict(TEXTS)]
+    expected = [answer.output for answer in keras_of(run).predict(TEXTS)]
     assert [text.decode() for text in answer[key].numpy()] == expected
     if run.task == "language_model":
         scores = loaded.signatures["score"](text=tf.constant(TEXTS))
-        expected = run.predictor().score(TEXTS)
+        expected = keras_of(run).score(TEXTS)
         np.testing.assert_allclose(scores["score"], [score.log_probability for score in expected], rtol=1e-5)
         np.testing.assert_array_equal(scores["tokens"], [score.tokens for score in expected])
 
 
-def test_without_tensorflow_text_the_saved_model_takes_ids(tiny_run, tmp_path, monkeypatch):
+def test_without_tensorflow_text_the_saved_model_takes_ids(fresh, keras_of, tmp_path, monkeypatch):
     from zoo.export import saved_model
 
+    run = fresh("bahdanau_seq2seq")
     monkeypatch.setattr(saved_model, "tensorflow_text", lambda: None)
-    report = saved_model.export_saved_model(tiny_run, tmp_path / "out")
+    report = saved_model.export_saved_model(run, tmp_path / "out")
     assert "tensorflow-text is not installed" in report["parity"]["text_signatures"]
     assert set(tf.saved_model.load(report["path"]).signatures) == {"tokens", "beam_tokens", "score_tokens"}
     predicted = saved_model.load_saved_model(report["path"]).predict(TEXTS)
-    assert [a.output for a in predicted] == [b.output for b in tiny_run.predictor().predict(TEXTS)]
+    assert [a.output for a in predicted] == [b.output for b in keras_of(run).predict(TEXTS)]

@@ -31,16 +31,18 @@ def ids_of(run, side, texts, task=None):
 
 
 @pytest.fixture(scope="module")
-def translator(tiny_run, exported):
-    report = exported(tiny_run, "saved_model")
+def translator(fresh, exported):
+    run = fresh("bahdanau_seq2seq")
+    report = exported(run, "saved_model")
     assert report["parity"]["beam_compared"] == report["parity"]["beam_identical"] > 0
-    return tiny_run, tf.saved_model.load(report["path"]), report["path"]
+    return run, tf.saved_model.load(report["path"]), report["path"]
 
 
 @pytest.fixture(scope="module")
-def writer(tiny_lm, exported):
-    path = exported(tiny_lm, "saved_model")["path"]
-    return tiny_lm, tf.saved_model.load(path), path
+def writer(fresh, exported):
+    run = fresh("self_attention_lm")
+    path = exported(run, "saved_model")["path"]
+    return run, tf.saved_model.load(path), path
 
 
 def test_inputs_and_outputs_of_the_signatures(translator, writer):

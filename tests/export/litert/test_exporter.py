@@ -167,26 +167,29 @@ def test_a_shape_that_is_none(shape, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("fixture", "key"),
-    [("tiny_run", "text"), ("tiny_classifier", "label"), pytest.param("tiny_lm", "text", marks=pytest.mark.slow)],
+    ("name", "key"),
+    [
+        ("bahdanau_seq2seq", "text"),
+        ("self_attention_rnn", "label"),
+        pytest.param("self_attention_lm", "text", marks=pytest.mark.slow),
+    ],
 )
-def test_text_in_and_text_out(fixture, key, request, tmp_path):
+def test_text_in_and_text_out(name, key, fresh, keras_of, exported):
     pytest.importorskip("tensorflow_text")
     from zoo.export.inspection import inspect
     from zoo.export.lite import LiteModel
-    from zoo.export.litert.exporter import export_tflite
     from zoo.export.litert.text_ops import text_interpreter
 
-    run = request.getfixturevalue(fixture)
-    report = export_tflite(run, tmp_path / "out", text_ops=True)
+    run = fresh(name)
+    report = exported(run, "tflite", text_ops=True)
     compared = report["parity"]["text_ops"]
-    assert compared["compared"] == compared["identical"] > 20 and compared["cut_otherwise"] == 0
-    path = tmp_path / "out" / "model.text.tflite"
+    assert compared["compared"] == compared["identical"] > len(TEXTS) and compared["cut_otherwise"] == 0
+    path = Path(report["path"]).with_name("model.text.tflite")
     assert "zoo.json" in zipfile.ZipFile(path).namelist()
     texts = [*TEXTS, "", " ", "\U0001f600 cinq"]
     runner = text_interpreter(path).get_signature_runner("serving_default")
     answer = runner(text=np.array([text.encode() for text in texts], dtype=object))
-    assert [one.decode() for one in answer[key]] == [one.output for one in run.predictor().predict(texts)]
+    assert [text.decode() for text in answer[key]] == [answer.output for answer in keras_of(run).predict(texts)]
     with pytest.raises(CallError, match="takes text, by operations of TF Text that are not here"):
         LiteModel(path)
     assert inspect(path)["parity"] == compared

@@ -10,12 +10,14 @@ from zoo.errors import WorkError
 from zoo.export.parity.text_signatures import compare_text_signatures
 
 
-@pytest.mark.parametrize(("fixture", "names"), [("tiny_run", ("score", "beam")), ("tiny_lm", ("score", "generate"))])
-def test_every_text_signature_is_compared(fixture, names, request, exported):
+@pytest.mark.parametrize(
+    ("model", "names"), [("bahdanau_seq2seq", ("score", "beam")), ("self_attention_lm", ("score", "generate"))]
+)
+def test_every_text_signature_is_compared(model, names, fresh, keras_of, exported):
     pytest.importorskip("tensorflow_text", reason="tensorflow-text is not installed")
-    run = request.getfixturevalue(fixture)
+    run = fresh(model)
     signatures = dict(tf.saved_model.load(exported(run, "saved_model")["path"]).signatures)
-    predictor = run.predictor()
+    predictor = keras_of(run)
     for name in names:
 
         def spoilt(right=signatures[name], **inputs):

@@ -170,9 +170,9 @@ def row_text(readme):
     return re.findall(r'"text": "(.*)"', readme)[-1]
 
 
-def test_a_watcher_never_sees_half_a_version(tiny_run, served, tmp_path):
-    """While the next version is written, a server that watches sees version 1, and then 2 with all its files."""
-    from zoo.export.serving.exporter import export_serving
+def test_a_watcher_never_sees_half_a_version(tiny_run, served, tmp_path, capsys):
+    """While the command adds a version, a server that watches sees version 1, and then 2 with all its files."""
+    from zoo.command.main import main
 
     out = tmp_path / "out"
     shutil.copytree(served, out)
@@ -189,11 +189,14 @@ def test_a_watcher_never_sees_half_a_version(tiny_run, served, tmp_path):
     watcher = threading.Thread(target=watch)
     watcher.start()
     try:
-        report = export_serving(tiny_run, out)
+        assert main(["export", str(tiny_run.path), "--to", "serving", "--out", str(out), "--json"]) == 0
     finally:
         done.set()
         watcher.join()
-    assert report["version"] == 2 and report["path"] == str(out / NAME / "2")
+    report = json.loads(capsys.readouterr().out)
+    assert (report["format"], report["version"], report["path"]) == ("serving", 2, str(out / NAME / "2"))
+    assert report["parity"]["warmup_requests"]["serving_default"] == 2
+    assert report["bytes"] == sum(path.stat().st_size for path in (out / NAME / "2").rglob("*") if path.is_file())
     whole = files_of(out / NAME / "2")
     assert len(seen_first) > 100 and all(seen_first)
     assert all(files == whole for files in seen) and whole == files_of(out / NAME / "1")
@@ -272,16 +275,10 @@ def test_the_newest_version_answers(served, tiny_run, tmp_path):
         newest_version(tmp_path)
 
 
-def test_the_command(tiny_run, served, tmp_path, capsys):
+def test_the_command_predicts_and_refuses(tiny_run, served, capsys):
     from zoo.command.main import main
 
-    out = tmp_path / "out"
-    assert main(["export", str(tiny_run.path), "--to", "serving", "--out", str(out), "--json"]) == 0
-    report = json.loads(capsys.readouterr().out)
-    assert (report["format"], report["version"]) == ("serving", 1)
-    assert report["parity"]["warmup_requests"]["serving_default"] == 2
-    assert report["bytes"] == sum(path.stat().st_size for path in (out / NAME / "1").rglob("*") if path.is_file())
-    assert main(["predict", str(out), TEXTS[0], "--json"]) == 0
+    assert main(["predict", str(served), TEXTS[0], "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["output"] == tiny_run.predictor().predict(TEXTS[:1])[0].output
     assert main(["export", str(tiny_run.path), "--to", "serving", "--out", str(tiny_run.path)]) == 2
     assert "holds something else" in capsys.readouterr().err
