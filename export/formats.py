@@ -19,7 +19,7 @@ SITE_FILE = "site.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Option:
+class FormatOption:
     """An option of an exporter, and its flag on the command line.
 
     Attributes:
@@ -50,26 +50,28 @@ def _parse_shape(text: str) -> tuple[int, ...]:
         raise ArgumentTypeError(message) from error
 
 
-IDS_ONLY = Option(name="ids_only", kind=bool, help="without text signatures, to load where tensorflow-text is not")
-QUANTIZE = Option(
+IDS_ONLY = FormatOption(
+    name="ids_only", kind=bool, help="without text signatures, to load where tensorflow-text is not"
+)
+QUANTIZE = FormatOption(
     name="quantize", choices=("none", "float16", "int8"), help="the type in which weights are stored (default: none)"
 )
-MAX_DROP = Option(
+MAX_DROP = FormatOption(
     name="max_drop",
     kind=float,
     metavar="X",
     help="fail when --quantize costs more points of BLEU or accuracy, or per cent of perplexity (default: 0.5)",
 )
-SHAPE = Option(
+SHAPE = FormatOption(
     name="shape",
     kind=_parse_shape,
     metavar="B,S",
     help="fixed input shape, B texts of S ids, for LiteRT.js and CompiledModel",
 )
-TEXT_OPS = Option(
+TEXT_OPS = FormatOption(
     name="text_ops", kind=bool, help="also model.text.tflite, for apps that link the operations of TF Text"
 )
-LITERT_JS = Option(
+LITERT_JS = FormatOption(
     name="litert_js", metavar="DIR", help="the folder where npm installed @litertjs/core, to copy into the site"
 )
 
@@ -109,7 +111,7 @@ class Format:
     inspect: str
     mark: str
     find: Callable[[Path, str], Path | None] = _find_marked_folder
-    options: tuple[Option, ...] = ()
+    options: tuple[FormatOption, ...] = ()
 
 
 # A path has the first format whose mark is found, so a site comes before the .tflite inside it.
@@ -163,9 +165,9 @@ def exporter(format: str) -> Any:
     return imported(FORMATS[format].export)
 
 
-def _formats_by_option() -> dict[Option, list[str]]:
+def _formats_by_option() -> dict[FormatOption, list[str]]:
     """Return every option with the names of the formats that have it."""
-    formats: dict[Option, list[str]] = {}
+    formats: dict[FormatOption, list[str]] = {}
     for name, format in FORMATS.items():
         for option in format.options:
             formats.setdefault(option, []).append(name)
