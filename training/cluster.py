@@ -18,7 +18,7 @@ class Worker:
 
     Attributes:
         number: its number from 0; worker 0 is the chief, which writes the run folder.
-        count: how many workers there are.
+        count: the number of workers.
     """
 
     number: int = 0

@@ -15,7 +15,7 @@ class Buckets:
 
     Attributes:
         bounds: the bounds between the buckets, in ids; the last is beyond the longest example.
-        batch_sizes: how many examples of each bucket make a batch: one more number than bounds, and the last bucket is
+        batch_sizes: the number of examples of a batch, by bucket: one more than the bounds, and the last bucket is
             empty.
     """
 

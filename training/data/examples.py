@@ -21,7 +21,7 @@ class Examples:
         sources: the ids of each text, without start or end.
         targets: the ids of each translation, without start or end, or the class of each text as one id; empty lists
             for a language model.
-        dropped: how many examples were left out because a side was longer than the limit.
+        dropped: the number of examples left out because a side was longer than the limit.
         resampled: a function from the number of an epoch to the same examples in another segmentation, each in the
             same bucket; None: one segmentation for all epochs.
     """

@@ -30,7 +30,7 @@ class ValidationScores(keras.callbacks.Callback):
     Args:
         run: the run, with the model that is trained.
         corpus: the validation set.
-        size: how many of its sentences to translate; 0 for none.
+        size: the number of its sentences to translate; 0 for none.
     """
 
     def __init__(self, run: Run, corpus: Corpus, *, size: int):
