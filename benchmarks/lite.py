@@ -57,7 +57,7 @@ def random_run(folder: Path):
     import keras
 
     import zoo
-    from zoo.run_folder import Run, RunConfig
+    from zoo.pipeline import Pipeline
     from zoo.text import Vocabulary
 
     keras.utils.set_random_seed(1)
@@ -69,9 +69,7 @@ def random_run(folder: Path):
     options = {"source_vocabulary_size": vocabulary.size, "target_vocabulary_size": vocabulary.size, "units": UNITS}
     model = zoo.build("bahdanau_seq2seq", **options)
     texts = [" ".join(dice.choices(words, k=LENGTH - 1)) for _ in range(500)]
-    (folder / "samples.txt").write_text("\n".join(texts[:20]), encoding="utf-8")
-    config = RunConfig(model="bahdanau_seq2seq", task="translation", options=options)
-    run = Run(folder, config, {"source": vocabulary, "target": vocabulary}, model)
+    run = Pipeline(model, vocabulary, vocabulary, samples=texts[:20])
     row, boost = _ends_after(model, vocabulary.encode(texts))
     kernel, bias = model.logits.get_weights()
     bias[END] += boost
@@ -129,7 +127,7 @@ def contenders(run, folder: Path):
         path = write_tflite(run, folder / f"{kind}.tflite", model)
         yield f".tflite {'float32' if kind == 'none' else kind} ({path.stat().st_size:,} bytes)", LiteModel(path)
     yield "SavedModel", load_saved_model(export_saved_model(run, folder / "saved_model", ids_only=True)["path"])
-    yield "Keras", run.predictor()
+    yield "Keras", run
 
 
 def main() -> None:
@@ -142,7 +140,7 @@ def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     import numpy as np
 
-    from zoo.run_folder import load_run
+    from zoo.pipeline import load_run
     from zoo.text import source_ids
 
     with tempfile.TemporaryDirectory() as name:
@@ -155,7 +153,7 @@ def main() -> None:
         ids, _ = source_ids(run.vocabularies["source"], [text], run.task)
         ids = np.array(ids, np.int32)
         beam = {"beam_width": np.int32([4]), "length_penalty": np.float32([0.6]), "max_length": np.int32([LENGTH])}
-        first = run.predictor().predict([text])[0]
+        first = run.predict([text])[0]
         print(f"{ids.shape[1]} source ids, {len(first.target_pieces)} in the greedy answer, one core", flush=True)
         for title, predictor in contenders(run, folder):
             greedy = partial(predictor.predict, [text])

@@ -27,7 +27,8 @@ SINGLE = 50  # sentences that are timed one by one
 
 def trained(model: str, task: str, out: Path) -> Any:
     """Return the run of a model, trained now or before."""
-    from zoo.run_folder import is_run, load_run
+    from zoo.pipeline import load_run
+    from zoo.run_folder import is_run
     from zoo.training.fit import train
     from zoo.training.settings import Settings
 
@@ -121,7 +122,7 @@ def main() -> None:
             continue
         run = trained(entry.name, entry.task, options.out)
         corpus = read_corpus(CORPUS, task=entry.task, split="test", size=options.sentences)
-        predictor, texts = run.predictor(), corpus.sources
+        predictor, texts = run, corpus.sources
         asked = {"texts": texts, "targets": corpus.targets, "answers": predictor.predict(texts)}
         asked["score"] = score(entry.task, predictor, asked["answers"], corpus.targets, texts)
         for kind in KINDS:

@@ -91,7 +91,7 @@ def measure(task: Task, out: Path, epochs: int) -> dict[str, Any]:
     settings = Settings(epochs=epochs, **task.settings)
     data = {name: task.data[name] for name in ("train", "valid")}
     run = train(task.model, **data, out=folder, options=task.options, settings=settings, force=True)
-    scores = evaluate(run.predictor(), read_corpus(task.data["test"], task=run.task, split="test"))
+    scores = evaluate(run, read_corpus(task.data["test"], task=run.task, split="test"))
     seconds = json.loads((run.path / "metrics.json").read_text())["seconds"]
     row = {"model": task.model, "cell": cell, "data": task.corpus, "parameters": run.model.count_params()}
     row |= {"epochs": epochs, "seed": settings.seed, "minutes": round(seconds / 60, 1)}

@@ -165,7 +165,7 @@ def measure_ours(run_path: Path, options: dict[str, Any]) -> tuple[list[Row], st
     import tensorflow as tf
 
     from zoo.command.export import export_run
-    from zoo.run_folder import load_run
+    from zoo.pipeline import load_run
     from zoo.text import source_ids
 
     if options["threads"]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
-from zoo.predictor import Predictor
-from zoo.run_folder import Run, RunConfig, vocabulary_file
+from zoo.pipeline import Pipeline
+from zoo.run_folder import RunConfig, vocabulary_file
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 
@@ -15,21 +15,21 @@ CARD = "zoo.json"
 PARITY = "parity.json"
 
 
-def extra_files(run: Run) -> dict[str, bytes]:
+def extra_files(pipeline: Pipeline) -> dict[str, bytes]:
     """Return the content of the files that belong to every graph, by name: the card and the vocabularies."""
-    files = {vocabulary_file(side): vocabulary.proto for side, vocabulary in run.vocabularies.items()}
-    return {CARD: json.dumps(run.config.card(), ensure_ascii=False).encode(), **files}
+    files = {vocabulary_file(side): vocabulary.proto for side, vocabulary in pipeline.vocabularies.items()}
+    return {CARD: json.dumps(pipeline.config.card(), ensure_ascii=False).encode(), **files}
 
 
-def predictor_from(
+def pipeline_from(
     files: dict[str, bytes], functions: dict[str, Any], where: Path, max_pieces: int = MAX_SOURCE_PIECES
-) -> Predictor:
-    """Return a predictor for the functions of a graph and the files that `extra_files` wrote.
+) -> Pipeline:
+    """Return the pipeline for the functions of a graph and the files that `extra_files` wrote.
 
     Args:
         files: the content of the files, by name.
         functions: the endpoints, by their names in `zoo.decoding.endpoints` or by those in a .tflite or ONNX file.
-        where: the artefact, for messages.
+        where: the artefact.
         max_pieces: the number of ids at which an input is cut.
 
     Raises:
@@ -49,7 +49,7 @@ def predictor_from(
                 raise ValueError(f"{vocabulary_file(side)} should have {expected} pieces. Received: {vocabulary.size}.")
         if max_pieces < MAX_SOURCE_PIECES and task.prompted:
             max_pieces -= 1  # to be scored, a text also needs its end
-        return Predictor(card.task, functions, **sides, labels=card.labels, max_pieces=max_pieces)
+        return Pipeline.of_artefact(where, card, functions, sides, max_pieces=max_pieces)
     except KeyError as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:

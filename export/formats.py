@@ -6,13 +6,14 @@ A new format is a module with three functions, and an entry.
 
 import importlib
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import CallError
+from zoo.errors import CallError, nearest
 from zoo.export.serving.versions import GRAPH, newest_version
+from zoo.options import check_names
 
 LITERT_FILE = "model.tflite"
 SITE_FILE = "site.json"
@@ -98,8 +99,9 @@ class Format:
     """A format.
 
     Attributes:
-        export: "module:function", `(run, out, *, force, **options) -> report`: writes an artefact compared with Keras.
-        load: "module:function", `(path) -> Predictor`: returns a predictor backed by the artefact.
+        export: "module:function", `(pipeline, out, *, force, **options) -> report`: writes an artefact that was
+            compared with Keras.
+        load: "module:function", `(path) -> Pipeline`: returns the pipeline of the artefact.
         inspect: "module:function", `(path) -> dict`: describes the artefact; see `zoo.export.inspection`.
         mark: the file by which a folder is recognised, as a glob pattern.
         find: `(path, mark) -> path or None`: returns the folder or file to load; None for a path of another format.
@@ -160,8 +162,20 @@ def imported(reference: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def exporter(format: str) -> Any:
-    """Return the exporter of a format: `(run, out, *, force, **options) -> report`."""
+def exporter(format: str, options: Iterable[str] = ()) -> Any:
+    """Return the exporter of a format: `(pipeline, out, *, force, **options) -> report`.
+
+    Args:
+        format: the name of the format.
+        options: the names of the options that it will be called with.
+
+    Raises:
+        CallError: there is no such format, or it has no such option; the message names the nearest one.
+    """
+    if format not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise CallError(f"`format` must be one of {known}. Received: {format!r}.{nearest(str(format), FORMATS)}")
+    check_names(f"The format {format}", options, {option.name: option for option in FORMATS[format].options})
     return imported(FORMATS[format].export)
 
 

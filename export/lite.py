@@ -1,4 +1,4 @@
-"""A predictor for a .tflite, by ai-edge-litert, sentencepiece and NumPy alone: no TensorFlow is imported."""
+"""The pipeline of a .tflite, by ai-edge-litert, sentencepiece and NumPy alone: no TensorFlow is imported."""
 
 import os
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from ai_edge_litert.interpreter import Interpreter
 
 from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
-from zoo.export.card import predictor_from
+from zoo.export.card import pipeline_from
 from zoo.export.litert.archive import read_tflite
-from zoo.predictor import Predictor
+from zoo.pipeline import Pipeline
 
 Arrays = dict[str, np.ndarray]
 
 
-def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
-    """Return a predictor backed by a .tflite that `export_tflite` wrote.
+def LiteModel(path: str | os.PathLike) -> Pipeline:  # noqa: N802
+    """Return the pipeline of a .tflite that `export_tflite` wrote.
 
     Raises:
         CallError: there is no such file, it is damaged, or it was not written by `export_tflite`.
@@ -33,7 +33,7 @@ def LiteModel(path: str | os.PathLike) -> Predictor:  # noqa: N802
         length = fixed_length(interpreter) or MAX_SOURCE_PIECES
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
-    return predictor_from(files, functions, path, length)
+    return pipeline_from(files, functions, path, length)
 
 
 def _check_inputs(path: Path, interpreter: Interpreter) -> None:

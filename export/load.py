@@ -1,13 +1,14 @@
-"""One way in: a predictor for a run, a preset, or an artefact of any format."""
+"""One way in: the pipeline of a run, a preset, an artefact of any format, or a model of the Hub."""
 
 import os
 from pathlib import Path
 
 from zoo.errors import CallError
 from zoo.export.formats import FORMATS, imported
-from zoo.predictor import Predictor
+from zoo.hub import fetch_from_hub, is_hub_address
+from zoo.pipeline import Pipeline, load_run
 from zoo.presets import presets_hint
-from zoo.run_folder import CONFIG, is_run, load_run, preset_or_path
+from zoo.run_folder import CONFIG, is_run, preset_or_path
 
 RUN = "run"  # the format of a run folder
 
@@ -20,7 +21,7 @@ def find(where: str | os.PathLike) -> tuple[str, Path]:
     Raises:
         CallError: `where` does not exist, or was written by neither `zoo train` nor `zoo export`.
     """
-    path = preset_or_path(where)
+    path = fetch_from_hub(where) if is_hub_address(where) else preset_or_path(where)
     if not path.exists():
         raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets_hint(str(where))}")
     if is_run(path):
@@ -33,8 +34,8 @@ def find(where: str | os.PathLike) -> tuple[str, Path]:
     raise CallError(f"{path} is neither a run folder ({CONFIG}) nor an artefact of `zoo export` ({marks}).")
 
 
-def load(where: str | os.PathLike) -> Predictor:
-    """Return a predictor for a run folder, a preset, or an artefact of `zoo export`.
+def load(where: str | os.PathLike) -> Pipeline:
+    """Return the pipeline of a run folder, a preset, an artefact of `zoo export`, or a model of the Hub.
 
     TensorFlow is imported for a run and for a SavedModel alone.
 
@@ -42,4 +43,4 @@ def load(where: str | os.PathLike) -> Predictor:
         CallError: `where` does not exist, is damaged, or cannot be run by Python.
     """
     format, path = find(where)
-    return load_run(path).predictor() if format == RUN else imported(FORMATS[format].load)(path)
+    return load_run(path) if format == RUN else imported(FORMATS[format].load)(path)

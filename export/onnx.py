@@ -1,6 +1,6 @@
 """ONNX: ids in, ids out, for onnxruntime and the servers and devices that run it; a graph for each endpoint.
 
-No TensorFlow is imported at prediction: a predictor needs onnxruntime, sentencepiece and NumPy.
+No TensorFlow is imported at prediction: a pipeline needs onnxruntime, sentencepiece and NumPy.
 """
 
 import hashlib
@@ -16,12 +16,11 @@ import numpy as np
 
 from zoo.errors import CallError, WorkError
 from zoo.export.artefact import artefact
-from zoo.export.card import CARD, extra_files, predictor_from, read_json, read_parity
+from zoo.export.card import CARD, extra_files, pipeline_from, read_json, read_parity
 from zoo.export.digests import DIGESTS, check_digests, write_digests
 from zoo.export.parity.keras import compare_with_keras
 from zoo.export.tensor_text import tensor_text
-from zoo.predictor import Predictor
-from zoo.run_folder import Run
+from zoo.pipeline import Pipeline
 from zoo.tasks import TASKS
 
 OPSET = 18
@@ -30,14 +29,14 @@ SHARED_BYTES = 1024  # smaller constants stay in the graph
 OUTPUT_IDS = "output_ids"  # an output and an input of an ONNX graph cannot both be called `ids`
 
 
-def export_onnx(run: Run, out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
+def export_onnx(pipeline: Pipeline, out: str | os.PathLike, *, force: bool = False) -> dict[str, Any]:
     """Write ONNX graphs that answer as the run does, with dynamic batch size and length.
 
     Each endpoint is a file: `greedy.onnx`, `beam.onnx`, `score.onnx`; `classify.onnx`; `generate.onnx`. They share
     `weights.bin`. The vocabularies, the card and the digests of all files are beside them.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         out: the folder to make.
         force: replace what exists at `out`.
 
@@ -50,26 +49,26 @@ def export_onnx(run: Run, out: str | os.PathLike, *, force: bool = False) -> dic
     """
     for package in ("tf2onnx", "onnxruntime"):
         _import(package)
-    with artefact(run, out, format="onnx", force=force) as draft:
-        write_onnx(run, draft.folder)
+    with artefact(pipeline, out, format="onnx", force=force) as draft:
+        write_onnx(pipeline, draft.folder)
         actual = load_onnx(draft.folder)
-        draft.keep(draft.folder, compare_with_keras(draft.expected, actual, draft.texts_for(actual), "onnx"))
+        draft.keep(draft.folder, compare_with_keras(pipeline, actual, draft.texts_for(actual), "onnx"))
     return draft.report
 
 
-def write_onnx(run: Run, folder: Path) -> None:
+def write_onnx(pipeline: Pipeline, folder: Path) -> None:
     """Write the graphs and the files beside them into a folder, without comparing them."""
     offsets: dict[bytes, int] = {}
     with (folder / WEIGHTS).open("wb") as weights:
-        for name, model in _converted(run):
+        for name, model in _converted(pipeline):
             _share_weights(model.graph, weights, offsets)
             (folder / f"{name}.onnx").write_bytes(model.SerializeToString())
-    for name, content in extra_files(run).items():
+    for name, content in extra_files(pipeline).items():
         (folder / name).write_bytes(content)
     write_digests(folder, folder / DIGESTS)
 
 
-def _converted(run: Run) -> Iterator[tuple[str, Any]]:
+def _converted(pipeline: Pipeline) -> Iterator[tuple[str, Any]]:
     """Yield the name and the ONNX model of every endpoint."""
     import onnx
     import tf2onnx
@@ -77,8 +76,8 @@ def _converted(run: Run) -> Iterator[tuple[str, Any]]:
     from zoo.export.signatures import Signature, id_signatures
     from zoo.recurrence.scan import inference_graph
 
-    names = TASKS[run.task].endpoints
-    for endpoint, signature in id_signatures(run).items():
+    names = TASKS[pipeline.task].endpoints
+    for endpoint, signature in id_signatures(pipeline).items():
         if endpoint not in names:
             continue
         graph = Signature(partial(_with_output_ids, signature.function), signature.inputs).graph()
@@ -93,7 +92,7 @@ def _converted(run: Run) -> Iterator[tuple[str, Any]]:
             onnx.checker.check_model(model)
         except Exception as error:  # tf2onnx and onnx fail in many ways
             reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-            raise WorkError(f"{run.config.model} could not be converted to ONNX: {endpoint}: {reason}") from error
+            raise WorkError(f"{pipeline.config.model} could not be converted to ONNX: {endpoint}: {reason}") from error
         yield names[endpoint], model
 
 
@@ -149,8 +148,8 @@ def _share_weights(graph: Any, weights: BinaryIO, offsets: dict[bytes, int]) -> 
         tensor.ClearField("raw_data")
 
 
-def load_onnx(path: str | os.PathLike) -> Predictor:
-    """Return a predictor backed by the graphs that `export_onnx` wrote, run by onnxruntime.
+def load_onnx(path: str | os.PathLike) -> Pipeline:
+    """Return the pipeline of the graphs that `export_onnx` wrote, run by onnxruntime.
 
     Raises:
         CallError: the folder is damaged or was not written by `export_onnx`, or onnxruntime is not installed.
@@ -160,7 +159,7 @@ def load_onnx(path: str | os.PathLike) -> Predictor:
     check_digests(path, path / DIGESTS)
     files = {file.name: file.read_bytes() for file in path.iterdir() if file.suffix in (".model", ".json")}
     functions = {file.stem: _Endpoint(file) for file in sorted(path.glob("*.onnx"))}
-    return predictor_from(files, functions, path)
+    return pipeline_from(files, functions, path)
 
 
 class _Endpoint:

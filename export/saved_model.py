@@ -11,7 +11,7 @@ from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from zoo.errors import CallError, WorkError
 from zoo.export.artefact import artefact
-from zoo.export.card import CARD, extra_files, predictor_from, read_json, read_parity
+from zoo.export.card import CARD, extra_files, pipeline_from, read_json, read_parity
 from zoo.export.digests import DIGESTS, check_digests, write_digests
 from zoo.export.parity.keras import compare_with_keras
 from zoo.export.parity.text_signatures import compare_text_signatures
@@ -19,15 +19,14 @@ from zoo.export.serving.versions import GRAPH
 from zoo.export.signatures import ID_SIGNATURES, Signature, id_signatures, text_signatures
 from zoo.export.tensor_text import tensor_text
 from zoo.graph_text import GraphText, tensorflow_text
-from zoo.predictor import Predictor
+from zoo.pipeline import Pipeline
 from zoo.recurrence.scan import inference_graph
-from zoo.run_folder import Run
 
 EXTRA = "assets.extra"  # the folder of a SavedModel for files that the graph does not read
 
 
 def export_saved_model(
-    run: Run, out: str | os.PathLike, *, ids_only: bool = False, force: bool = False
+    pipeline: Pipeline, out: str | os.PathLike, *, ids_only: bool = False, force: bool = False
 ) -> dict[str, Any]:
     """Write a SavedModel that answers as the run does.
 
@@ -35,7 +34,7 @@ def export_saved_model(
     ids always. The vocabularies are in `assets.extra/`, a file for each side.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         out: the folder to make.
         ids_only: leave out the text signatures, so that loading needs no operation of tensorflow-text.
         force: replace what exists at `out`.
@@ -47,34 +46,34 @@ def export_saved_model(
         CallError: `out` exists and `force` is false.
         WorkError: the SavedModel does not answer as Keras does, or could not be written.
     """
-    with artefact(run, out, format="saved_model", force=force) as draft:
-        write_saved_model(run, draft.folder, ids_only=ids_only)
+    with artefact(pipeline, out, format="saved_model", force=force) as draft:
+        write_saved_model(pipeline, draft.folder, ids_only=ids_only)
         loaded = _load_graph(draft.folder)
-        actual = _predictor(draft.folder, loaded)
+        actual = _pipeline(draft.folder, loaded)
         texts = draft.texts_for(actual)
-        parity = compare_with_keras(draft.expected, actual, texts, "saved_model")
+        parity = compare_with_keras(pipeline, actual, texts, "saved_model")
         if not ids_only:
-            parity |= compare_text_signatures(draft.expected, loaded, texts)
+            parity |= compare_text_signatures(pipeline, loaded, texts)
         draft.keep(draft.folder, parity)
     return draft.report
 
 
-def write_saved_model(run: Run, folder: Path, *, ids_only: bool = False) -> Path:
+def write_saved_model(pipeline: Pipeline, folder: Path, *, ids_only: bool = False) -> Path:
     """Write a SavedModel without comparing it, and return its folder."""
-    signatures, sides = id_signatures(run), {}
+    signatures, sides = id_signatures(pipeline), {}
     if not ids_only and tensorflow_text() is not None:
-        sides = {side: GraphText(vocabulary) for side, vocabulary in run.vocabularies.items()}
-        signatures |= text_signatures(run, sides)
-    write_graph(run, folder, signatures, resources=[text.tokenizer for text in sides.values()])
+        sides = {side: GraphText(vocabulary) for side, vocabulary in pipeline.vocabularies.items()}
+        signatures |= text_signatures(pipeline, sides)
+    write_graph(pipeline, folder, signatures, resources=[text.tokenizer for text in sides.values()])
     (folder / EXTRA).mkdir()
-    for name, content in extra_files(run).items():
+    for name, content in extra_files(pipeline).items():
         (folder / EXTRA / name).write_bytes(content)
     write_digests(folder, folder / EXTRA / DIGESTS)
     return folder
 
 
 def write_graph(
-    run: Run,
+    pipeline: Pipeline,
     folder: Path,
     signatures: dict[str, Signature],
     *,
@@ -86,7 +85,7 @@ def write_graph(
     It holds the bare variables: `keras.export.ExportArchive` would store each twice.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         folder: the folder to write into.
         signatures: by name.
         resources: the resources that the signatures use besides the variables of the model.
@@ -96,7 +95,7 @@ def write_graph(
         WorkError: the disk is full.
     """
     module = tf.Module()
-    module.weights = [variable.value for variable in run.model.variables]
+    module.weights = [variable.value for variable in pipeline.model.variables]
     module.resources = list(resources)
     with inference_graph(litert=litert):
         graphs = {name: signature.graph().get_concrete_function() for name, signature in signatures.items()}
@@ -106,8 +105,8 @@ def write_graph(
         raise WorkError(f"Could not write {folder}: {str(error).splitlines()[0][:300]}") from error
 
 
-def load_saved_model(path: str | os.PathLike) -> Predictor:
-    """Return a predictor backed by a SavedModel that `export_saved_model` wrote.
+def load_saved_model(path: str | os.PathLike) -> Pipeline:
+    """Return the pipeline of a SavedModel that `export_saved_model` wrote.
 
     Raises:
         CallError: the SavedModel is damaged, or was not written by `export_saved_model`.
@@ -115,13 +114,13 @@ def load_saved_model(path: str | os.PathLike) -> Predictor:
     path = Path(path)
     # TensorFlow has no digest for the graph, and a damaged graph can end the process.
     check_digests(path, path / EXTRA / DIGESTS)
-    return _predictor(path, _load_graph(path))
+    return _pipeline(path, _load_graph(path))
 
 
-def _predictor(path: Path, loaded: Any) -> Predictor:
+def _pipeline(path: Path, loaded: Any) -> Pipeline:
     files = {file.name: file.read_bytes() for file in (path / EXTRA).glob("*") if file.is_file()}
     functions = {name: _function(loaded, name) for name in ID_SIGNATURES if name in loaded.signatures}
-    return predictor_from(files, functions, path)
+    return pipeline_from(files, functions, path)
 
 
 def _load_graph(path: Path) -> Any:

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from zoo.constants import END, PAD
 from zoo.decoding.endpoints import INPUTS, id_functions, inputs_of
-from zoo.run_folder import Run
+from zoo.pipeline import Pipeline
 from zoo.tasks import TASKS
 
 BEAM_WIDTH = 4  # of a graph with fixed shapes
@@ -29,34 +29,34 @@ class Signature(NamedTuple):
         return tf.function(function, list(self.inputs.values()), autograph=False)
 
 
-def id_signatures(run: Run) -> dict[str, Signature]:
+def id_signatures(pipeline: Pipeline) -> dict[str, Signature]:
     """Return the signatures over token ids (B, S), by name; see `zoo.decoding.endpoints.id_functions`."""
-    return {name: Signature(function, inputs_of(function)) for name, function in id_functions(run.model).items()}
+    return {name: Signature(function, inputs_of(function)) for name, function in id_functions(pipeline.model).items()}
 
 
-def litert_signatures(run: Run, shape: tuple[int, int] | None = None) -> dict[str, Signature]:
+def litert_signatures(pipeline: Pipeline, shape: tuple[int, int] | None = None) -> dict[str, Signature]:
     """Return the signatures over token ids of a .tflite, by their names there.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         shape: B and S of a graph with fixed shapes, whose beam width is 4 and is no input.
     """
-    functions = id_functions(run.model, beam_width=BEAM_WIDTH if shape else None, litert=True)
+    functions = id_functions(pipeline.model, beam_width=BEAM_WIDTH if shape else None, litert=True)
     signatures = {}
     for name, function in functions.items():
         inputs = inputs_of(function, scalars=True)
         for ids in ("ids", "target_ids") if shape else ():
             if ids in inputs:
                 inputs[ids] = tf.TensorSpec(shape, tf.int32, name=ids)
-        signatures[TASKS[run.task].endpoints[name]] = Signature(function, inputs)
+        signatures[TASKS[pipeline.task].endpoints[name]] = Signature(function, inputs)
     return signatures
 
 
-def text_signatures(run: Run, text: dict[str, Any]) -> dict[str, Signature]:
+def text_signatures(pipeline: Pipeline, text: dict[str, Any]) -> dict[str, Signature]:
     """Return the signatures over text (B,), by name.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         text: the vocabularies in the graph, by side: `GraphText`, or an object with its methods.
 
     | task | signature | inputs besides text | outputs |
@@ -73,7 +73,7 @@ def text_signatures(run: Run, text: dict[str, Any]) -> dict[str, Signature]:
     | | score | | score, tokens, perplexity |
     """
     make = {"translation": _translation, "classification": _classification, "language_model": _language_model}
-    return make[run.task](run, id_functions(run.model), text)
+    return make[pipeline.task](pipeline, id_functions(pipeline.model), text)
 
 
 def _signature(function, names: str) -> Signature:
@@ -91,26 +91,26 @@ def _answers(detail, short: list[str]) -> dict[str, Signature]:
     return {"serving_default": _signature(default, "text"), "detail": _signature(detail, "text")}
 
 
-def _translation(run, functions, text):
+def _translation(pipeline, functions, text):
     source, target = text["source"], text["target"]
 
     def detail(text):
-        ids = source.source_ids(text, run.task)
+        ids = source.source_ids(text, pipeline.task)
         answer = functions["tokens"](ids)
         produced = answer.pop("ids")
         pieces = {"source_pieces": source.pieces(ids), "pieces": target.pieces(produced)}
         return {"text": _text_of(target, produced)} | answer | pieces
 
     def beam(text, beam_width, length_penalty, max_length):
-        ids = source.source_ids(text, run.task)
+        ids = source.source_ids(text, pipeline.task)
         answer = functions["beam_tokens"](ids, beam_width, length_penalty, max_length)
         shape = tf.shape(answer["score"])
         texts = _text_of(target, tf.reshape(answer["ids"], [shape[0] * shape[1], tf.shape(answer["ids"])[2]]))
         return {"texts": tf.reshape(texts, shape), "scores": answer["score"]}
 
     def score(text, target):
-        target_ids = text_of_target.source_ids(target, run.task)
-        answer = functions["score_tokens"](source.source_ids(text, run.task), target_ids)
+        target_ids = text_of_target.source_ids(target, pipeline.task)
+        answer = functions["score_tokens"](source.source_ids(text, pipeline.task), target_ids)
         return {name: answer[name] for name in ("score", "tokens", "token_scores")}
 
     text_of_target = target
@@ -124,11 +124,11 @@ def _text_of(vocabulary, ids):
     return vocabulary.decode(tf.where(tf.equal(ids, END), PAD, ids))
 
 
-def _classification(run, functions, text):
-    source, labels = text["source"], tf.constant(run.config.labels)
+def _classification(pipeline, functions, text):
+    source, labels = text["source"], tf.constant(pipeline.config.labels)
 
     def detail(text):
-        ids = source.source_ids(text, run.task)
+        ids = source.source_ids(text, pipeline.task)
         answer = functions["tokens"](ids)
         best = tf.argmax(answer["probabilities"], axis=-1)
         label = {"label": tf.gather(labels, best), "probability": tf.reduce_max(answer["probabilities"], axis=-1)}
@@ -137,23 +137,23 @@ def _classification(run, functions, text):
     return _answers(detail, ["label", "probability"])
 
 
-def _language_model(run, functions, text):
+def _language_model(pipeline, functions, text):
     source = text["source"]
 
     def whole(ids, answer):
         return {"text": source.decode(tf.concat([ids, answer["ids"]], axis=1)), "score": answer["score"]}
 
     def detail(text):
-        ids = source.source_ids(text, run.task)
+        ids = source.source_ids(text, pipeline.task)
         answer = functions["tokens"](ids)
         return whole(ids, answer) | {"source_pieces": source.pieces(ids), "pieces": source.pieces(answer["ids"])}
 
     def generate(text, **options):
-        ids = source.source_ids(text, run.task)
+        ids = source.source_ids(text, pipeline.task)
         return whole(ids, functions["sample_tokens"](ids, **options))
 
     def score(text):
-        ids = source.source_ids(text, run.task)
+        ids = source.source_ids(text, pipeline.task)
         ids = tf.pad(ids, [[0, 0], [0, 1]], constant_values=PAD)
         lengths = tf.math.count_nonzero(ids, axis=1, dtype=tf.int32)
         answer = functions["score_tokens"](ids + END * tf.one_hot(lengths, tf.shape(ids)[1], dtype=tf.int32))

@@ -13,7 +13,8 @@ from zoo.catalog import find
 from zoo.errors import CallError, WorkError
 from zoo.log import logger
 from zoo.models.build import build, check_options
-from zoo.run_folder import CONFIG, Run, RunConfig, load_run, read_config, read_vocabularies, write_json
+from zoo.pipeline import Pipeline, load_run
+from zoo.run_folder import CONFIG, RunConfig, read_config, read_vocabularies, write_json
 from zoo.tasks import TASKS
 from zoo.training.cluster import is_chief
 from zoo.training.data.batches import batches, steps_per_epoch
@@ -43,8 +44,8 @@ def train(
     settings: Settings | None = None,
     recipe: str | None = None,
     force: bool = False,
-) -> Run:
-    """Train a model and return its run.
+) -> Pipeline:
+    """Train a model and return its pipeline.
 
     Args:
         model: the name of the model.
@@ -84,8 +85,8 @@ def train(
     return _train_run(Path(out), prepared)
 
 
-def resume(path: str | os.PathLike) -> Run:
-    """Resume a run from its newest sound checkpoint and return it.
+def resume(path: str | os.PathLike) -> Pipeline:
+    """Resume a run from its newest sound checkpoint and return its pipeline.
 
     Raises:
         CallError: it is no run folder, it is damaged, or its data, vocabularies, model or settings have changed.
@@ -125,7 +126,7 @@ def _wait_for_all(run: Path) -> None:
         barrier()
 
 
-def _train_run(path: Path, prepared: PreparedRun) -> Run:
+def _train_run(path: Path, prepared: PreparedRun) -> Pipeline:
     """Train a run, new or resumed, from the content of its folder."""
     with explain_out_of_memory(), writable_run(path) as folder, alone_in(folder, "trained"):
         remove_drafts(folder)
@@ -142,8 +143,8 @@ def _train_in(folder: Path, prepared: PreparedRun) -> None:
     steps = steps_per_epoch(prepared.examples["train"], **_batching(settings))
     with strategy().scope():
         trainer = _compiled_trainer(config, settings, steps)
-    run = Run(path=folder, config=config, vocabularies=read_vocabularies(folder, config), model=trainer.model)
-    scores = ValidationScores(run, prepared.validation, size=settings.watch_size)
+    pipeline = Pipeline(trainer.model, **read_vocabularies(folder, config), labels=config.labels)
+    scores = ValidationScores(pipeline, prepared.validation, folder=folder, size=settings.watch_size)
     with StopSignals() as signals:
         keep = KeepRun(
             folder,

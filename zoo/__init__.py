@@ -34,17 +34,23 @@ _MEMBERS = {
     "zoo.models.classifier": ("DenseClassifier", "RecurrentClassifier"),
     "zoo.models.language_model": ("LanguageModel",),
     "zoo.models.seq2seq": ("Seq2Seq",),
-    "zoo.prediction": ("Beam",),
+    "zoo.pipeline": ("Pipeline", "load"),
+    "zoo.plot": ("plot_attention",),
+    "zoo.prediction": ("Beam", "Prediction", "TextScore"),
+    "zoo.recurrence.scan": ("inference_graph",),
     "zoo.run_folder": ("load_model",),
     "zoo.text": ("Vocabulary",),
 }
+_MODULES = ("layers", "plot")  # public modules
 _HOMES = {name: home for home, members in _MEMBERS.items() for name in members}
 _HOMES |= {entry.name: entry.home for entry in CATALOG}
 
-__all__ = ["CallError", "WorkError", "ZooError", "names", *_HOMES]
+__all__ = ["CallError", "WorkError", "ZooError", "names", *_HOMES, *_MODULES]
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"zoo.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}")
     value = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
@@ -52,4 +58,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOMES])
+    return sorted([*globals(), *_HOMES, *_MODULES])

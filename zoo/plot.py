@@ -1,11 +1,12 @@
 """Pictures of attention."""
 
+import importlib
 import math
 import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from zoo.atomic_files import new_file
 from zoo.errors import CallError
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 CELL = 0.3  # inches for each piece
@@ -53,14 +55,7 @@ def draw_attention(
         WorkError: the picture could not be written.
     """
     path = check_picture(path)
-    if weights.shape != (len(target_pieces), len(source_pieces)):
-        raise CallError(
-            f"Expected weights of shape {(len(target_pieces), len(source_pieces))}, "
-            f"a row for each target piece and a column for each source piece. Received: {weights.shape}."
-        )
-    if not weights.size:
-        raise CallError(f"Expected at least one piece on each side. Received weights of shape {weights.shape}.")
-    figure = _heat_map(weights, [_label(piece) for piece in source_pieces], [_label(piece) for piece in target_pieces])
+    figure = attention_figure(weights, source_pieces, target_pieces)
     width, height = figure.get_size_inches()
     dpi = min(150, math.sqrt(MOST_PIXELS / (width * height)))
     with new_file(path) as draft, warnings.catch_warnings():
@@ -68,15 +63,70 @@ def draw_attention(
         figure.savefig(draft, dpi=dpi, format=path.suffix[1:].lower())
 
 
-def _heat_map(weights: np.ndarray, column_labels: list[str], row_labels: list[str]) -> "Figure":
-    """Return a figure of the weights, large enough for its labels."""
-    from matplotlib.figure import Figure  # without pyplot there are no windows and no global state
+def plot_attention(
+    weights: np.ndarray, source_pieces: Sequence[str], target_pieces: Sequence[str], ax: "Axes | None" = None
+) -> "Axes":
+    """Plot attention weights as a heat map, source across, target down, and return the axes.
 
+    Args:
+        weights: the attention weights (target pieces, source pieces), each from 0 to 1.
+        source_pieces: the labels above the columns.
+        target_pieces: the labels beside the rows.
+        ax: the axes to plot on; default: those of a new figure that is large enough for the labels. In a notebook the
+            figure is shown.
+
+    Raises:
+        CallError: the shape of the weights does not fit the labels, there are none, or matplotlib is not installed.
+    """
+    _check_weights(weights, source_pieces, target_pieces)
+    columns, rows = ([_label(piece) for piece in pieces] for pieces in (source_pieces, target_pieces))
+    if ax is None:
+        pyplot = matplotlib_module("pyplot")
+        _, ax = pyplot.subplots(figsize=_figure_size(columns, rows), layout="constrained")
+    _plot(ax, weights, columns, rows)
+    return ax
+
+
+def attention_figure(weights: np.ndarray, source_pieces: Sequence[str], target_pieces: Sequence[str]) -> "Figure":
+    """Return a figure of attention weights that belongs to no window; arguments and errors as `plot_attention`."""
+    _check_weights(weights, source_pieces, target_pieces)
+    columns, rows = ([_label(piece) for piece in pieces] for pieces in (source_pieces, target_pieces))
+    figure = matplotlib_module("figure").Figure(figsize=_figure_size(columns, rows), layout="constrained")
+    _plot(figure.add_subplot(), weights, columns, rows)
+    return figure
+
+
+def matplotlib_module(name: str) -> Any:
+    """Import a module of matplotlib.
+
+    Raises:
+        CallError: matplotlib is not installed.
+    """
+    try:
+        return importlib.import_module(f"matplotlib.{name}")
+    except ImportError as error:
+        raise CallError(f"A picture needs matplotlib, which is not installed ({error}).") from error
+
+
+def _check_weights(weights: np.ndarray, source_pieces: Sequence[str], target_pieces: Sequence[str]) -> None:
+    if weights.shape != (len(target_pieces), len(source_pieces)):
+        raise CallError(
+            f"Expected weights of shape {(len(target_pieces), len(source_pieces))}, "
+            f"a row for each target piece and a column for each source piece. Received: {weights.shape}."
+        )
+    if not weights.size:
+        raise CallError(f"Expected at least one piece on each side. Received weights of shape {weights.shape}.")
+
+
+def _figure_size(column_labels: list[str], row_labels: list[str]) -> tuple[float, float]:
+    """Return the width and height in inches of a figure that is large enough for its labels."""
+    width = 1.4 + LETTER * max(map(len, row_labels)) + CELL * max(len(column_labels), 5)  # 1.4: colour bar and margins
+    height = 0.6 + LETTER * max(map(len, column_labels)) + CELL * max(len(row_labels), 5)  # 0.6: margins
+    return width, height
+
+
+def _plot(axes: "Axes", weights: np.ndarray, column_labels: list[str], row_labels: list[str]) -> None:
     rows, columns = weights.shape
-    width = 1.4 + LETTER * max(map(len, row_labels)) + CELL * max(columns, 5)  # 1.4 for the colour bar and the margins
-    height = 0.6 + LETTER * max(map(len, column_labels)) + CELL * max(rows, 5)  # 0.6 for the margins
-    figure = Figure(figsize=(width, height), layout="constrained")
-    axes = figure.add_subplot()
     image = axes.imshow(weights, cmap="Blues", vmin=0, vmax=1, aspect="equal")
     axes.set_xticks(range(columns), column_labels, rotation=60, ha="left", rotation_mode="anchor")
     axes.set_yticks(range(rows), row_labels)
@@ -86,8 +136,8 @@ def _heat_map(weights: np.ndarray, column_labels: list[str], row_labels: list[st
     axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#dddddd", linewidth=0.5)
     axes.tick_params(which="minor", length=0)
+    figure = axes.get_figure()
     figure.colorbar(image, ax=axes, label="attention weight", shrink=min(1.0, 8 / rows), aspect=20)
-    return figure
 
 
 def _label(piece: str) -> str:

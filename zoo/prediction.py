@@ -1,12 +1,15 @@
 """Records: the options of beam search, a prediction, and the score of a given text."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH
 from zoo.errors import CallError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,26 @@ class Prediction:
         if self.alternatives:
             content["alternatives"] = [{"output": best.output, "score": best.score} for best in self.alternatives]
         return content | ({"truncated": True} if self.truncated else {})
+
+    def plot(self, ax: "Axes | None" = None) -> "Axes":
+        """Plot the attention, source across, target down, and return the axes; see `zoo.plot_attention`.
+
+        Raises:
+            CallError: the model does not attend, or the output is empty; or matplotlib is not installed.
+        """
+        from zoo.plot import plot_attention
+
+        if self.attention is None:
+            raise CallError("This prediction has no attention: the model does not attend, or use `Pipeline.explain`.")
+        if not self.target_pieces:
+            raise CallError("The output is empty: there is no attention to plot.")
+        return plot_attention(self.attention, self.source_pieces, self.target_pieces, ax)
+
+    def _repr_html_(self) -> str:
+        """Return the prediction for a notebook: the texts, and the attention as a table."""
+        from zoo.prediction_html import as_html
+
+        return as_html(self)
 
 
 @dataclass(frozen=True, kw_only=True)

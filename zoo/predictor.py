@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.checks import Number, Whole
 from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD
 from zoo.errors import CallError
 from zoo.prediction import Beam, Prediction, TextScore
@@ -57,16 +58,68 @@ class Predictor:
             CallError: a single text instead of a list; or a beam for a model without beam search, or with a width that
                 the model does not support.
         """
-        _check_list(texts)
         function, options = self._decoder(beam)
-        ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
         rows_per_batch = max(1, 4 * batch_size // max(4, beam.width if beam else 1))
+        return self._answers(texts, lambda ids, _: function(ids, **options), rows_per_batch, beam)
+
+    def _answers(self, texts, decode, rows_per_batch, beam=None) -> list[Prediction]:
+        """Return one prediction per text, from `decode(ids (B, S), indices of the texts)`."""
+        _check_list(texts)
+        ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
         predictions: list[Prediction | None] = [None] * len(texts)
         for indices, batch in _batches(ids, rows_per_batch):
-            for i, outputs in zip(indices, _by_row(function(batch, **options), len(indices)), strict=True):
+            for i, outputs in zip(indices, _by_row(decode(batch, indices), len(indices)), strict=True):
                 make = partial(self._prediction, texts[i], ids[i], truncated=truncated[i])
                 predictions[i] = _best(outputs, beam, make) if beam else make(outputs)
         return predictions  # type: ignore[return-value]
+
+    def generate(
+        self,
+        texts: Sequence[str],
+        *,
+        max_length: int = MAX_TARGET_PIECES,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        batch_size: int = 64,
+    ) -> list[Prediction]:
+        """Continue prompts with a language model, drawing every piece; see `zoo.sample`.
+
+        The draw of a text depends on the seed, its index and the text alone.
+
+        Args:
+            texts: the prompts; an empty text has no continuation.
+            max_length: the maximum number of pieces to add, from 1 to 128.
+            temperature: a value below 1 prefers probable pieces; 0 takes the most probable one.
+            top_k: draw from this number of most probable pieces; 0 for all.
+            top_p: draw from the smallest set of most probable pieces whose probabilities sum to at least this value.
+            seed: a whole number.
+            batch_size: the number of texts per batch.
+
+        Raises:
+            CallError: the model is no language model, its format cannot draw (LiteRT and ONNX), or an option is out of
+                bounds.
+        """
+        if not TASKS[self.task].prompted:
+            raise CallError(f"Only a language model generates texts. Received: a model for {self.task}.")
+        if "sample_tokens" not in self.functions:
+            raise CallError("This format has no operation that draws: `generate` needs a run folder or a SavedModel.")
+        options = {
+            "max_length": Whole(1, MAX_TARGET_PIECES)("max_length", max_length),
+            "temperature": Number()("temperature", temperature),
+            "top_k": Whole()("top_k", top_k),
+            "top_p": Number(high=1.0)("top_p", top_p),
+        }
+        Whole()("seed", seed)
+        kinds = {int: np.int32, float: np.float32}
+
+        def draw(ids, indices):
+            rows = {name: np.full(len(ids), value, kinds[type(value)]) for name, value in options.items()}
+            seeds = ((seed + np.array(indices)) % 2**31).astype(np.int32)
+            return self.functions["sample_tokens"](ids, seed=seeds, **rows)
+
+        return self._answers(texts, draw, batch_size)
 
     def _decoder(self, beam):
         """Return the endpoint that decodes, and its inputs besides the ids."""

@@ -3,15 +3,14 @@
 import json
 import os
 import shlex
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from zoo.atomic_files import new_file
+from zoo.atomic_files import new_file, sha256_of
 from zoo.errors import CallError
-from zoo.predictor import Predictor
-from zoo.presets import PRESETS_FOLDER, presets_hint
+from zoo.presets import PRESETS_FOLDER
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 
@@ -80,33 +79,50 @@ class RunConfig:
         return self.options.get(TASKS[self.task].size_options[side])
 
 
-@dataclass
-class Run:
-    """The content of a run folder.
+@dataclass(frozen=True, kw_only=True)
+class Samples:
+    """Typical inputs of a model, with which an artefact is compared with Keras.
 
     Attributes:
-        path: the folder.
-        config: the content of its `config.json`.
-        vocabularies: the vocabularies by side, "source" and, for translation, "target".
-        model: the Keras model with the best weights.
+        sources: the texts.
+        targets: the translation or label of each; empty where they are not known, and for a language model.
     """
 
-    path: Path
-    config: RunConfig
-    vocabularies: dict[str, Vocabulary]
-    model: Any
+    sources: list[str]
+    targets: list[str] = field(default_factory=list)
 
-    @property
-    def task(self) -> str:
-        """The name of the model's task."""
-        return self.config.task
+    @classmethod
+    def of(cls, samples: Sequence[str] | Sequence[tuple[str, str]]) -> "Samples":
+        """Return samples from a list of texts, or of pairs of a text and its translation or label.
 
-    def predictor(self) -> Predictor:
-        """Return a predictor backed by the Keras model."""
-        from zoo.decoding.endpoints import numpy_functions
+        Raises:
+            CallError: anything else, or an empty list.
+        """
+        samples = [samples] if isinstance(samples, str) else list(samples)
+        if samples and all(isinstance(text, str) for text in samples):
+            return cls(sources=samples)
+        pairs = [tuple(sample) for sample in samples if not isinstance(sample, str)]
+        if not samples or len(pairs) < len(samples) or not all(_is_pair_of_texts(pair) for pair in pairs):
+            expected = "a list of texts, or of pairs of a text and its translation or label"
+            raise CallError(f"`samples` must be {expected}. Received: {str(samples)[:100]}.")
+        return cls(sources=[source for source, _ in pairs], targets=[target for _, target in pairs])
 
-        source, target = self.vocabularies["source"], self.vocabularies.get("target")
-        return Predictor(self.task, numpy_functions(self.model), source, target, labels=self.config.labels)
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return each text with its target.
+
+        Raises:
+            CallError: the targets are not known.
+        """
+        if not self.targets:
+            raise CallError(
+                "Quantised weights are scored on samples with their translations or labels: expected `samples` as "
+                "pairs. Received texts alone."
+            )
+        return list(zip(self.sources, self.targets, strict=True))
+
+
+def _is_pair_of_texts(pair: tuple) -> bool:
+    return len(pair) == 2 and all(isinstance(text, str) for text in pair)
 
 
 def vocabulary_file(side: str) -> str:
@@ -174,26 +190,47 @@ def read_vocabularies(path: Path, config: RunConfig) -> dict[str, Vocabulary]:
     return vocabularies
 
 
-def sample_pairs(path: Path) -> list[tuple[str, str]]:
-    """Return the validation samples of a run folder, each with its translation or label.
+def read_samples(path: Path) -> Samples:
+    """Read the samples of a run folder.
 
     Raises:
-        CallError: there are no samples, as in runs of older releases, or they are damaged.
+        CallError: there are none, or they are damaged.
     """
-    columns = []
-    for file in (path / SAMPLES, path / SAMPLE_TARGETS):
-        try:
-            columns.append(file.read_text(encoding="utf-8").split("\n"))
-        except (OSError, UnicodeDecodeError) as error:
-            raise CallError(
-                f"Cannot read {file}: {error}. It must hold the translations or labels of the samples, one per line, "
-                f"in the order of {SAMPLES}."
-            ) from error
-    sources, targets = columns
-    if len(sources) != len(targets):
+    sources = _read_lines(path / SAMPLES)
+    targets = _read_lines(path / SAMPLE_TARGETS) if (path / SAMPLE_TARGETS).exists() else []
+    if targets and len(targets) != len(sources):
         expected = f"{len(sources)} lines, as {SAMPLES} has"
         raise CallError(f"{path / SAMPLE_TARGETS} is damaged: expected {expected}. Received: {len(targets)}.")
-    return list(zip(sources, targets, strict=True))
+    return Samples(sources=sources, targets=targets)
+
+
+def _read_lines(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CallError(
+            f"Cannot read {file}: {error}. It must hold texts with which an export is compared with Keras, one per "
+            "line. From Python, `Pipeline.export` also takes them as `samples`."
+        ) from error
+
+
+def write_run(
+    folder: Path, config: RunConfig, vocabularies: Mapping[str, Vocabulary], samples: Samples | None
+) -> RunConfig:
+    """Write all of a run folder but the model, and return the config with the digests of the vocabularies."""
+    digests = {}
+    for side, vocabulary in vocabularies.items():
+        file = folder / vocabulary_file(side)
+        vocabulary.save(file)
+        digests[file.name] = sha256_of(file)
+    if samples is not None:
+        for name, texts in ((SAMPLES, samples.sources), (SAMPLE_TARGETS, samples.targets)):
+            if texts:
+                lines = (text.replace("\n", " ") for text in texts)
+                (folder / name).write_text("\n".join(lines), encoding="utf-8")
+    config = replace(config, vocabularies=digests)
+    write_json(folder / CONFIG, config.as_json())
+    return config
 
 
 def load_model(path: str | os.PathLike) -> Any:
@@ -218,23 +255,3 @@ def load_model(path: str | os.PathLike) -> Any:
         return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged archive raises many kinds of errors, none of them useful to the user
         raise CallError(f"{path} is damaged: {str(error).splitlines()[0][:200]}") from error
-
-
-def load_run(where: str | os.PathLike) -> Run:
-    """Read a run folder or a preset.
-
-    Args:
-        where: the path of the folder, or the name of a preset.
-
-    Raises:
-        CallError: the folder is not a run folder, or a file in it is missing or damaged.
-    """
-    path = preset_or_path(where)
-    if not path.exists():
-        raise CallError(f"There is no run folder {where}, and no preset of that name.{presets_hint(str(where))}")
-    config = read_config(path)
-    vocabularies = read_vocabularies(path, config)
-    model = load_model(path / MODEL)
-    if getattr(model, "task", None) != config.task:
-        raise CallError(f"{path / MODEL} is damaged: it holds no model for {config.task}.")
-    return Run(path, config, vocabularies, model)

@@ -10,19 +10,19 @@ from pathlib import Path
 
 from zoo.errors import CallError
 from zoo.export.card import extra_files
-from zoo.run_folder import Run
+from zoo.pipeline import Pipeline
 
 LITERT_TEXT_FILE = "model.text.tflite"  # the file beside model.tflite, text in, text out
 MAGIC = b"TFL3"  # at byte 4 of every .tflite
 DIGEST = "model.sha256"  # in the archive: the SHA-256 of the bytes before the archive
 
 
-def write_tflite(run: Run, path: Path, model: bytes) -> Path:
+def write_tflite(pipeline: Pipeline, path: Path, model: bytes) -> Path:
     """Write a .tflite with the vocabularies and the card behind it, and return its path."""
     path.write_bytes(model)
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(DIGEST, hashlib.sha256(model).hexdigest())
-        for name, content in extra_files(run).items():
+        for name, content in extra_files(pipeline).items():
             archive.writestr(name, content)
     return path
 

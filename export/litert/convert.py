@@ -13,16 +13,16 @@ from zoo.export.litert.quantize import set_precision
 from zoo.export.litert.text_ops import piece_vector
 from zoo.export.saved_model import write_graph
 from zoo.export.signatures import Signature
-from zoo.run_folder import Run
+from zoo.pipeline import Pipeline
 
 
 def convert(
-    run: Run, signatures: dict[str, Signature], quantize: set[str], *, custom: bool = False
+    pipeline: Pipeline, signatures: dict[str, Signature], quantize: set[str], *, custom: bool = False
 ) -> dict[str, bytes]:
     """Return a .tflite with these signatures for each type of weights.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         signatures: by name.
         quantize: the types of weights: "none", "float16" and "int8".
         custom: allow operations that are not builtin.
@@ -32,7 +32,7 @@ def convert(
     """
     models = {}
     with tempfile.TemporaryDirectory() as folder:
-        write_graph(run, Path(folder), signatures, litert=True)
+        write_graph(pipeline, Path(folder), signatures, litert=True)
         for weights in sorted(quantize):
             converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
@@ -42,20 +42,20 @@ def convert(
                 models[weights] = converter.convert()
             except Exception as error:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-                raise WorkError(f"{run.config.model} could not be converted to .tflite: {reason}") from error
+                raise WorkError(f"{pipeline.config.model} could not be converted to .tflite: {reason}") from error
     return models
 
 
 def with_pieces(
-    run: Run, signatures: dict[str, Signature], shape: tuple[int, int] | None = None
+    pipeline: Pipeline, signatures: dict[str, Signature], shape: tuple[int, int] | None = None
 ) -> dict[str, Signature]:
     """Return the signatures with `pieces` (strings) beside their `ids`.
 
     Classifiers, and signatures with a fixed `shape`, are returned unchanged.
     """
-    if shape is not None or run.task == "classification":
+    if shape is not None or pipeline.task == "classification":
         return signatures
-    pieces = piece_vector(run.vocabularies["target" if run.task == "translation" else "source"])
+    pieces = piece_vector(pipeline.vocabularies["target" if pipeline.task == "translation" else "source"])
 
     def with_pieces_of(function: Callable, **inputs: Any) -> dict[str, Any]:
         answer = function(**inputs)

@@ -19,11 +19,11 @@ from zoo.export.parity.quantized import measure_drop
 from zoo.export.parity.runtimes import compare_runtimes
 from zoo.export.parity.text_ops import compare_text_ops
 from zoo.export.signatures import litert_signatures
-from zoo.run_folder import Run
+from zoo.pipeline import Pipeline
 
 
 def export_tflite(
-    run: Run,
+    pipeline: Pipeline,
     out: str | os.PathLike,
     *,
     force: bool = False,
@@ -39,7 +39,7 @@ def export_tflite(
     of TFLite metadata are: a zip archive behind the model.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         out: the folder to make.
         force: replace what exists at `out`.
         shape: a batch size and a length, for runtimes that need all sizes before they run (LiteRT.js, CompiledModel
@@ -58,21 +58,21 @@ def export_tflite(
     """
     check_quantize(quantize, max_drop)
     sizes = None if shape is None else _checked_shape(shape)
-    with artefact(run, out, format="tflite", force=force) as draft:
-        models = convert(run, with_pieces(run, litert_signatures(run, sizes), sizes), {"none", quantize})
-        path = write_tflite(run, draft.folder / LITERT_FILE, models[quantize])
+    with artefact(pipeline, out, format="tflite", force=force) as draft:
+        models = convert(pipeline, with_pieces(pipeline, litert_signatures(pipeline, sizes), sizes), {"none", quantize})
+        path = write_tflite(pipeline, draft.folder / LITERT_FILE, models[quantize])
         actual = LiteModel(path)
         texts = draft.texts_for(actual)
         if quantize == "none":
-            parity = compare_with_keras(draft.expected, actual, texts, "tflite")
+            parity = compare_with_keras(pipeline, actual, texts, "tflite")
         else:
-            parity = {"quantize": quantize} | measure_drop(run, draft.expected, actual, texts, max_drop=max_drop)
-            parity["float32_bytes"] = len(models["none"])
+            parity = {"quantize": quantize} | measure_drop(pipeline, actual, texts, max_drop=max_drop)
+            parity |= {"model_bytes": len(models[quantize]), "float32_model_bytes": len(models["none"])}
         if sizes is not None:
             parity |= compare_runtimes(compiled_functions(path), actual, texts, sizes)
         if text_ops:
-            model = convert(run, lite_text_signatures(run), {quantize}, custom=True)[quantize]
-            text_path = write_tflite(run, draft.folder / LITERT_TEXT_FILE, model)
+            model = convert(pipeline, lite_text_signatures(pipeline), {quantize}, custom=True)[quantize]
+            text_path = write_tflite(pipeline, draft.folder / LITERT_TEXT_FILE, model)
             detail = text_interpreter(text_path).get_signature_runner("detail")
             parity |= compare_text_ops(detail, actual, texts, LITERT_TEXT_FILE)
         draft.keep(path, parity)

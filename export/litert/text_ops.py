@@ -9,7 +9,7 @@ import tensorflow as tf
 from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD, START, UNKNOWN
 from zoo.export.signatures import Signature, text_signatures
 from zoo.graph_text import tensorflow_text
-from zoo.run_folder import Run
+from zoo.pipeline import Pipeline
 from zoo.text import Vocabulary
 
 
@@ -82,15 +82,15 @@ class LiteText:
         return tf.gather(self._pieces, ids)
 
 
-def lite_text_signatures(run: Run) -> dict[str, Signature]:
+def lite_text_signatures(pipeline: Pipeline) -> dict[str, Signature]:
     """Return the signatures over text that LiteRT can run: those of `zoo.export.signatures` except sampling.
 
     Raises:
         CallError: tensorflow-text is not installed.
     """
-    room = MAX_TARGET_PIECES + (MAX_SOURCE_PIECES if run.task == "language_model" else 0)  # with the prompt
-    text = {side: LiteText(vocabulary, room) for side, vocabulary in run.vocabularies.items()}
-    return {name: signature for name, signature in text_signatures(run, text).items() if name != "generate"}
+    room = MAX_TARGET_PIECES + (MAX_SOURCE_PIECES if pipeline.task == "language_model" else 0)  # with the prompt
+    text = {side: LiteText(vocabulary, room) for side, vocabulary in pipeline.vocabularies.items()}
+    return {name: signature for name, signature in text_signatures(pipeline, text).items() if name != "generate"}
 
 
 def piece_vector(vocabulary: Vocabulary) -> Any:

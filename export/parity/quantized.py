@@ -7,19 +7,16 @@ from zoo.errors import WorkError
 from zoo.export.parity.answers import same
 from zoo.export.parity.beam import search_both
 from zoo.metrics import accuracy, perplexity, translation_scores
+from zoo.pipeline import Pipeline
 from zoo.prediction import Prediction
 from zoo.predictor import Predictor
-from zoo.run_folder import Run, sample_pairs
 
 
-def measure_drop(
-    run: Run, expected: Predictor, actual: Predictor, texts: Sequence[str], *, max_drop: float
-) -> dict[str, Any]:
+def measure_drop(pipeline: Pipeline, actual: Predictor, texts: Sequence[str], *, max_drop: float) -> dict[str, Any]:
     """Score Keras and a quantised artefact on the samples of the run.
 
     Args:
-        run: the trained model.
-        expected: a predictor backed by the Keras model.
+        pipeline: the trained model with its vocabularies.
         actual: a predictor backed by the artefact.
         texts: the inputs for which the answers are compared; the samples among them are scored.
         max_drop: the largest drop that is accepted.
@@ -34,19 +31,19 @@ def measure_drop(
         CallError: the run keeps no translations or labels of its samples.
         WorkError: the drop is larger than `max_drop`.
     """
-    before, after = expected.predict(texts), actual.predict(texts)
+    before, after = pipeline.predict(texts), actual.predict(texts)
     identical = sum(same(a, b) for a, b in zip(before, after, strict=True))
     report: dict[str, Any] = {
         "compared": len(texts),
         "identical": identical,
         "identical_share": round(identical / len(texts), 4),
     }
-    if "beam_tokens" in expected.functions.keys() & actual.functions.keys():
-        report |= search_both(texts, expected, actual)[0]
-    if run.task == "language_model":
-        report |= _perplexities(expected, actual, texts)
+    if "beam_tokens" in pipeline.functions.keys() & actual.functions.keys():
+        report |= search_both(texts, pipeline, actual)[0]
+    if pipeline.task == "language_model":
+        report |= _perplexities(pipeline, actual, texts)
     else:
-        report |= _scores_of_answers(run, texts, before, after)
+        report |= _scores_of_answers(pipeline, texts, before, after)
     report["max_drop"] = max_drop
     if not report["drop"] <= max_drop:
         unit = "per cent" if report["measure"] == "perplexity" else "points"
@@ -65,11 +62,11 @@ def _perplexities(expected: Predictor, actual: Predictor, texts: Sequence[str]) 
 
 
 def _scores_of_answers(
-    run: Run, texts: Sequence[str], before: list[Prediction], after: list[Prediction]
+    pipeline: Pipeline, texts: Sequence[str], before: list[Prediction], after: list[Prediction]
 ) -> dict[str, Any]:
-    kept, wanted = _aligned(texts, sample_pairs(run.path))
+    kept, wanted = _aligned(texts, pipeline.samples.pairs())
     outputs = [[answers[i].output for i in kept] for answers in (before, after)]
-    if run.task == "classification":
+    if pipeline.task == "classification":
         first, second = (100 * accuracy(labels, wanted) for labels in outputs)
         return _report("accuracy", len(kept), first, second, first - second)
     first, second = (translation_scores(translations, wanted)["bleu"] for translations in outputs)

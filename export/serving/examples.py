@@ -9,8 +9,8 @@ from tensorflow.dtypes import as_dtype
 
 from zoo.constants import END, LENGTH_PENALTY, MAX_TARGET_PIECES
 from zoo.errors import WorkError
+from zoo.pipeline import Pipeline
 from zoo.predictor import padded
-from zoo.run_folder import Run
 from zoo.text import source_ids
 
 # The options of the signatures, each with a usual value.
@@ -32,20 +32,20 @@ def batchable(signature: meta_graph_pb2.SignatureDef) -> bool:
 
 
 class Examples:
-    """Makes inputs for the signatures of an exported run.
+    """Makes inputs for the signatures of an export.
 
     Args:
-        run: the run that was exported; its vocabularies make the ids.
+        pipeline: the model that was exported; its vocabularies make the ids.
         sources: the input texts.
     """
 
-    def __init__(self, run: Run, sources: Sequence[str]):
-        self.task = run.task
+    def __init__(self, pipeline: Pipeline, sources: Sequence[str]):
+        self.task = pipeline.task
         self.sources = list(sources)
-        self.vocabularies = run.vocabularies
+        self.vocabularies = pipeline.vocabularies
         self.targets = self.sources
-        if run.task == "translation":
-            self.targets = [answer.output for answer in run.predictor().predict(self.sources)]
+        if pipeline.task == "translation":
+            self.targets = [answer.output for answer in pipeline.predict(self.sources)]
 
     def inputs(self, signature: meta_graph_pb2.SignatureDef, rows: slice = slice(None)) -> dict[str, np.ndarray]:
         """Return the inputs of a signature by name, for some of the texts.

@@ -10,21 +10,22 @@ from zoo.atomic_files import new_file, new_folder
 from zoo.export.artefact import size_of
 from zoo.export.card import PARITY
 from zoo.export.digests import DIGESTS, add_digests
-from zoo.export.parity.samples import sample_texts
+from zoo.export.parity.samples import ODD_TEXTS
 from zoo.export.saved_model import EXTRA, export_saved_model, inspect_saved_model, read_meta_graph, signatures_of
 from zoo.export.serving.examples import Examples, batchable
 from zoo.export.serving.files import Call, serving_files
 from zoo.export.serving.operations import served_by
 from zoo.export.serving.versions import next_version
 from zoo.export.serving.warmup import FILE, replay, serving_api, write_warmup
-from zoo.run_folder import Run, write_json
+from zoo.pipeline import Pipeline
+from zoo.run_folder import write_json
 
 WARMUP_TEXTS = 8  # in the warm-up request that is a batch
 OPERATIONS = "operations.json"
 
 
 def export_serving(
-    run: Run, out: str | os.PathLike, *, force: bool = False, version: int | None = None
+    pipeline: Pipeline, out: str | os.PathLike, *, force: bool = False, version: int | None = None
 ) -> dict[str, Any]:
     """Write `OUT/NAME/VERSION/` for TF Serving, and beside it the files for a server and its callers.
 
@@ -34,7 +35,7 @@ def export_serving(
     version is added then, and the other files are written anew, each whole or not at all.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         out: the folder to serve from.
         force: replace the version with this number, if it exists. Nothing else is ever replaced.
         version: the number; by default the newest plus 1, starting with 1.
@@ -48,16 +49,16 @@ def export_serving(
             operation, or the disk is full.
     """
     serving_api()
-    out, name = Path(out), run.config.model
+    out, name = Path(out), pipeline.config.model
     number = next_version(out, name, version, force)
     if out.exists():
         with new_folder(out / name / str(number), force) as draft:
-            report, files = _write_version(run, draft, name)
+            report, files = _write_version(pipeline, draft, name)
             for file, content in files.items():
                 _write(out / file, content)
     else:
         with new_folder(out) as draft:
-            report, files = _write_version(run, draft / name / str(number), name)
+            report, files = _write_version(pipeline, draft / name / str(number), name)
             for file, content in files.items():
                 _write(draft / file, content)
     return report | {"path": str(out / name / str(number)), "format": "serving", "version": number}
@@ -68,12 +69,12 @@ def _write(path: Path, content: str) -> None:
         draft.write_bytes(content.encode())
 
 
-def _write_version(run: Run, folder: Path, name: str) -> tuple[dict[str, Any], dict[str, str]]:
+def _write_version(pipeline: Pipeline, folder: Path, name: str) -> tuple[dict[str, Any], dict[str, str]]:
     """Write a version into a folder; return its report, and the content of the files beside the versions by name."""
-    report = export_saved_model(run, folder, force=True)
+    report = export_saved_model(pipeline, folder, force=True)
     graph = read_meta_graph(folder)
     signatures = signatures_of(graph)
-    examples = Examples(run, typical_texts(run))
+    examples = Examples(pipeline, typical_texts(pipeline))
     warmup, loaded = folder / EXTRA / FILE, tf.saved_model.load(str(folder))
     write_warmup(warmup, name, signatures, examples)
     report["parity"] |= {"warmup_requests": replay(warmup, loaded)}
@@ -92,10 +93,11 @@ def _call(loaded: Any, name: str, inputs: dict[str, Any]) -> Call:
     return inputs, {key: value.numpy() for key, value in outputs.items()}
 
 
-def typical_texts(run: Run) -> list[str]:
+def typical_texts(pipeline: Pipeline) -> list[str]:
     """Return some typical inputs of a model, a short text first; for a language model the beginnings of texts."""
-    texts = [text for text in dict.fromkeys(sample_texts(run.path)) if text.strip() and len(text) < 200]
-    if run.task == "language_model":
+    samples = dict.fromkeys([*pipeline.samples.sources, *ODD_TEXTS])
+    texts = [text for text in samples if text.strip() and len(text) < 200]
+    if pipeline.task == "language_model":
         texts = list(dict.fromkeys(" ".join(text.split()[:2]) for text in texts))
     few = texts[:WARMUP_TEXTS]
     first = min(few, key=lambda text: (not 3 <= len(text.split()) <= 6, len(text)))

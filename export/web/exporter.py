@@ -22,15 +22,15 @@ from zoo.export.web.litert_js import File, addresses, copy, find
 from zoo.export.web.manifest import lengths_of, write_manifest
 from zoo.export.web.page import fill
 from zoo.export.web.vocabulary import vocabulary_files
+from zoo.pipeline import Pipeline
 from zoo.predictor import Predictor
-from zoo.run_folder import Run
 from zoo.tasks import TASKS
 
 SITE = Path(__file__).with_name("site")
 
 
 def export_web(
-    run: Run,
+    pipeline: Pipeline,
     out: str | os.PathLike,
     *,
     force: bool = False,
@@ -43,7 +43,7 @@ def export_web(
     The model is compared with Keras in LiteRT's CompiledModel, the runtime of LiteRT.js.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         out: the folder to make.
         force: replace what exists at `out`.
         litert_js: the folder where npm has installed `@litertjs/core`: the files that the page needs are copied into
@@ -62,24 +62,24 @@ def export_web(
     """
     check_quantize(quantize, max_drop)
     files = None if litert_js is None else find(litert_js)
-    with artefact(run, out, format="web", force=force) as draft:
-        models = convert(run, _signatures(run), {"none", quantize})
-        _write_site(run, draft.folder, models[quantize], files)
-        actual = load_site(run, draft.folder)
+    with artefact(pipeline, out, format="web", force=force) as draft:
+        models = convert(pipeline, _signatures(pipeline), {"none", quantize})
+        _write_site(pipeline, draft.folder, models[quantize], files)
+        actual = load_site(pipeline, draft.folder)
         texts = draft.texts_for(actual)
         if quantize == "none":
-            parity = compare_with_keras(draft.expected, actual, texts, "web")
+            parity = compare_with_keras(pipeline, actual, texts, "web")
         else:
-            parity = {"quantize": quantize} | measure_drop(run, draft.expected, actual, texts, max_drop=max_drop)
-            parity["float32_bytes"] = len(models["none"])
+            parity = {"quantize": quantize} | measure_drop(pipeline, actual, texts, max_drop=max_drop)
+            parity |= {"model_bytes": len(models[quantize]), "float32_model_bytes": len(models["none"])}
         draft.keep(draft.folder, parity)
     return draft.report
 
 
-def _write_site(run: Run, folder: Path, model: bytes, files: dict[File, Path] | None) -> None:
+def _write_site(pipeline: Pipeline, folder: Path, model: bytes, files: dict[File, Path] | None) -> None:
     shutil.copytree(SITE, folder, dirs_exist_ok=True)
     (folder / LITERT_FILE).write_bytes(model)
-    for side, vocabulary in run.vocabularies.items():
+    for side, vocabulary in pipeline.vocabularies.items():
         for name, content in vocabulary_files(vocabulary, side, reads=side == "source").items():
             if isinstance(content, bytes):
                 (folder / name).write_bytes(content)
@@ -88,28 +88,28 @@ def _write_site(run: Run, folder: Path, model: bytes, files: dict[File, Path] | 
     if files is not None:
         copy(files, folder)
     where = addresses(local=files is not None)
-    write_manifest(run, folder, where, beam_width=BEAM_WIDTH)
-    fill(folder / "index.html", run, where)
+    write_manifest(pipeline, folder, where, beam_width=BEAM_WIDTH)
+    fill(folder / "index.html", pipeline, where)
 
 
-def _signatures(run: Run) -> dict[str, Signature]:
+def _signatures(pipeline: Pipeline) -> dict[str, Signature]:
     """Return the signatures for every length, with names like "greedy_16"."""
     signatures = {}
-    for name, lengths in lengths_of(run.task).items():
+    for name, lengths in lengths_of(pipeline.task).items():
         for length in lengths:
-            signatures[f"{name}_{length}"] = litert_signatures(run, (1, length))[name]
+            signatures[f"{name}_{length}"] = litert_signatures(pipeline, (1, length))[name]
     return signatures
 
 
-def load_site(run: Run, folder: Path) -> Predictor:
+def load_site(pipeline: Pipeline, folder: Path) -> Predictor:
     """Return a predictor backed by the model of a site, in the runtime of LiteRT.js."""
     compiled = compiled_functions(folder / LITERT_FILE)
-    endpoints = {signature: endpoint for endpoint, signature in TASKS[run.task].endpoints.items()}
+    endpoints = {signature: endpoint for endpoint, signature in TASKS[pipeline.task].endpoints.items()}
     functions: dict[str, Callable] = {
-        endpoints[name]: _OfAnyLength(compiled, name, lengths) for name, lengths in lengths_of(run.task).items()
+        endpoints[name]: _OfAnyLength(compiled, name, lengths) for name, lengths in lengths_of(pipeline.task).items()
     }
-    source, target = run.vocabularies["source"], run.vocabularies.get("target")
-    return Predictor(run.task, functions, source, target, labels=run.config.labels)
+    source, target = pipeline.vocabularies["source"], pipeline.vocabularies.get("target")
+    return Predictor(pipeline.task, functions, source, target, labels=pipeline.config.labels)
 
 
 class _OfAnyLength:

@@ -10,7 +10,8 @@ from zoo.export.formats import LITERT_FILE, SITE_FILE
 from zoo.export.litert.inspection import inspect_graph
 from zoo.export.web.litert_js import SCRIPT, WASM, File
 from zoo.export.web.page import languages
-from zoo.run_folder import Run, write_json
+from zoo.pipeline import Pipeline
+from zoo.run_folder import write_json
 
 # LiteRT.js runs graphs with fixed shapes: a text is answered by the shortest graph that it fits into. A longer graph
 # takes more time, and every graph more memory, since LiteRT packs the weights for each.
@@ -27,22 +28,22 @@ def lengths_of(task: str) -> dict[str, tuple[int, ...]]:
     return {"greedy": LENGTHS, "beam": LENGTHS}
 
 
-def write_manifest(run: Run, site: Path, addresses: dict[File, str], *, beam_width: int) -> None:
+def write_manifest(pipeline: Pipeline, site: Path, addresses: dict[File, str], *, beam_width: int) -> None:
     """Write `site.json` into a site that holds its model.
 
     Args:
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         site: the folder of the site.
         addresses: the addresses of the files of LiteRT.js.
         beam_width: the width of the beam in the graphs.
     """
-    content = run.config.card() | {
-        "attends": run.model.attends,
-        "lengths": lengths_of(run.task),
+    content = pipeline.config.card() | {
+        "attends": pipeline.model.attends,
+        "lengths": lengths_of(pipeline.task),
         "max_source_pieces": MAX_SOURCE_PIECES,
         "max_target_pieces": MAX_TARGET_PIECES,
         "beam_width": beam_width,
-        "languages": languages(run.config),
+        "languages": languages(pipeline.config),
         "model_file": {"url": f"./{LITERT_FILE}", "bytes": (site / LITERT_FILE).stat().st_size},
         "litert": {
             name: {"url": addresses[file], "bytes": file.bytes, "integrity": file.integrity}

@@ -9,21 +9,22 @@ from pathlib import Path
 from string import Template
 
 from zoo.export.web.litert_js import CDN, File, import_map
-from zoo.run_folder import Run, RunConfig
+from zoo.pipeline import Pipeline
+from zoo.run_folder import RunConfig
 
 TITLES = {"translation": "Translate", "classification": "Classify", "language_model": "Go on with a text"}
 
 
-def fill(page: Path, run: Run, where: dict[File, str]) -> None:
+def fill(page: Path, pipeline: Pipeline, where: dict[File, str]) -> None:
     """Fill in the page's template.
 
     Args:
         page: the file, which is rewritten.
-        run: the trained model.
+        pipeline: the trained model with its vocabularies.
         where: the addresses of the files of LiteRT.js.
     """
     imports = json.dumps(import_map(where))
-    values = {"title": _title(run), "model": run.config.model, "policy": _policy(imports, where)}
+    values = {"title": _title(pipeline), "model": pipeline.config.model, "policy": _policy(imports, where)}
     escaped = {name: escape(value) for name, value in values.items()}
     filled = Template(page.read_text(encoding="utf-8")).substitute(escaped, imports=imports)
     page.write_text(filled, encoding="utf-8")
@@ -55,10 +56,10 @@ def languages(config: RunConfig) -> dict[str, str] | None:
     return {"source": found[1], "target": found[2]}
 
 
-def _title(run: Run) -> str:
-    found = languages(run.config)
+def _title(pipeline: Pipeline) -> str:
+    found = languages(pipeline.config)
     if found is None:
-        return TITLES[run.task]
+        return TITLES[pipeline.task]
     from babel import Locale
 
     return " to ".join(Locale("en").languages[found[side]] for side in ("source", "target"))

@@ -22,19 +22,6 @@ def exported(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def keras_of():
-    """A function that returns the Keras predictor of a run, whose graphs are traced once; nobody may change it."""
-    predictors = {}
-
-    def predictor(run):
-        if run.path not in predictors:
-            predictors[run.path] = run.predictor()
-        return predictors[run.path]
-
-    return predictor
-
-
-@pytest.fixture(scope="session")
 def fresh(tmp_path_factory):
     """A function that returns an untrained run of a model, made once; nobody may change it."""
     runs = {}

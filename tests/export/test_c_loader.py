@@ -100,7 +100,7 @@ def run_in_c(program, folder, calls, work, libraries=()):
 def check_keras(run, texts, answers):
     """`serving_default`, which takes text, gives the answers of the Keras model in this process."""
     rows = {name: np.concatenate([one[name] for one in answers]) for name in answers[0]}
-    expected = run.predictor().predict(texts)
+    expected = run.predict(texts)
     said = rows["label" if run.task == "classification" else "text"]
     assert [one.decode() for one in said] == [one.output for one in expected]
     if run.task == "classification":
@@ -167,7 +167,7 @@ def test_token_ids_need_no_library(tiny_run, ids_only, program, tmp_path):
     signature = signatures_of(graph)["tokens"]
     calls = [(signature, inputs) for inputs in batches(examples, signature)]
     for (_, inputs), answer in zip(calls, run_in_c(program, ids_only, calls, tmp_path), strict=True):
-        check_same(answer, tiny_run.predictor().functions["tokens"](inputs["ids"]))
+        check_same(answer, tiny_run.functions["tokens"](inputs["ids"]))
 
 
 @pytest.mark.slow
@@ -194,11 +194,11 @@ def test_saved_model_cli(tiny_run, served, ids_only, tmp_path):
     options = ["--tag_set", "serve", "--outdir", tmp_path, "--overwrite"]
     cli("run", "--dir", ids_only, "--signature_def", "tokens", "--inputs", f"ids={tmp_path / 'ids.npy'}", *options)
     answer = {name: np.load(tmp_path / f"{name}.npy") for name in ("ids", "score", "attention")}
-    check_same(answer, tiny_run.predictor().functions["tokens"](ids))
+    check_same(answer, tiny_run.functions["tokens"](ids))
     texts = texts_for(tiny_run)[:3]
     cli("run", "--dir", version, "--signature_def", "serving_default", "--input_exprs", f"text={texts!r}", *options)
     said = np.load(tmp_path / "text.npy", allow_pickle=True)
-    assert [one.decode() for one in said] == [one.output for one in tiny_run.predictor().predict(texts)]
+    assert [one.decode() for one in said] == [one.output for one in tiny_run.predict(texts)]
 
 
 def cli(*arguments):
@@ -241,7 +241,7 @@ def test_openvino(form, tmp_path):
     for length in range(1, SENTENCES // ROWS + 1):
         ids = dice.integers(UNKNOWN, run.vocabularies["source"].size, [ROWS, length]).astype(np.int32)
         ids[np.arange(length) >= dice.integers(1, length + 1, [ROWS, 1])] = PAD
-        expected = run.predictor().functions["tokens"](ids)
+        expected = run.functions["tokens"](ids)
         answers = {answer.dtype: {} for answer in expected.values()}
         for answer in model(ids).values():  # they have names of OpenVINO's own
             answers[answer.dtype][answer.ndim] = answer

@@ -37,7 +37,7 @@ def client(request, server):
 
 
 def test_answers_are_those_of_keras(client, tiny_run):
-    expected = tiny_run.predictor().predict(TEXTS)
+    expected = tiny_run.predict(TEXTS)
     answer = client.predict({"text": TEXTS})
     assert list(answer["text"]) == [one.output for one in expected]
     np.testing.assert_allclose(answer["score"], [one.score for one in expected], rtol=1e-5, atol=1e-5)

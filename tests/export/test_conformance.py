@@ -56,7 +56,7 @@ def check(name, kind, folder):
     report = exporter(kind.format)(run, folder / "out", **kind.options)
     parity, quantize = report["parity"], kind.options.get("quantize")
     assert report["format"] == kind.format and report["bytes"] > 1000
-    expected = run.predictor()
+    expected = run
     actual = load_site(run, folder / "out") if kind.format == "web" else load(report["path"])
     if quantize is None:
         assert parity["compared"] == parity["identical"] >= len(TEXTS)

@@ -18,7 +18,7 @@ def test_every_entry_names_functions_and_keywords_that_exist(name):
     format = FORMATS[name]
     assert all(callable(imported(reference)) for reference in (format.export, format.load, format.inspect))
     keywords = inspect.signature(exporter(name)).parameters
-    assert {"run", "out", "force"} | {option.name for option in format.options} <= set(keywords)
+    assert {"pipeline", "out", "force"} | {option.name for option in format.options} <= set(keywords)
 
 
 def test_no_tensorflow_is_imported_by_the_table():

@@ -102,7 +102,7 @@ def test_ids_outside_the_vocabulary_are_unknown_pieces(task, tmp_path):
     size = run.vocabularies["source"].size
     ids = np.array([[1, 5, -1, size, 2], [1, size - 1, -(2**31), 2**31 - 1, 2]], np.int32)
     known = np.array([[1, 5, UNKNOWN, UNKNOWN, 2], [1, size - 1, UNKNOWN, UNKNOWN, 2]], np.int32)
-    functions = run.predictor().functions
+    functions = run.functions
     for name in functions.keys() & {"tokens", "score_tokens"}:
         both = task == "translation" and name == "score_tokens"
         actual, expected = (functions[name](one, **({"target_ids": one} if both else {})) for one in (ids, known))
@@ -113,4 +113,4 @@ def test_ids_outside_the_vocabulary_are_unknown_pieces(task, tmp_path):
 def test_half_a_surrogate_pair_is_refused(tmp_path):
     run = untrained("bahdanau_seq2seq", "gru", tmp_path, units=8)
     with pytest.raises(CallError, match=r"A text must be a string that UTF-8 can hold. Received: 'b\\ud83d'"):
-        run.predictor().predict(["a", "b\ud83d"])
+        run.predict(["a", "b\ud83d"])

@@ -28,7 +28,7 @@ def lite_file(tiny_run, exported):
     from zoo.prediction import Beam
 
     path = exported(tiny_run, "tflite")["path"]
-    keras = tiny_run.predictor()
+    keras = tiny_run
     pairs = zip(keras.predict(TEXTS), keras.predict(TEXTS, beam=Beam(3)), strict=True)
     return path, [f"{greedy.output} | {beam.output}" for greedy, beam in pairs]
 

@@ -42,11 +42,12 @@ def test_a_preset_is_a_run_with_a_name(tiny_run, tmp_path, monkeypatch):
     import shutil
 
     from zoo import presets, run_folder
+    from zoo.pipeline import load_run
 
     shutil.copytree(tiny_run.path, tmp_path / "presets" / "tiny")
     monkeypatch.setattr(run_folder, "PRESETS_FOLDER", tmp_path / "presets")
     monkeypatch.setattr(presets, "PRESETS_FOLDER", tmp_path / "presets")
-    assert load("tiny").predict(TEXTS)[0].output == tiny_run.predictor().predict(TEXTS)[0].output
-    for loader in (load, run_folder.load_run):
+    assert load("tiny").predict(TEXTS)[0].output == tiny_run.predict(TEXTS)[0].output
+    for loader in (load, load_run):
         with pytest.raises(CallError, match='The presets are: tiny. Did you mean "tiny"'):
             loader("tinny")

@@ -57,9 +57,9 @@ def written(run, format, folder):
 
 
 @pytest.mark.parametrize(("name", "cell", "format"), CASES)
-def test_every_model_answers_alike(name, cell, format, fresh, keras_of, tmp_path):
+def test_every_model_answers_alike(name, cell, format, fresh, tmp_path):
     run = fresh(name, cell)
-    loaded, keras_model = load(written(run, format, tmp_path)), keras_of(run)
+    loaded, keras_model = load(written(run, format, tmp_path)), run
     (ids,) = run.vocabularies["source"].encode(TEXTS[1:2])
     ids = np.array([[1, *ids] if run.task == "language_model" else [*ids, 2]], np.int32)
     for endpoint, expected in keras_model.functions.items():
@@ -123,7 +123,7 @@ def test_500_sentences_of_the_test_set(tmp_path, exported):
         settings=Settings(epochs=2, vocabulary_size=600, train_size=12_000),
     )
     texts = read_corpus(corpus, task="translation", split="test").sources[:500]
-    expected = run.predictor().predict(texts)
+    expected = run.predict(texts)
     for format in ("saved_model", "tflite"):
         predicted = load(exported(run, format)["path"]).predict(texts)
         assert [a.target_pieces for a in predicted] == [b.target_pieces for b in expected], format

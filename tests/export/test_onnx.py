@@ -46,8 +46,8 @@ def test_graphs_share_their_weights(folder, tiny_run):
         assert any(tensor.external_data for tensor in tensors)
 
 
-def test_it_searches_and_scores_as_keras_does(folder, tiny_run, keras_of):
-    model, keras = load_onnx(folder), keras_of(tiny_run)
+def test_it_searches_and_scores_as_keras_does(folder, tiny_run):
+    model, keras = load_onnx(folder), tiny_run
     for beam in (Beam(1), Beam(2, n_best=2), Beam(5, n_best=5, length_penalty=0.0)):
         for a, b in zip(model.predict(TEXTS, beam=beam), keras.predict(TEXTS, beam=beam), strict=True):
             assert [answer.target_pieces for answer in a.alternatives] == [c.target_pieces for c in b.alternatives]
@@ -57,7 +57,7 @@ def test_it_searches_and_scores_as_keras_does(folder, tiny_run, keras_of):
     np.testing.assert_allclose([a.log_probability for a in actual], [b.log_probability for b in expected], rtol=1e-5)
 
 
-def test_the_command_imports_no_tensorflow(folder, tiny_run, keras_of):
+def test_the_command_imports_no_tensorflow(folder, tiny_run):
     code = (
         "import sys\nfrom zoo.command.main import main\nstatus = main(['predict', *sys.argv[1:]])\n"
         "print([name for name in ('tensorflow', 'keras', 'tf2onnx', 'ai_edge_litert') if name in sys.modules])\n"
@@ -65,7 +65,7 @@ def test_the_command_imports_no_tensorflow(folder, tiny_run, keras_of):
     )
     command = [sys.executable, "-c", code, str(folder), *TEXTS]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    assert done.stdout.splitlines() == [*(answer.output for answer in keras_of(tiny_run).predict(TEXTS)), "[]"]
+    assert done.stdout.splitlines() == [*(answer.output for answer in tiny_run.predict(TEXTS)), "[]"]
 
 
 def test_inspect(folder, tiny_run):

@@ -27,7 +27,7 @@ from tests.support.untrained import TEXTS
         ),
     ],
 )
-def test_text_signatures(model, signatures, fresh, keras_of, exported):
+def test_text_signatures(model, signatures, fresh, exported):
     run = fresh(model)
     report = exported(run, "saved_model")
     assert report["parity"]["text_compared"] == report["parity"]["text_identical"] > len(TEXTS)
@@ -35,16 +35,16 @@ def test_text_signatures(model, signatures, fresh, keras_of, exported):
     assert set(loaded.signatures) == signatures
     answer = loaded.signatures["serving_default"](text=tf.constant(TEXTS))
     key = "label" if run.task == "classification" else "text"
-    expected = [answer.output for answer in keras_of(run).predict(TEXTS)]
+    expected = [answer.output for answer in run.predict(TEXTS)]
     assert [text.decode() for text in answer[key].numpy()] == expected
     if run.task == "language_model":
         scores = loaded.signatures["score"](text=tf.constant(TEXTS))
-        expected = keras_of(run).score(TEXTS)
+        expected = run.score(TEXTS)
         np.testing.assert_allclose(scores["score"], [score.log_probability for score in expected], rtol=1e-5)
         np.testing.assert_array_equal(scores["tokens"], [score.tokens for score in expected])
 
 
-def test_without_tensorflow_text_the_saved_model_takes_ids(fresh, keras_of, tmp_path, monkeypatch):
+def test_without_tensorflow_text_the_saved_model_takes_ids(fresh, tmp_path, monkeypatch):
     from zoo.export import saved_model
 
     run = fresh("bahdanau_seq2seq")
@@ -53,4 +53,4 @@ def test_without_tensorflow_text_the_saved_model_takes_ids(fresh, keras_of, tmp_
     assert "tensorflow-text is not installed" in report["parity"]["text_signatures"]
     assert set(tf.saved_model.load(report["path"]).signatures) == {"tokens", "beam_tokens", "score_tokens"}
     predicted = saved_model.load_saved_model(report["path"]).predict(TEXTS)
-    assert [a.output for a in predicted] == [b.output for b in keras_of(run).predict(TEXTS)]
+    assert [a.output for a in predicted] == [b.output for b in run.predict(TEXTS)]

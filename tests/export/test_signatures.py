@@ -94,7 +94,7 @@ def test_score_by_text(translator):
     for name in ("score", "tokens", "token_scores"):
         np.testing.assert_allclose(answer[name], expected[name], rtol=1e-5, atol=1e-5)
     assert answer["tokens"].numpy().tolist() == (target_ids != PAD).sum(1).tolist()
-    by_text = run.predictor().score(TEXTS, targets)
+    by_text = run.score(TEXTS, targets)
     np.testing.assert_allclose([one.log_probability for one in by_text], expected["score"], rtol=1e-5)
     assert by_text[0].attention.shape == ((target_ids[0] != PAD).sum(), (ids_of(run, "source", TEXTS)[0] != PAD).sum())
 
@@ -113,7 +113,7 @@ def test_generate_and_score_by_text(writer):
     again = greedy(run.model, ids, max_length=DRAW["max_length"])
     np.testing.assert_allclose(cold["score"], again["score"], rtol=1e-5)
     scores = loaded.signatures["score"](text=tf.constant(prompts))
-    by_text = run.predictor().score(prompts)
+    by_text = run.score(prompts)
     np.testing.assert_allclose(
         scores["perplexity"], [np.exp(-one.log_probability / one.tokens) for one in by_text], rtol=1e-4
     )
@@ -146,7 +146,7 @@ def test_an_option_out_of_bounds_is_the_nearest_bound_and_of_its_row_alone(trans
 def test_a_beam_on_texts_is_that_of_the_run(side, request):
     run, _, path = request.getfixturevalue(side)
     beam = Beam(4, n_best=3, length_penalty=0.0)
-    expected, actual = (one.predict(TEXTS, beam=beam) for one in (run.predictor(), load_saved_model(path)))
+    expected, actual = (one.predict(TEXTS, beam=beam) for one in (run, load_saved_model(path)))
     for a, b in zip(expected, actual, strict=True):
         assert [one.output for one in a.alternatives] == [one.output for one in b.alternatives]
         assert [one.score for one in a.alternatives] == pytest.approx([one.score for one in b.alternatives], rel=1e-5)
@@ -169,7 +169,7 @@ def test_a_saved_model_of_ids_alone_needs_no_tensorflow_text(tiny_run, exported)
     assert names == "['beam_tokens', 'score_tokens', 'tokens']"
     expected = beam_search(tiny_run.model, np.array([[5, 6, 2]], "int32"), beam_width=2, max_length=9)
     assert ids == str(expected["ids"].numpy().tolist())
-    assert load_saved_model(report["path"]).predict(TEXTS)[0].output == tiny_run.predictor().predict(TEXTS)[0].output
+    assert load_saved_model(report["path"]).predict(TEXTS)[0].output == tiny_run.predict(TEXTS)[0].output
 
 
 def test_names_in_a_tflite(tiny_run, tiny_lm, tiny_classifier):
@@ -188,14 +188,14 @@ def test_a_tflite_searches_as_keras_does(tiny_run, exported):
 
     lite = LiteModel(exported(tiny_run, "tflite")["path"])
     for beam in (Beam(1), Beam(2, n_best=2), Beam(5, n_best=5, length_penalty=0.0)):
-        expected, actual = (one.predict(TEXTS, beam=beam) for one in (tiny_run.predictor(), lite))
+        expected, actual = (one.predict(TEXTS, beam=beam) for one in (tiny_run, lite))
         for a, b in zip(expected, actual, strict=True):
             assert [one.target_pieces for one in a.alternatives] == [one.target_pieces for one in b.alternatives]
             for one, other in zip(a.alternatives, b.alternatives, strict=True):
                 assert one.score == pytest.approx(other.score, rel=1e-5)
                 np.testing.assert_allclose(one.attention, other.attention, atol=1e-5)
     targets = ["three minus two", "October 28, 1934", "", "two"]
-    expected, actual = tiny_run.predictor().score(TEXTS, targets), lite.score(TEXTS, targets)
+    expected, actual = tiny_run.score(TEXTS, targets), lite.score(TEXTS, targets)
     np.testing.assert_allclose(
         [one.log_probability for one in actual], [one.log_probability for one in expected], rtol=1e-5
     )
@@ -207,6 +207,6 @@ def test_a_tflite_of_one_beam_width_tells_of_others(tiny_run, exported):
 
     lite = LiteModel(exported(tiny_run, "tflite", shape=(1, 16))["path"])
     (answer,) = lite.predict(TEXTS[:1], beam=Beam(4))
-    assert answer.output == tiny_run.predictor().predict(TEXTS[:1], beam=Beam(4))[0].output
+    assert answer.output == tiny_run.predict(TEXTS[:1], beam=Beam(4))[0].output
     with pytest.raises(CallError, match="beam of 4 alone. Received: 5"):
         lite.predict(TEXTS[:1], beam=Beam(5))

@@ -1,7 +1,7 @@
 """Runs of untrained models, for tests of exports."""
 
 from zoo.catalog import find
-from zoo.run_folder import Run, RunConfig
+from zoo.pipeline import Pipeline
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 
@@ -26,10 +26,10 @@ def untrained(name, cell, folder, *, units=12):
 
 
 def run_of(model, vocabulary, folder):
-    """Return a run of a model, with samples in its folder."""
+    """Return the pipeline of a model, with samples in its folder."""
     task = TASKS[model.task]
     (folder / "samples.txt").write_text("\n".join(TEXTS), encoding="utf-8")
     labels = ["a", "b", "c"] if task.labelled else []
-    sizes = dict.fromkeys(task.size_options.values(), vocabulary.size)
-    config = RunConfig(model=model.name, task=task.name, options={**model.given, **sizes}, labels=labels)
-    return Run(folder, config, dict.fromkeys(task.sides, vocabulary), model)
+    pipeline = Pipeline(model, **dict.fromkeys(task.sides, vocabulary), labels=labels)
+    pipeline.path = folder
+    return pipeline

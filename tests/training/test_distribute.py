@@ -260,7 +260,7 @@ def wait_for(condition, timeout):
 
 
 def assert_same_runs(a, b):
-    from zoo.run_folder import load_run
+    from zoo.pipeline import load_run
 
     rows = zip(read_history(a), read_history(b), strict=True)
     for one, other in rows:

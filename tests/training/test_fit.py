@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from zoo.atomic_files import alone_in
 from zoo.errors import CallError, WorkError
-from zoo.run_folder import CONFIG, MODEL, SAMPLE_TARGETS, SAMPLES, load_run
+from zoo.pipeline import load_run
+from zoo.run_folder import CONFIG, MODEL, SAMPLE_TARGETS, SAMPLES
 from zoo.training.fit import resume, train
 from zoo.training.run.checkpoints import checkpoints
 from zoo.training.run.history import HISTORY, read_history

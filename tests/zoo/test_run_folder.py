@@ -6,12 +6,12 @@ import pytest
 
 import zoo.run_folder
 from zoo.errors import CallError
+from zoo.pipeline import load_run
 from zoo.predictor import Predictor
 from zoo.run_folder import (
     CONFIG,
     MODEL,
     is_run,
-    load_run,
     preset_or_path,
     read_config,
     vocabulary_file,
@@ -35,7 +35,7 @@ def refusal(path):
 
 
 def answers(run):
-    return [(one.output, one.score) for one in run.predictor().predict(TEXTS)]
+    return [(one.output, one.score) for one in run.predict(TEXTS)]
 
 
 def same_weights(a, b):
@@ -46,13 +46,13 @@ def test_a_run_is_read_whole(tiny_run):
     assert tiny_run.task == "translation" and is_run(tiny_run.path)
     assert set(tiny_run.vocabularies) == {"source", "target"}
     assert tiny_run.config.model == tiny_run.model.name == "bahdanau_seq2seq"
-    assert isinstance(tiny_run.predictor(), Predictor)
+    assert isinstance(tiny_run, Predictor)
 
 
 def test_a_run_of_one_vocabulary(tiny_classifier):
     run = load_run(tiny_classifier.path)
     assert set(run.vocabularies) == {"source"}
-    predictor = run.predictor()
+    predictor = run
     assert predictor.labels == run.config.labels
     (one,) = predictor.predict(["vingt et un"])
     assert one.output in predictor.labels and one.attention.shape == (len(one.source_pieces),) * 2

@@ -20,8 +20,8 @@ from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 from zoo.training.data.corpora import BUILT_IN, Corpus, read_corpus
 from zoo.training.data.examples import Examples, encode
-from zoo.training.run.provenance import versions
 from zoo.training.settings import Settings
+from zoo.versions import versions
 
 SAMPLE_COUNT = 500
 

@@ -1,7 +1,5 @@
-"""The provenance of a run: a record of its data, vocabularies, model and settings, and the versions of packages."""
+"""The provenance of a run: a record of its data, vocabularies, model and settings."""
 
-import importlib.metadata
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,19 +7,7 @@ from typing import Any
 from zoo.errors import CallError
 from zoo.log import logger
 from zoo.run_folder import CONFIG, RunConfig
-
-PACKAGES = ("attention-zoo", "tensorflow", "keras", "tensorflow-text", "sentencepiece", "numpy")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that the result depends on."""
-    found = {"python": sys.version.split()[0]}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            continue
-    return found
+from zoo.versions import versions
 
 
 def record(config: RunConfig) -> dict[str, Any]:

@@ -10,9 +10,9 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.metrics import translation_scores
+from zoo.pipeline import Pipeline
 from zoo.plot import draw_attention
 from zoo.prediction import Prediction
-from zoo.run_folder import Run
 from zoo.tasks import TASKS
 from zoo.training.data.corpora import Corpus
 
@@ -28,30 +28,30 @@ class ValidationScores(keras.callbacks.Callback):
     The weights are those of `evaluate`: the averaged ones if the optimizer averages them.
 
     Args:
-        run: the run, with the model that is trained.
+        pipeline: the model that is trained, with its vocabularies.
         corpus: the validation set.
+        folder: the run folder, for the logs of TensorBoard.
         size: the number of its sentences to translate; 0 for none.
     """
 
-    def __init__(self, run: Run, corpus: Corpus, *, size: int):
+    def __init__(self, pipeline: Pipeline, corpus: Corpus, *, folder: Path, size: int):
         super().__init__()
-        self.task = run.task
+        self.pipeline = pipeline  # the same for all epochs: its graphs are traced once
         self.sources = corpus.sources[:size]
         self.targets = corpus.targets[:size]
-        self.predictor = run.predictor()  # the same for all epochs: its graphs are traced once
-        self.folder = run.path / "logs" / "samples"
+        self.folder = folder / "logs" / "samples"
         self.writer = None
 
     def on_epoch_end(self, epoch, logs=None):
         """Add the scores to the logs."""
         logs = {} if logs is None else logs
-        monitors = TASKS[self.task].monitors
+        monitors = TASKS[self.pipeline.task].monitors
         if "perplexity" in monitors and "val_loss" in logs:
             logs["val_perplexity"] = math.exp(min(float(logs["val_loss"]), 700.0))
         if "bleu" not in monitors or not self.sources:
             return
         with self.model.evaluation_weights():
-            predictions = self.predictor.predict(self.sources)
+            predictions = self.pipeline.predict(self.sources)
         scores = translation_scores([prediction.output for prediction in predictions], self.targets)
         logs |= {f"val_{name}": scores[name] for name in ("bleu", "chrf", "exact_match")}
         self._show(epoch, predictions[:SHOWN])

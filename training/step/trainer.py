@@ -9,9 +9,9 @@ import keras
 import tensorflow as tf
 
 from zoo.models.base import TokenModel
+from zoo.models.precision import in_float32
 from zoo.tasks import TASKS
 from zoo.training.step.losses import count_right, summed_loss, summed_smoothing, without_padding
-from zoo.training.step.precision import in_float32
 from zoo.training.step.replicas import GlobalMean, ReplicaFit, replica_number, sum_replicas
 from zoo.training.step.scheduled_sampling import with_guesses
 

@@ -13,7 +13,7 @@ from zoo.errors import WorkError
 from zoo.log import logger
 
 if TYPE_CHECKING:
-    from zoo.run_folder import Run
+    from zoo.pipeline import Pipeline
 
 RECIPE = "numbers-fr-en.bahdanau_seq2seq"
 FORMATS = ("saved_model", "tflite")
@@ -67,7 +67,7 @@ def run_of(options: Namespace) -> Path:
     return Path(options.out) / "run"
 
 
-def _train(path: Path, force: bool) -> "Run":
+def _train(path: Path, force: bool) -> "Pipeline":
     from zoo.training.fit import train
     from zoo.training.recipe import read_recipe
 
@@ -77,21 +77,21 @@ def _train(path: Path, force: bool) -> "Run":
     return train(recipe.model, **recipe.data, out=path, options=options, settings=settings, recipe=RECIPE, force=force)
 
 
-def _evaluate(run: "Run") -> dict[str, Any]:
+def _evaluate(run: "Pipeline") -> dict[str, Any]:
     from zoo.run_folder import write_json
     from zoo.training.data.corpora import read_corpus
     from zoo.training.evaluate import evaluate
 
     logger.info("[3/5] Translating the unseen test set ...")
     corpus = run.config.data["train"]["origin"].split(":")[0]
-    scores = evaluate(run.predictor(), read_corpus(corpus, task=run.task, split="test"))
+    scores = evaluate(run, read_corpus(corpus, task=run.task, split="test"))
     write_json(run.path / "test.json", scores)
     exact = f"{scores['exact_match']:.1%} of {scores['count']:,} exactly right"
     logger.info(f"      {exact}, BLEU {scores['bleu']:.1f}")
     return scores
 
 
-def _export(run: "Run", to: str, path: Path, force: bool) -> dict[str, Any]:
+def _export(run: "Pipeline", to: str, path: Path, force: bool) -> dict[str, Any]:
     logger.info(f"[4/5] Exporting to {to} and comparing it with Keras ...")
     return export_run(run, to, path, force=force)
 

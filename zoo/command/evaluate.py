@@ -16,14 +16,14 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Score the model and print the scores."""
-    from zoo.export.load import load
+    from zoo.pipeline import load
     from zoo.training.data.corpora import read_corpus
     from zoo.training.evaluate import evaluate
 
     beam = beam_of(options)
     with native_silence():
-        predictor = load(options.where)
-    scores = evaluate(predictor, read_corpus(options.data, task=predictor.task, split="test"), beam=beam)
+        pipeline = load(options.where)
+    scores = evaluate(pipeline, read_corpus(options.data, task=pipeline.task, split="test"), beam=beam)
     if truncated := scores.get("truncated"):
         count = f"{truncated:,} of {scores['count']:,} texts"
         logger.warning(f"{count} are too long; only their beginnings were read")

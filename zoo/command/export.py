@@ -23,7 +23,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Export the run, and print how its answers compare with Keras."""
-    from zoo.run_folder import load_run
+    from zoo.pipeline import load_run
 
     format_settings = format_options(options)
     if options.to != "serving":  # which adds a version to an existing folder
@@ -41,7 +41,7 @@ def export_run(run: Any, to: str, out: Any, *, force: bool = False, **options: A
     """Export a run without the messages of TensorFlow and LiteRT.
 
     Args:
-        run: the `zoo.run_folder.Run`.
+        run: the pipeline of the run.
         to: the name of the format.
         out: the folder to make.
         force: replace what exists at `out`.
@@ -60,7 +60,8 @@ def _print(report: dict[str, Any]) -> None:
     print(f"{path}: {report['bytes']:,} bytes, {same}")
     if "quantize" in parity:
         scores = f"{parity['measure']} {parity['score']}, in float32 {parity['float32_score']}"
-        print(f"{scores}, on {parity['scored']} validation samples; {parity['float32_bytes']:,} bytes in float32")
+        print(f"{scores}, on {parity['scored']} validation samples")
+        print(f"the model alone: {parity['model_bytes']:,} bytes, in float32 {parity['float32_model_bytes']:,}")
     if report["format"] == "web":
         print(f"Next: python -m http.server --directory {path}")
     else:

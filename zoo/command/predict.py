@@ -11,8 +11,8 @@ from zoo.errors import CallError
 from zoo.log import logger
 
 if TYPE_CHECKING:
+    from zoo.pipeline import Pipeline
     from zoo.prediction import Beam, Prediction
-    from zoo.predictor import Predictor
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -30,14 +30,14 @@ def run(options: Namespace) -> None:
 
         check_picture(options.attention)
     beam = beam_of(options)
-    from zoo.export.load import load
+    from zoo.pipeline import load
 
     with native_silence():
-        predictor = load(options.where)
+        pipeline = load(options.where)
     texts = _check_encoding(options.texts) if options.texts else _read_lines()
-    predictions = predictor.predict(texts, beam=beam)
+    predictions = pipeline.predict(texts, beam=beam)
     if options.attention:
-        _draw(options, predictor, texts, beam)
+        _draw(options, pipeline, texts, beam)
     for number, prediction in enumerate(predictions, start=1):
         if prediction.truncated:
             logger.warning(f"input {number} is too long; only its beginning was read")
@@ -70,12 +70,12 @@ def _read_lines() -> list[str]:
     return texts
 
 
-def _draw(options: Namespace, predictor: "Predictor", texts: Sequence[str], beam: "Beam | None") -> None:
+def _draw(options: Namespace, pipeline: "Pipeline", texts: Sequence[str], beam: "Beam | None") -> None:
     from zoo.plot import draw_attention
 
     if not texts:
         raise CallError("--attention needs a text.")
-    prediction = predictor.explain(texts[0], beam=beam)
+    prediction = pipeline.explain(texts[0], beam=beam)
     if prediction.attention is None:
         raise CallError(f"{options.where} holds a model that does not attend; there is nothing to draw.")
     if not prediction.target_pieces:

@@ -13,7 +13,7 @@ from zoo.errors import CallError
 from zoo.options import options_of
 
 if TYPE_CHECKING:
-    from zoo.run_folder import Run
+    from zoo.pipeline import Pipeline
     from zoo.training.recipe import Recipe
 
 PLACES = ("train", "valid", "out")
@@ -57,7 +57,7 @@ def run_of(options: Namespace) -> Path | None:
     return Path(run) if run else None
 
 
-def _resume(options: Namespace) -> "Run":
+def _resume(options: Namespace) -> "Pipeline":
     from zoo.training.fit import resume
 
     not_options = {"command", "module", "json", "resume"} | (set() if options.force else {"force"})
@@ -67,7 +67,7 @@ def _resume(options: Namespace) -> "Run":
     return resume(options.resume)
 
 
-def _train(options: Namespace) -> "Run":
+def _train(options: Namespace) -> "Pipeline":
     from zoo.models.build import model_options
     from zoo.training.fit import train
     from zoo.training.settings import Settings

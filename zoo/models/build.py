@@ -27,6 +27,12 @@ def build(name: str, **options: Any) -> keras.Model:
     return MODELS[find(name).name](**options)
 
 
+def name_of(model: keras.Model) -> str:
+    """Return the name in the catalogue of a model, or the model's own name if no builder makes such a model."""
+    names = (name for name, builder in MODELS.items() if builder.builds(model))  # type: ignore[attr-defined]
+    return next(names, model.name)
+
+
 def options_of_builder(name: str) -> dict[str, Option]:
     """Return the options of a model by name, including the sizes of its vocabularies.
 

@@ -39,9 +39,15 @@ def builder(model_class: type, **fixed: Any) -> Callable[[Builder], Builder]:
 
         build_checked.__signature__ = signature  # type: ignore[attr-defined]
         build_checked.options = options  # type: ignore[attr-defined]
+        build_checked.builds = lambda model: _builds(model, model_class, fixed)  # type: ignore[attr-defined]
         return build_checked
 
     return decorate
+
+
+def _builds(model: keras.Model, model_class: type, fixed: dict[str, Any]) -> bool:
+    """Return true if a model is of this class and has the fixed options."""
+    return type(model) is model_class and all(model.options[name] == value for name, value in fixed.items())
 
 
 def _signature(model_class: type, options: dict[str, Option], name: str) -> inspect.Signature:

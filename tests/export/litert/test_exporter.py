@@ -62,7 +62,7 @@ def test_a_fixed_shape_answers_as_keras_in_both_runtimes(task, fixed_file):
     assert report["parity"]["compiled_model"]["compared"] >= 2 * len(names)
     for name, inner in names.items():
         inputs = inputs_of(task, name, ids)
-        expected = run.predictor().functions[name](**inputs)
+        expected = run.functions[name](**inputs)
         bare = {key: value[0] if value.ndim == 1 else value for key, value in inputs.items() if key != "beam_width"}
         for answer in (lite[name](**inputs), compiled[inner](**bare)):
             assert set(answer) == set(expected)
@@ -87,7 +87,7 @@ def test_a_fixed_shape_answers_any_number_of_texts(fixed_file):
 
     run, path, _ = fixed_file["translation"]
     lite, texts = LiteModel(path), [*TEXTS, "cinq"]
-    expected = run.predictor().predict(texts)
+    expected = run.predict(texts)
     assert [one.target_pieces for one in lite.predict(texts)] == [one.target_pieces for one in expected]
     assert lite.predict([]) == []
     (long,) = lite.predict(["cinq " * 40])
@@ -174,7 +174,7 @@ def test_a_shape_that_is_none(shape, tmp_path):
         pytest.param("self_attention_lm", "text", marks=pytest.mark.slow),
     ],
 )
-def test_text_in_and_text_out(name, key, fresh, keras_of, exported):
+def test_text_in_and_text_out(name, key, fresh, exported):
     pytest.importorskip("tensorflow_text")
     from zoo.export.inspection import inspect
     from zoo.export.lite import LiteModel
@@ -189,7 +189,7 @@ def test_text_in_and_text_out(name, key, fresh, keras_of, exported):
     texts = [*TEXTS, "", " ", "\U0001f600 cinq"]
     runner = text_interpreter(path).get_signature_runner("serving_default")
     answer = runner(text=np.array([text.encode() for text in texts], dtype=object))
-    assert [text.decode() for text in answer[key]] == [answer.output for answer in keras_of(run).predict(texts)]
+    assert [text.decode() for text in answer[key]] == [answer.output for answer in run.predict(texts)]
     with pytest.raises(CallError, match="takes text, by operations of TF Text that are not here"):
         LiteModel(path)
     assert inspect(path)["parity"] == compared

@@ -13,11 +13,11 @@ from zoo.export.parity.text_signatures import compare_text_signatures
 @pytest.mark.parametrize(
     ("model", "names"), [("bahdanau_seq2seq", ("score", "beam")), ("self_attention_lm", ("score", "generate"))]
 )
-def test_every_text_signature_is_compared(model, names, fresh, keras_of, exported):
+def test_every_text_signature_is_compared(model, names, fresh, exported):
     pytest.importorskip("tensorflow_text", reason="tensorflow-text is not installed")
     run = fresh(model)
     signatures = dict(tf.saved_model.load(exported(run, "saved_model")["path"]).signatures)
-    predictor = keras_of(run)
+    predictor = run
     for name in names:
 
         def spoilt(right=signatures[name], **inputs):

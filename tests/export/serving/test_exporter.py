@@ -261,7 +261,7 @@ def test_which_number_a_version_takes(served, tmp_path):
 def test_the_newest_version_answers(served, tiny_run, tmp_path):
     from zoo.export.load import load
 
-    expected = [one.output for one in tiny_run.predictor().predict(TEXTS)]
+    expected = [one.output for one in tiny_run.predict(TEXTS)]
     for where in (served, served / NAME, served / NAME / "1"):
         assert [one.output for one in load(where).predict(TEXTS)] == expected
     for number in ("9", "10", "x", "11"):
@@ -279,7 +279,7 @@ def test_the_command_predicts_and_refuses(tiny_run, served, capsys):
     from zoo.command.main import main
 
     assert main(["predict", str(served), TEXTS[0], "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)[0]["output"] == tiny_run.predictor().predict(TEXTS[:1])[0].output
+    assert json.loads(capsys.readouterr().out)[0]["output"] == tiny_run.predict(TEXTS[:1])[0].output
     assert main(["export", str(tiny_run.path), "--to", "serving", "--out", str(tiny_run.path)]) == 2
     assert "holds something else" in capsys.readouterr().err
 

@@ -21,7 +21,7 @@ from zoo.run_folder import RunConfig
 @pytest.fixture(scope="module")
 def site(tiny_run, tmp_path_factory):
     """A site that loads LiteRT.js from another host, and the report of the exporter."""
-    from zoo.run_folder import load_run
+    from zoo.pipeline import load_run
 
     report = export_web(load_run(tiny_run.path), tmp_path_factory.mktemp("web") / "site")
     return tmp_path_factory.getbasetemp() / report["path"], report

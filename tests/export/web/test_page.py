@@ -77,7 +77,7 @@ def check_attention(answer, expected):
 
 def check_translations(browser, address, run, distinct):
     """Compare greedy answers and all hypotheses of the beam; so many of the answers must differ from each other."""
-    predictor = run.predictor()
+    predictor = run
     with opened(browser, address) as page:
         greedy, beams = ask(page, texts()), ask(page, texts(), beam=True)
     for expected, answers in zip(predictor.predict(texts()), greedy, strict=True):
@@ -109,14 +109,14 @@ def test_labels_and_arcs_are_those_of_python(browser, sites, tiny_classifier):
     with opened(browser, sites["classification"]) as page:
         found = ask(page, texts())
     assert len({answers[0]["output"] for answers in found}) > 1
-    for expected, (answer,) in zip(tiny_classifier.predictor().predict(texts()), found, strict=True):
+    for expected, (answer,) in zip(tiny_classifier.predict(texts()), found, strict=True):
         check(answer, expected)
         check_attention(answer, expected)
         assert math.isclose(sum(answer["probabilities"]), 1, abs_tol=1e-5)
 
 
 def test_continuations_are_those_of_python(browser, sites, tiny_lm):
-    predictor, prompts = tiny_lm.predictor(), [text[:9] for text in texts("target")]
+    predictor, prompts = tiny_lm, [text[:9] for text in texts("target")]
     with opened(browser, sites["language_model"]) as page:
         found = ask(page, prompts)
     for prompt, expected, (answer,) in zip(prompts, predictor.predict(prompts), found, strict=True):
@@ -129,10 +129,10 @@ def test_continuations_are_those_of_python(browser, sites, tiny_lm):
 def test_typing(browser, sites, tiny_run):
     """The answer on the page, the beam, the pictures and the table follow what is typed."""
     text = "le 28 octobre 1934"
-    (expected,) = tiny_run.predictor().predict([text], beam=Beam(4, n_best=4))
+    (expected,) = tiny_run.predict([text], beam=Beam(4, n_best=4))
     with opened(browser, sites["translation"]) as page:
         type_and_wait(page, text)
-        assert page.text_content("#output") == tiny_run.predictor().predict([text])[0].output
+        assert page.text_content("#output") == tiny_run.predict([text])[0].output
         assert page.locator("#hypotheses label").count() == 0
         page.check("input[value=beam]")
         type_and_wait(page, text, "beam")
@@ -151,7 +151,7 @@ def test_typing(browser, sites, tiny_run):
 def test_hash_fills_the_text(browser, sites, tiny_run):
     with opened(browser, f"{sites['translation']}#text=cinq%20heures") as page:
         page.wait_for_function("() => document.getElementById('output').dataset.input === 'cinq heures'")
-        assert page.text_content("#output") == tiny_run.predictor().predict(["cinq heures"])[0].output
+        assert page.text_content("#output") == tiny_run.predict(["cinq heures"])[0].output
 
 
 @pytest.mark.parametrize("task", ["translation", "classification"])

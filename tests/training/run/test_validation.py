@@ -7,8 +7,8 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from zoo.decoding import endpoints
+from zoo.pipeline import Pipeline
 from zoo.prediction import Prediction
-from zoo.run_folder import Run
 from zoo.training.data.corpora import read_corpus
 from zoo.training.evaluate import evaluate
 from zoo.training.fit import train
@@ -24,8 +24,8 @@ SIZE = 6
 def validation(tiny_run, tiny_data, tmp_path):
     """The callback for a trainer of the tiny run's model, its logs in a folder of the test."""
     corpus = read_corpus(tiny_data["translation"]["valid"], task="translation")
-    run = Run(tmp_path, tiny_run.config, tiny_run.vocabularies, tiny_run.model)
-    validation = ValidationScores(run, corpus, size=SIZE)
+    pipeline = Pipeline(tiny_run.model, **tiny_run.vocabularies)
+    validation = ValidationScores(pipeline, corpus, folder=tmp_path, size=SIZE)
     trainer = Trainer(tiny_run.model)
     trainer.compile(optimizer="sgd")
     validation.set_model(trainer)
@@ -34,7 +34,7 @@ def validation(tiny_run, tiny_data, tmp_path):
 
 def test_scores_are_those_of_evaluate(validation, tiny_run, tiny_data):
     corpus = read_corpus(tiny_data["translation"]["valid"], task="translation", size=SIZE)
-    expected = evaluate(tiny_run.predictor(), corpus)
+    expected = evaluate(tiny_run, corpus)
     logs = {"loss": 1.0, "val_loss": 2.0}
     validation.on_epoch_end(0, logs)
     for name in ("bleu", "chrf", "exact_match"):
@@ -51,7 +51,7 @@ def test_scores_follow_the_weights_and_the_graph_is_traced_once(validation, monk
     for epoch, token in enumerate((5, 9)):
         bias.assign(np.eye(before.size)[token] * 1e3)
         validation.on_epoch_end(epoch, {})
-        outputs.append(validation.predictor.predict(validation.sources[:1])[0].output)
+        outputs.append(validation.pipeline.predict(validation.sources[:1])[0].output)
     bias.assign(before)
     assert outputs[0] != outputs[1] and len(traced) == 1
 
@@ -98,7 +98,7 @@ def test_the_best_epoch_is_by_the_monitor(tmp_path, tiny_data, monitor, rising):
 
 def test_no_decoding_without_size_or_translation(tiny_lm, tmp_path, tiny_data):
     corpus = read_corpus(tiny_data["language_model"]["valid"], task="language_model")
-    validation = ValidationScores(Run(tmp_path, tiny_lm.config, tiny_lm.vocabularies, tiny_lm.model), corpus, size=SIZE)
+    validation = ValidationScores(tiny_lm, corpus, folder=tmp_path, size=SIZE)
     validation.set_model(keras.Sequential())
     logs = {"val_loss": float("nan")}
     validation.on_epoch_end(0, logs)

@@ -61,7 +61,7 @@ def test_a_phone_needs_no_tensorflow(lite, tiny_run):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (answer,) = json.loads(done.stdout)
-    (expected,) = tiny_run.predictor().predict(["trois"])
+    (expected,) = tiny_run.predict(["trois"])
     assert answer["output"] == expected.output and abs(answer["score"] - expected.score) < 1e-4
 
 

@@ -23,7 +23,7 @@ def test_odd_texts_are_answered(kind, call, places, tiny_run):
     status, out, err = call("predict", places[kind], *ODD_TEXTS, "--json")
     answers = json.loads(out)
     assert status == 0 and [answer["input"] for answer in answers] == list(ODD_TEXTS)
-    expected = tiny_run.predictor().predict(ODD_TEXTS)
+    expected = tiny_run.predict(ODD_TEXTS)
     for answer, prediction in zip(answers, expected, strict=True):
         assert answer["output"] == prediction.output
         assert answer["score"] == pytest.approx(prediction.score, abs=1e-3)
@@ -70,7 +70,7 @@ def test_a_beam_answers_alike_everywhere(kind, call, places, tiny_run, tmp_path)
     picture = tmp_path / "picture.png"
     status, out, _ = call("predict", places[kind], *texts, *options, "--json", "--attention", picture)
     assert status == 0 and picture.read_bytes().startswith(b"\x89PNG")
-    expected = tiny_run.predictor().predict(texts, beam=Beam(4, n_best=3, length_penalty=0.0))
+    expected = tiny_run.predict(texts, beam=Beam(4, n_best=3, length_penalty=0.0))
     for answer, prediction in zip(json.loads(out), expected, strict=True):
         assert answer["output"] == answer["alternatives"][0]["output"] == prediction.output
         assert [other["output"] for other in answer["alternatives"]] == outputs(prediction)
