@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +64,7 @@ def write_saved_model(pipeline: Pipeline, folder: Path, *, ids_only: bool = Fals
     if not ids_only and tensorflow_text() is not None:
         sides = {side: GraphText(vocabulary) for side, vocabulary in pipeline.vocabularies.items()}
         signatures |= text_signatures(pipeline, sides)
-    write_graph(pipeline, folder, signatures, resources=[text.tokenizer for text in sides.values()])
+    write_graph(pipeline.model, folder, signatures, resources=[text.tokenizer for text in sides.values()])
     (folder / EXTRA).mkdir()
     for name, content in extra_files(pipeline).items():
         (folder / EXTRA / name).write_bytes(content)
@@ -73,11 +73,12 @@ def write_saved_model(pipeline: Pipeline, folder: Path, *, ids_only: bool = Fals
 
 
 def write_graph(
-    pipeline: Pipeline,
+    model: Any,
     folder: Path,
     signatures: dict[str, Signature],
     *,
     resources: Iterable[Any] = (),
+    functions: Mapping[str, Any] | None = None,
     litert: bool = False,
 ) -> None:
     """Write the graph of a SavedModel into a folder.
@@ -85,24 +86,27 @@ def write_graph(
     It holds the bare variables: `keras.export.ExportArchive` would store each twice.
 
     Args:
-        pipeline: the trained model with its vocabularies.
+        model: the Keras model.
         folder: the folder to write into.
         signatures: by name.
         resources: the resources that the signatures use besides the variables of the model.
+        functions: `tf.function`s that a loaded SavedModel has as attributes, by name.
         litert: trace loops as LiteRT can run them.
 
     Raises:
         WorkError: the disk is full.
     """
     module = tf.Module()
-    module.weights = [variable.value for variable in pipeline.model.variables]
+    module.weights = [variable.value for variable in model.variables]
     module.resources = list(resources)
+    for name, function in (functions or {}).items():
+        setattr(module, name, function)
     with inference_graph(litert=litert):
         graphs = {name: signature.graph().get_concrete_function() for name, signature in signatures.items()}
-    try:
-        tf.saved_model.save(module, str(folder), signatures=graphs)
-    except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
-        raise WorkError(f"Could not write {folder}: {str(error).splitlines()[0][:300]}") from error
+        try:
+            tf.saved_model.save(module, str(folder), signatures=graphs)
+        except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
+            raise WorkError(f"Could not write {folder}: {str(error).splitlines()[0][:300]}") from error
 
 
 def load_saved_model(path: str | os.PathLike) -> Pipeline:

@@ -28,7 +28,9 @@ def fetch_from_hub(where: str) -> Path:
     """
     found = ADDRESS.fullmatch(where)
     if found is None:
-        raise CallError(f'An address of the Hub is "hf://owner/name" or "hf://owner/name@revision". Received: "{where}".')
+        raise CallError(
+            f'An address of the Hub is "hf://owner/name" or "hf://owner/name@revision". Received: "{where}".'
+        )
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError

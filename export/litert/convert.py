@@ -1,14 +1,14 @@
 """The conversion of signatures to a .tflite."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 
-from zoo.errors import WorkError
+from zoo.errors import CallError, WorkError
 from zoo.export.litert.quantize import set_precision
 from zoo.export.litert.text_ops import piece_vector
 from zoo.export.saved_model import write_graph
@@ -17,32 +17,42 @@ from zoo.pipeline import Pipeline
 
 
 def convert(
-    pipeline: Pipeline, signatures: dict[str, Signature], quantize: set[str], *, custom: bool = False
+    model: Any,
+    signatures: dict[str, Signature],
+    quantize: set[str],
+    *,
+    custom: bool = False,
+    settings: Mapping[str, Any] | None = None,
 ) -> dict[str, bytes]:
     """Return a .tflite with these signatures for each type of weights.
 
     Args:
-        pipeline: the trained model with its vocabularies.
+        model: the Keras model.
         signatures: by name.
         quantize: the types of weights: "none", "float16" and "int8".
         custom: allow operations that are not builtin.
+        settings: further attributes of `tf.lite.TFLiteConverter`, by name.
 
     Raises:
         WorkError: the model cannot be converted.
     """
     models = {}
     with tempfile.TemporaryDirectory() as folder:
-        write_graph(pipeline, Path(folder), signatures, litert=True)
+        write_graph(model, Path(folder), signatures, litert=True)
         for weights in sorted(quantize):
             converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=list(signatures))
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
             converter.allow_custom_ops = custom
             set_precision(converter, weights)
+            for name, value in (settings or {}).items():
+                if not hasattr(converter, name):
+                    raise CallError(f"The converter to LiteRT has no option `{name}`.")
+                setattr(converter, name, value)
             try:
                 models[weights] = converter.convert()
             except Exception as error:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
-                raise WorkError(f"{pipeline.config.model} could not be converted to .tflite: {reason}") from error
+                raise WorkError(f"{model.name} could not be converted to .tflite: {reason}") from error
     return models
 
 

@@ -59,7 +59,9 @@ def export_tflite(
     check_quantize(quantize, max_drop)
     sizes = None if shape is None else _checked_shape(shape)
     with artefact(pipeline, out, format="tflite", force=force) as draft:
-        models = convert(pipeline, with_pieces(pipeline, litert_signatures(pipeline, sizes), sizes), {"none", quantize})
+        models = convert(
+            pipeline.model, with_pieces(pipeline, litert_signatures(pipeline, sizes), sizes), {"none", quantize}
+        )
         path = write_tflite(pipeline, draft.folder / LITERT_FILE, models[quantize])
         actual = LiteModel(path)
         texts = draft.texts_for(actual)
@@ -71,7 +73,7 @@ def export_tflite(
         if sizes is not None:
             parity |= compare_runtimes(compiled_functions(path), actual, texts, sizes)
         if text_ops:
-            model = convert(pipeline, lite_text_signatures(pipeline), {quantize}, custom=True)[quantize]
+            model = convert(pipeline.model, lite_text_signatures(pipeline), {quantize}, custom=True)[quantize]
             text_path = write_tflite(pipeline, draft.folder / LITERT_TEXT_FILE, model)
             detail = text_interpreter(text_path).get_signature_runner("detail")
             parity |= compare_text_ops(detail, actual, texts, LITERT_TEXT_FILE)

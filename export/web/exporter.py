@@ -63,7 +63,7 @@ def export_web(
     check_quantize(quantize, max_drop)
     files = None if litert_js is None else find(litert_js)
     with artefact(pipeline, out, format="web", force=force) as draft:
-        models = convert(pipeline, _signatures(pipeline), {"none", quantize})
+        models = convert(pipeline.model, _signatures(pipeline), {"none", quantize})
         _write_site(pipeline, draft.folder, models[quantize], files)
         actual = load_site(pipeline, draft.folder)
         texts = draft.texts_for(actual)

@@ -152,7 +152,7 @@ def ids_only(tiny_run, tmp_path_factory):
     from zoo.export.signatures import id_signatures
 
     folder = tmp_path_factory.mktemp("ids") / "out"
-    write_graph(tiny_run, folder, id_signatures(tiny_run))
+    write_graph(tiny_run.model, folder, id_signatures(tiny_run))
     return folder
 
 
@@ -234,7 +234,7 @@ def test_openvino(form, tmp_path):
         model = openvino.Model(results, [tokens.get_node()], "tokens")
     else:
         greedy = {"greedy": litert_signatures(run)["greedy"]}
-        (tmp_path / "greedy.tflite").write_bytes(convert(run, greedy, {"none"})["none"])
+        (tmp_path / "greedy.tflite").write_bytes(convert(run.model, greedy, {"none"})["none"])
         model = core.read_model(str(tmp_path / "greedy.tflite"))
     model = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     dice = np.random.default_rng(1)

@@ -35,9 +35,9 @@ def made(task, format, folder):
     if format == "saved_model":
         return Target(format, saved_model.write_saved_model(run, folder / format), TEXTS[1], folder)
     if format == "text":
-        model = convert(run, lite_text_signatures(run), {"none"}, custom=True)["none"]
+        model = convert(run.model, lite_text_signatures(run), {"none"}, custom=True)["none"]
     else:
-        model = convert(run, with_pieces(run, litert_signatures(run)), {"none"})["none"]
+        model = convert(run.model, with_pieces(run, litert_signatures(run)), {"none"})["none"]
     return Target(format, write_tflite(run, folder / "model.tflite", model), TEXTS[1], folder)
 
 

@@ -7,6 +7,8 @@ import keras
 import tensorflow as tf
 
 from zoo.recurrence.products import on_rows
+from zoo.recurrence.scan import inference_graph
+from zoo.tasks import TASKS
 
 
 class TokenModel(keras.Model, abc.ABC):
@@ -50,6 +52,44 @@ class TokenModel(keras.Model, abc.ABC):
         """Return the logits (..., V) of the features (..., n)."""
         shared = [] if self.tied is None else [tf.convert_to_tensor(self.tied.embeddings)]
         return on_rows(lambda rows: self.logits(rows, *shared), hidden)
+
+    def input_specs(self):
+        """Return the specifications of the inputs, int32 ids for any batch size and lengths, nested as in `call`."""
+        sides = TASKS[self.task].sides
+        if len(sides) == 1:
+            return tf.TensorSpec([None, None], tf.int32, name="inputs")
+        return {side: tf.TensorSpec([None, None], tf.int32, name=side) for side in sides}
+
+    def export(self, filepath, format="tf_saved_model", verbose=None, input_signature=None, **kwargs):
+        """Export the model, as every Keras model is exported, with signatures for any batch size and lengths.
+
+        The artefact has the forward pass, from ids to logits, and the endpoints of the model: greedy decoding, beam
+        search, scores or classes, over ids. `zoo.Pipeline.export` also adds the vocabularies and compares the artefact
+        with Keras.
+
+        Args:
+            filepath: the folder of a SavedModel, or a file that ends in ".tflite".
+            format: "tf_saved_model", "litert", or another format of `keras.Model.export`, with the forward pass alone.
+            verbose: print a message; default: true.
+            input_signature: as in `keras.Model.export`; with it the artefact has the forward pass alone.
+            **kwargs: further arguments of `keras.Model.export`.
+
+        Raises:
+            CallError: `filepath` cannot be used for this format.
+            WorkError: the model cannot be converted, or the disk is full.
+        """
+        from zoo.export import keras_model
+
+        if input_signature is None and format == "tf_saved_model" and not kwargs:
+            keras_model.export_saved_model(self, filepath)
+        elif input_signature is None and format == "litert":
+            keras_model.export_litert(self, filepath, kwargs)
+        else:
+            signature = [self.input_specs()] if input_signature is None else input_signature
+            with inference_graph(litert=format != "tf_saved_model"):
+                return super().export(filepath, format, verbose, signature, **kwargs)
+        if verbose in (None, True):
+            print(f"Saved artifact at '{filepath}'.")
 
     def get_config(self):
         """Return the arguments of the constructor."""

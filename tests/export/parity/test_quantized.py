@@ -43,7 +43,9 @@ def test_weights_are_smaller(tmp_path):
     from zoo.export.signatures import litert_signatures
 
     run = untrained("tanh_dnn", "tanh", tmp_path, units=512)
-    sizes = {kind: len(m) for kind, m in convert(run, litert_signatures(run), {"none", "float16", "int8"}).items()}
+    sizes = {
+        kind: len(m) for kind, m in convert(run.model, litert_signatures(run), {"none", "float16", "int8"}).items()
+    }
     assert sizes["float16"] < 0.55 * sizes["none"] and sizes["int8"] < 0.3 * sizes["none"]
 
 
