@@ -101,11 +101,10 @@ class Samples:
         samples = [samples] if isinstance(samples, str) else list(samples)
         if samples and all(isinstance(text, str) for text in samples):
             return cls(sources=samples)
-        pairs = [tuple(sample) for sample in samples if not isinstance(sample, str)]
-        if not samples or len(pairs) < len(samples) or not all(_is_pair_of_texts(pair) for pair in pairs):
+        if not samples or not all(map(_is_pair_of_texts, samples)):
             expected = "a list of texts, or of pairs of a text and its translation or label"
             raise CallError(f"`samples` must be {expected}. Received: {str(samples)[:100]}.")
-        return cls(sources=[source for source, _ in pairs], targets=[target for _, target in pairs])
+        return cls(sources=[source for source, _ in samples], targets=[target for _, target in samples])
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return each text with its target.
@@ -121,8 +120,8 @@ class Samples:
         return list(zip(self.sources, self.targets, strict=True))
 
 
-def _is_pair_of_texts(pair: tuple) -> bool:
-    return len(pair) == 2 and all(isinstance(text, str) for text in pair)
+def _is_pair_of_texts(sample: Any) -> bool:
+    return isinstance(sample, tuple | list) and len(sample) == 2 and all(isinstance(text, str) for text in sample)
 
 
 def vocabulary_file(side: str) -> str:
