@@ -105,7 +105,7 @@ def matplotlib_module(name: str) -> Any:
     try:
         return importlib.import_module(f"matplotlib.{name}")
     except ImportError as error:
-        raise CallError(f"A picture needs matplotlib, which is not installed ({error}).") from error
+        raise CallError("A picture needs matplotlib, which is not installed: pip install matplotlib") from error
 
 
 def _check_weights(weights: np.ndarray, source_pieces: Sequence[str], target_pieces: Sequence[str]) -> None:

@@ -45,6 +45,12 @@ def _run(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except ModuleNotFoundError as error:
+        package = (error.name or "zoo").partition(".")[0]
+        if package == "zoo":  # a broken installation: the traceback says where
+            raise
+        _report(f"{package} is not installed, and this command needs it: pip install attention-zoo")
+        return 1
     except (OSError, MemoryError) as error:
         _report(str(error) or "out of memory")
         return 1

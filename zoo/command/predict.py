@@ -26,9 +26,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Answer the texts, and draw the attention if asked for."""
     if options.attention:
-        from zoo.plot import check_picture
+        from zoo.plot import check_picture, matplotlib_module
 
         check_picture(options.attention)
+        matplotlib_module("figure")
     beam = beam_of(options)
     from zoo.pipeline import load
 

@@ -111,3 +111,21 @@ def test_a_line_is_printed_once(call, monkeypatch):
     finally:
         logging.getLogger().removeHandler(handler)
     assert logger.propagate
+
+
+@pytest.mark.parametrize(
+    ("package", "place", "flags", "status", "message"),
+    [
+        ("keras", "run", [], 1, "keras is not installed, and this command needs it"),
+        ("tensorflow", "run", [], 1, "tensorflow is not installed, and this command needs it"),
+        ("matplotlib", "tflite", ["--attention", "picture.png"], 2, "needs matplotlib, which is not installed"),
+    ],
+)
+def test_a_package_that_is_missing_is_named(package, place, flags, status, message, places, tmp_path):
+    code = (
+        f"import sys\nsys.modules[{package!r}] = None\nfrom zoo.command.main import main\nsys.exit(main(sys.argv[1:]))"
+    )
+    command = [sys.executable, "-c", code, "predict", str(places[place]), "cinq", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert done.returncode == status and done.stdout == ""
+    assert message in done.stderr and "Traceback" not in done.stderr and not list(tmp_path.iterdir())
