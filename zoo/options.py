@@ -45,6 +45,11 @@ class Option:
         return self.default is inspect.Parameter.empty
 
     @property
+    def annotation(self) -> Any:
+        """The type of the value, for a signature that people read."""
+        return self.kind | None if self.optional else self.kind
+
+    @property
     def choices(self) -> tuple[str, ...]:
         """The allowed words, for an option with a `OneOf` check."""
         return self.check.known if isinstance(self.check, OneOf) else ()

@@ -2,6 +2,8 @@
 
 import functools
 import inspect
+import re
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -37,12 +39,30 @@ def builder(model_class: type, **fixed: Any) -> Callable[[Builder], Builder]:
                     raise CallError(f"{name} needs `{key}`, a positive integer.")
             return build(**{"name": name, **given, **fixed})
 
+        build_checked.__doc__ = _docstring(build, model_class, options)
         build_checked.__signature__ = signature  # type: ignore[attr-defined]
         build_checked.options = options  # type: ignore[attr-defined]
         build_checked.builds = lambda model: _builds(model, model_class, fixed)  # type: ignore[attr-defined]
         return build_checked
 
     return decorate
+
+
+def _docstring(build: Builder, model_class: type, options: dict[str, Option]) -> str:
+    """Return the docstring of a builder with the description of every argument, and what the class says of the rest."""
+    lines = [inspect.cleandoc(build.__doc__ or ""), "", "Args:"]
+    descriptions = {key: f"{option.help}{_choices(option)}" for key, option in options.items()}
+    descriptions |= {"name": "the name of the model.", "dtype": "the dtype or dtype policy, as in `keras.Model`."}
+    for key, text in descriptions.items():
+        lines += textwrap.wrap(f"{key}: {text}", 110, initial_indent="    ", subsequent_indent="        ")
+    class_docstring = inspect.getdoc(model_class) or ""
+    sections = re.split(r"\n(?=(?:Args|Call arguments|Returns|Raises|Source): ?)", class_docstring)
+    return "\n".join([*lines, "", f"The model is a `{model_class.__name__}`.", "", *sections[2:]])
+
+
+def _choices(option: Option) -> str:
+    words = [f'"{word}"' for word in option.choices]
+    return f" One of {', '.join(words)}." if words and words[0] not in option.help else ""
 
 
 def _builds(model: keras.Model, model_class: type, fixed: dict[str, Any]) -> bool:
@@ -52,7 +72,8 @@ def _builds(model: keras.Model, model_class: type, fixed: dict[str, Any]) -> boo
 
 def _signature(model_class: type, options: dict[str, Option], name: str) -> inspect.Signature:
     """Return the signature of a builder: its options as parameters of the class, then `name` and `dtype`."""
-    parameters = [parameter for key, parameter in inspect.signature(model_class).parameters.items() if key in options]
+    of_class = inspect.signature(model_class).parameters
+    parameters = [of_class[key].replace(annotation=option.annotation) for key, option in options.items()]
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters.append(inspect.Parameter("name", keyword, default=name, annotation=str))
     parameters.append(inspect.Parameter("dtype", keyword, default=None, annotation=Any))

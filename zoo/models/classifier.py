@@ -188,17 +188,17 @@ class RecurrentClassifier(_Classifier):
 
 @builder(DenseClassifier)
 def tanh_dnn(**options) -> keras.Model:
-    """Build the dense network as a text classifier; arguments as in `DenseClassifier`."""
+    """Build the dense network as a text classifier."""
     return DenseClassifier(**options)
 
 
 @builder(RecurrentClassifier, self_attention=False, attention="bahdanau")
 def tanh_rnn(**options) -> keras.Model:
-    """Build the recurrent network as a text classifier; arguments as in `RecurrentClassifier`."""
+    """Build the recurrent network as a text classifier."""
     return RecurrentClassifier(**options)
 
 
 @builder(RecurrentClassifier, self_attention=True)
 def self_attention_rnn(**options) -> keras.Model:
-    """Build the self-attending network as a text classifier; arguments as in `RecurrentClassifier`."""
+    """Build the self-attending network as a text classifier."""
     return RecurrentClassifier(**options)

@@ -127,11 +127,11 @@ class LanguageModel(SequenceModel):
 
 @builder(LanguageModel, self_attention=False, attention="bahdanau")
 def tanh_rnn_lm(**options) -> keras.Model:
-    """Build the recurrent network as a language model; arguments as in `LanguageModel`."""
+    """Build the recurrent network as a language model."""
     return LanguageModel(**options)
 
 
 @builder(LanguageModel, self_attention=True)
 def self_attention_lm(**options) -> keras.Model:
-    """Build the self-attending network as a language model; arguments as in `LanguageModel`."""
+    """Build the self-attending network as a language model."""
     return LanguageModel(**options)

@@ -198,17 +198,17 @@ class Seq2Seq(SequenceModel):
 
 @builder(Seq2Seq, attention=None, self_attention=False)
 def seq2seq(**options) -> keras.Model:
-    """Build the encoder-decoder without attention; arguments as in `Seq2Seq`."""
+    """Build the encoder-decoder without attention."""
     return Seq2Seq(**options)
 
 
 @builder(Seq2Seq, self_attention=False)
 def bahdanau_seq2seq(**options) -> keras.Model:
-    """Build the encoder-decoder with attention; arguments as in `Seq2Seq`."""
+    """Build the encoder-decoder with attention."""
     return Seq2Seq(**options)
 
 
 @builder(Seq2Seq, self_attention=True)
 def self_attention_seq2seq(**options) -> keras.Model:
-    """Build the encoder-decoder whose encoder attends to its own outputs; arguments as in `Seq2Seq`."""
+    """Build the encoder-decoder whose encoder attends to its own outputs."""
     return Seq2Seq(**options)

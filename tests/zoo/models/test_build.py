@@ -25,7 +25,19 @@ def test_a_builder_has_the_options_of_its_class_and_what_every_keras_model_has(n
     ours = dict(inspect.signature(zoo.MODELS[name]).parameters)
     assert (ours.pop("name").default, ours.pop("dtype").default) == (name, None)
     assert theirs.keys() - ours.keys() == FIXED.get(name, {"self_attention"})
-    assert ours == {key: theirs[key] for key in ours}
+    assert {key: (one.kind, one.default) for key, one in ours.items()} == {
+        key: (theirs[key].kind, theirs[key].default) for key in ours
+    }
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_help_explains_every_argument(name):
+    builder = zoo.MODELS[name]
+    described = inspect.getdoc(builder)
+    assert described.startswith("Build ") and "Call arguments:" in described and "Annotated" not in str(builder.options)
+    for parameter in inspect.signature(builder).parameters.values():
+        assert f"\n    {parameter.name}: " in described, parameter.name
+        assert "Annotated" not in str(parameter)
 
 
 def test_name_and_dtype():
