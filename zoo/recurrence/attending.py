@@ -89,6 +89,7 @@ class AttendingRecurrence:
 
     def backward(self, recorded, d_outputs, d_alphas, *d_last):
         """Compute the gradients of the projected inputs, values, keys, parameters and first states."""
+        self.attending_step.before_gradient()
         (d_projected, d_queries, d_contexts), d_first, (d_keys, *d_score_weights) = scan(
             self.step_gradient,
             [d_outputs, d_alphas, *recorded],

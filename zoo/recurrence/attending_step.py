@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.recurrence.cell_step import cell_gradient, drop, recurrent_weights_gradient
-from zoo.recurrence.products import outer
+from zoo.recurrence.products import LoopMatrix, outer
 
 
 @dataclass(eq=False)
@@ -16,8 +16,7 @@ class AttendingStep:
         alpha_i = softmax_i score(h_{t-1}, y_i),   c_{t-1} = sum_i alpha_i y_i
         states_t = gates(projected_t + K_c c_{t-1}, U h_{t-1} + b_u, states_{t-1})
 
-    U and the matrix of the query, side by side, are `joint_kernel`: one product of h_{t-1} gives both. The matrices
-    are transposed once, before the loop: a product of few rows with a transposed matrix is the faster one.
+    U and the matrix of the query, side by side, are `joint_kernel`: one product of h_{t-1} gives both.
 
     Args:
         cell: a `Cell`.
@@ -37,9 +36,8 @@ class AttendingStep:
     score_weights: list[tf.Tensor]
 
     def __post_init__(self):
-        self.joint_kernel = tf.concat([self.recurrent_weights[0], *self.query_weights], 1)
-        self.joint_kernel_transposed = tf.transpose(self.joint_kernel)
-        self.context_kernel_transposed = tf.transpose(self.context_kernel)
+        self.joint_kernel = LoopMatrix(tf.concat([self.recurrent_weights[0], *self.query_weights], 1))
+        self.context_matrix = LoopMatrix(self.context_kernel)
         self.query_sizes = [kernel.shape[-1] for kernel in self.query_weights] or [self.cell.units]
 
     def output_sizes(self, slots, keep):
@@ -64,15 +62,20 @@ class AttendingStep:
             kept. Then the states after the step.
         """
         h = drop(states[0], self.state_mask)
-        joint = tf.matmul(h, self.joint_kernel_transposed, transpose_b=True)
+        joint = self.joint_kernel.times(h)
         product, query = self._split(joint) if self.query_weights else (joint, h)
         context, alpha = self.attention.attend(query, values, keys, self.score_weights, valid)
-        projected += tf.matmul(context, self.context_kernel_transposed, transpose_b=True)
+        projected += self.context_matrix.times(context)
         after, kept = self.cell.gates(projected, self.cell.add_bias(product, self.recurrent_weights), states)
         return [after[0], alpha, query, *states, *kept], after
 
     def _split(self, joint):
         return tf.split(joint, [self.recurrent_weights[0].shape[-1], *self.query_sizes], -1)
+
+    def before_gradient(self):
+        """Prepare `backward`; call it outside the loop."""
+        self.joint_kernel.before_gradient()
+        self.context_matrix.before_gradient()
 
     def backward(self, rows, d_states, values, keys):
         """Compute the gradient of one step.
@@ -88,14 +91,14 @@ class AttendingStep:
         """
         d_output, d_alpha, output, alpha, query, *before_and_kept = rows
         d_projected, d_product, d_states = cell_gradient(self.cell, d_states, d_output, [output, *before_and_kept])
-        d_context = tf.matmul(d_projected, self.context_kernel, transpose_b=True)
+        d_context = self.context_matrix.times_transposed(d_projected)
         d_alpha += tf.squeeze(tf.matmul(values, tf.expand_dims(d_context, -1)), -1)
         d_scores = _softmax_gradient(d_alpha, alpha)
         d_query, d_keys, d_weights = self.attention.score_gradient(d_scores, query, keys, self.score_weights)
         if self.query_weights:
-            d_h = tf.matmul(tf.concat([d_product, d_query], -1), self.joint_kernel, transpose_b=True)
+            d_h = self.joint_kernel.times_transposed(tf.concat([d_product, d_query], -1))
         else:
-            d_h = tf.matmul(d_product, self.joint_kernel, transpose_b=True) + d_query
+            d_h = self.joint_kernel.times_transposed(d_product) + d_query
         d_states[0] += drop(d_h, self.state_mask)
         return [d_projected, d_query, d_context], d_states, [d_keys, *d_weights]
 

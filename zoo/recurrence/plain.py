@@ -15,6 +15,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.recurrence.cell_step import cell_gradient, drop, recurrent_weights_gradient
+from zoo.recurrence.products import LoopMatrix
 from zoo.recurrence.scan import scan, swap_batch_and_time, time_first_mask, with_gradient
 
 
@@ -63,7 +64,7 @@ class PlainRecurrence:
     state_mask: tf.Tensor | None
 
     def __post_init__(self):
-        self.recurrent_kernel_transposed = tf.transpose(self.recurrent_weights[0])  # once, before the loop
+        self.recurrent_kernel = LoopMatrix(self.recurrent_weights[0])
 
     def forward(self, keep):
         """Run the loop; see `Recurrence`."""
@@ -80,13 +81,14 @@ class PlainRecurrence:
     def step(self, t, rows, states, memory):
         """Do one step, as `scan` calls it."""
         (projected,) = rows
-        product = tf.matmul(drop(states[0], self.state_mask), self.recurrent_kernel_transposed, transpose_b=True)
+        product = self.recurrent_kernel.times(drop(states[0], self.state_mask))
         product = self.cell.add_bias(product, self.recurrent_weights)
         after, kept = self.cell.gates(projected, product, states)
         return [after[0], *states, *kept], after, memory
 
     def backward(self, recorded, d_outputs, *d_last):
         """Compute the gradients of the projected inputs, the recurrent weights and the first states."""
+        self.recurrent_kernel.before_gradient()
         (d_projected,), d_first, _ = scan(
             self.step_gradient,
             [d_outputs, *recorded],
@@ -104,6 +106,6 @@ class PlainRecurrence:
         """Compute the gradient of one step, as `scan` calls it."""
         d_output, *recorded = rows
         d_projected, d_product, d_states = cell_gradient(self.cell, d_states, d_output, recorded)
-        d_h = tf.matmul(d_product, self.recurrent_weights[0], transpose_b=True)
+        d_h = self.recurrent_kernel.times_transposed(d_product)
         d_states[0] += drop(d_h, self.state_mask)
         return [d_projected], d_states, memory

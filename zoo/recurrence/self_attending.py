@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.recurrence.attending_step import AttendingStep, accumulate, accumulators, parameters
-from zoo.recurrence.products import outer, times_weights
+from zoo.recurrence.products import LoopMatrix, outer, times_weights
 from zoo.recurrence.scan import scan, size, swap_batch_and_time, time_first_mask, with_gradient
 
 
@@ -121,6 +121,10 @@ class SelfAttendingRecurrence:
 
         The memory of this loop sums the gradients of the values, the keys and the score's weights.
         """
+        self.attending_step.before_gradient()
+        if self.key_weights:
+            self.key_matrix = LoopMatrix(self.key_weights[0])
+            self.key_matrix.before_gradient()
         values = swap_batch_and_time(recorded[0])
         keys = times_weights(values, self.key_weights)
         (d_projected, d_queries), d_first, (_, d_keys, *d_score_weights) = scan(
@@ -143,7 +147,7 @@ class SelfAttendingRecurrence:
         d_output, d_alpha, output, alpha, *recorded = rows
         d_value, d_key = (tf.cast(tf.gather(total, t, axis=1), d_output.dtype) for total in memory[:2])
         if self.key_weights:
-            d_key = tf.matmul(d_key, self.key_weights[0], transpose_b=True)
+            d_key = self.key_matrix.times_transposed(d_key)
         rows = [d_output + (d_value + d_key), d_alpha, output, alpha, *recorded]
         (d_projected, d_query, d_context), d_states, d_memory = self.attending_step.backward(
             rows, d_states, values, keys

@@ -8,6 +8,7 @@ from tests.support.checks import normal, randomise
 from tests.zoo.recurrence.cases import CASES, MASKS, UNITS, B, T, array, assert_same
 from zoo.layers import AttentionDecoder, Recurrent, SelfAttentionRNN
 from zoo.layers.cells import CELLS
+from zoo.recurrence.products import product_form
 from zoo.recurrence.scan import inference_graph
 
 
@@ -17,6 +18,29 @@ def test_in_a_graph(kind, jit):
     case = CASES[kind]("lstm", masks="holes")
     graph = tf.function(lambda: case.gradients(case.loop), jit_compile=jit)
     assert_same(graph(), case.gradients(case.loop))
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_both_forms_of_products(kind):
+    """The outputs and gradients are the same, and the plain form has no transposed product in a loop."""
+
+    def of_form(form):
+        with product_form(form):
+            case = CASES[kind]("gru", masks="holes")
+            graph = tf.function(lambda: case.gradients(case.loop)).get_concrete_function()
+            in_loops = [node for node in bodies_of(graph) if node.op == "MatMul"]
+            return case.gradients(case.loop), {node.attr["transpose_b"].b for node in in_loops}
+
+    plain, kinds = of_form("plain")
+    transposed, other_kinds = of_form("transposed")
+    assert_same(plain, transposed)
+    assert True not in kinds and True in other_kinds
+
+
+def bodies_of(concrete):
+    """Return the nodes of the bodies of the loops."""
+    functions = concrete.graph.as_graph_def().library.function
+    return [node for function in functions if "_body_" in function.signature.name for node in function.node_def]
 
 
 @pytest.mark.parametrize("cell", CELLS)

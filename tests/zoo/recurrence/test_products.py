@@ -3,7 +3,9 @@ import pytest
 import tensorflow as tf
 
 from tests.support.checks import assert_close, normal
-from zoo.recurrence.products import affine, on_rows, outer, times
+from zoo.recurrence import products
+from zoo.recurrence.products import FORMS, LoopMatrix, affine, current_form, on_rows, outer, product_form, times
+from zoo.recurrence.scan import inference_graph
 
 SHAPES = [(2, 3), (4, 2, 3), (5, 4, 2, 3), (0, 2, 3)]
 UNKNOWN = [(None, None, 3), (4, None, 3), (None, 2, 3), (4, 2, 3)]
@@ -50,6 +52,33 @@ def test_a_function_sees_a_matrix(shape):
 
     assert_close(on_rows(function, tf.constant(x)), np.concatenate([x, 2 * x], -1))
     assert seen == [(np.prod(shape[:-1]), 3)]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_matrix_of_a_loop(form):
+    rows, columns, matrix = normal(4, 3), normal(4, 5, seed=1), normal(3, 5, seed=2)
+    with product_form(form):
+        kernel = LoopMatrix(tf.constant(matrix))
+    kernel.before_gradient()
+    assert_close(kernel.times(tf.constant(rows)), rows @ matrix)
+    assert_close(kernel.times_transposed(tf.constant(columns)), columns @ matrix.T)
+
+
+def test_the_form_is_the_faster_one_unless_given(monkeypatch):
+    assert products.faster_form() in FORMS
+    for measured in FORMS:
+        monkeypatch.setattr(products, "faster_form", lambda measured=measured: measured)
+        assert current_form() == measured
+        with product_form("plain"):
+            assert current_form() == "plain"
+            with inference_graph(litert=True):
+                assert current_form() == "transposed"
+
+
+def test_the_form_is_measured_inside_a_trace_too():
+    products.faster_form.cache_clear()
+    tf.function(lambda: tf.constant(current_form()))()
+    assert products.faster_form.cache_info().currsize == 1
 
 
 @pytest.mark.parametrize("shape", SHAPES)
