@@ -78,8 +78,9 @@ class Layer(keras.layers.Layer):
         )
 
     def initializer_of(self, role: str) -> Any:
-        """Return the initializer of the weights of a role."""
-        return getattr(self, f"{role}_initializer")
+        """Return the initializer of a weight of a role, a new one for each weight: without a seed they differ."""
+        initializer = getattr(self, f"{role}_initializer")
+        return initializer.clone() if isinstance(initializer, keras.initializers.Initializer) else initializer
 
     def cast(self, weight) -> tf.Tensor:
         """Return a weight as a tensor of the layer's compute dtype."""

@@ -16,7 +16,7 @@ class CellLayer(Layer):
         cell: the `Cell`; a subclass sets it to the result of `new_cell`.
         reverse, go_backwards, return_sequences, return_state, return_weights: the options of the subclass, if it has
             them.
-        stateful: always false; pass the states as `initial_state`. `keras.layers.Bidirectional` reads it.
+        stateful, states: always false and None, for `keras.layers.Bidirectional`; pass states as `initial_state`.
     """
 
     roles = Cell.roles
@@ -28,6 +28,7 @@ class CellLayer(Layer):
     return_state = False
     return_weights = False
     stateful = False
+    states = None
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)

@@ -14,8 +14,8 @@ from zoo.recurrence.products import on_rows
 class TokenModel(keras.Model, abc.ABC):
     """A Keras model over token ids: ids in, logits out.
 
-    A subclass decorates its constructor with `takes_options`. The constructor makes the layers and ends with `build`,
-    so that all weights exist before the first batch. The subclass implements `hidden`, `attend` and
+    A subclass decorates its constructor with `takes_options`. The constructor makes the layers and ends with a call on
+    `symbolic_ids`, so that all weights exist before the first batch. The subclass implements `hidden`, `attend` and
     `compute_output_shape`, and `check_inputs` if its input is not one array of ids.
 
     Raises:
@@ -56,7 +56,7 @@ class TokenModel(keras.Model, abc.ABC):
         check_ids(self.name, "inputs", inputs)
 
     def build(self, input_shape):
-        """Create the weights of all layers, by a symbolic call on ids of these shapes; the constructor does it."""
+        """Create the weights of all layers, by a trace of `call` with ids of these shapes."""
         if not self.built:
             ids = keras.tree.map_shape_structure(lambda shape: keras.KerasTensor(shape, "int32"), input_shape)
             keras.Operation.compute_output_spec(self, ids)
@@ -130,6 +130,11 @@ class SequenceModel(TokenModel):
             The logits (B, V), the next states, and the attention weights (B, Tx) over the values of the memory, or None
             for a model that does not attend.
         """
+
+
+def symbolic_ids() -> keras.KerasTensor:
+    """Return symbolic token ids (B, T) of unknown sizes, for the first call of a model."""
+    return keras.KerasTensor([None, None], "int32")
 
 
 def make_logits(size: int, *, tied: bool, **options: Any) -> keras.layers.Layer:

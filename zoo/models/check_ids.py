@@ -44,15 +44,13 @@ def check_ids_by_key(model: str, inputs: Any, keys: Sequence[str]) -> None:
     if not isinstance(inputs, Mapping):
         raise _wrong(model, expected, _kind(inputs))
     if set(inputs) != set(keys):
-        raise _wrong(model, expected, f"the keys {', '.join(repr(key) for key in inputs) or 'of an empty dict'}")
+        raise _wrong(model, expected, f"the keys {', '.join(map(repr, inputs))}" if inputs else "no keys")
     for key in keys:
         check_ids(model, key, inputs[key])
 
 
 def _kind(value: Any) -> str:
-    of = f" of {len(value)}" if isinstance(value, list | tuple) else ""
-    shape = f" of shape {tuple(value.shape)}" if getattr(getattr(value, "shape", None), "rank", None) else ""
-    return f"{type(value).__name__}{of}{shape}"
+    return f"{type(value).__name__} of {len(value)}" if isinstance(value, list | tuple) else type(value).__name__
 
 
 def _wrong(model: str, expected: str, received: str) -> CallError:

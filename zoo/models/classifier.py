@@ -11,7 +11,7 @@ from zoo.layers.attention import ScoreName
 from zoo.layers.cells import CellName
 from zoo.layers.dense import TanhDense
 from zoo.layers.stack import RecurrentStack
-from zoo.models.base import TokenModel, embedding, make_dropout, make_logits
+from zoo.models.base import TokenModel, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
 from zoo.options import takes_options
 
@@ -109,7 +109,7 @@ class DenseClassifier(_Classifier):
         super().__init__(**kwargs)
         self._make_common_layers()
         self.dense = [TanhDense(units, name=f"dense_{i}", dtype=self.dtype_policy) for i in range(layers)]
-        self.build((None, None))
+        self(symbolic_ids())
 
     def _features(self, embedded, mask, training):
         weights = tf.expand_dims(tf.cast(mask, embedded.dtype), -1)
@@ -186,7 +186,7 @@ class RecurrentClassifier(_Classifier):
             dtype=self.dtype_policy,
             name="stack",
         )
-        self.build((None, None))
+        self(symbolic_ids())
 
     def _features(self, embedded, mask, training):
         _, states, weights = self.stack(embedded, mask=mask, training=training)

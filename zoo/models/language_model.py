@@ -9,7 +9,7 @@ from zoo.errors import CallError
 from zoo.layers.attention import ScoreName
 from zoo.layers.cells import CellName
 from zoo.layers.stack import RecurrentStack
-from zoo.models.base import SequenceModel, embedding, make_dropout, make_logits
+from zoo.models.base import SequenceModel, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
 from zoo.options import takes_options
 
@@ -77,9 +77,7 @@ class LanguageModel(SequenceModel):
         policy = {"dtype": self.dtype_policy}
         size = embedding_units or units
         self.embedding = embedding(vocabulary_size, size, name="embedding", **policy)
-        self.embedding_dropout = make_dropout(
-            embedding_dropout, (None, None, size), name="embedding_dropout", **policy
-        )
+        self.embedding_dropout = make_dropout(embedding_dropout, (None, None, size), name="embedding_dropout", **policy)
         self.stack = RecurrentStack(
             units,
             cell=cell,
@@ -94,7 +92,7 @@ class LanguageModel(SequenceModel):
         self.dropout = make_dropout(dropout, (None, None, units), name="dropout", **policy)
         self.logits = make_logits(vocabulary_size, tied=tie_embeddings, **policy)
         self.tied = self.embedding if tie_embeddings else None
-        self.build((None, None))
+        self(symbolic_ids())
 
     def compute_output_shape(self, input_shape):
         """Return (B, T, vocabulary_size)."""

@@ -13,7 +13,7 @@ from zoo.layers.decoder import AttentionDecoder
 from zoo.layers.dense import TanhDense
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.stack import RecurrentStack
-from zoo.models.base import SequenceModel, embedding, make_dropout, make_logits
+from zoo.models.base import SequenceModel, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
 from zoo.models.check_ids import check_ids_by_key
 from zoo.options import takes_options
@@ -101,7 +101,7 @@ class Seq2Seq(SequenceModel):
         self.dropout = make_dropout(dropout, features, name="dropout", **policy)
         self.logits = make_logits(target_vocabulary_size, tied=tie_embeddings, **policy)
         self.tied = self.target_embedding if tie_embeddings else None
-        self.build({"source": (None, None), "target": (None, None)})
+        self({"source": symbolic_ids(), "target": symbolic_ids()})
 
     def check_inputs(self, inputs):
         """Check the kind, the axes and the keys of the inputs; see `TokenModel.check_inputs`."""
