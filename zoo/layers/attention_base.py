@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from zoo.errors import CallError
 from zoo.layers.base import Layer
 from zoo.recurrence.products import times_weights
 from zoo.recurrence.scan import size
@@ -30,7 +31,7 @@ class Attention(Layer):
         `return_attention_scores` is true.
 
     Raises:
-        CallError: a query or values with other axes, or no values.
+        CallError: a query or values with other axes, no values, or a list of another length.
     """
 
     call_axes = {"query": ["B q", "B Tq q"], "values": ["B Tx d"]}
@@ -82,6 +83,20 @@ class Attention(Layer):
     def build_score(self, query_size: int, value_size: int):
         """Create the weights of the score."""
 
+    def __call__(self, query, values=None, *args, **kwargs):
+        """Check the shapes that are known, and call the layer; see the class."""
+        given_list = isinstance(query, list | tuple)
+        if given_list != (values is None) or (given_list and len(query) not in (2, 3)):
+            received = f"a list of {len(query)}" if given_list else "a query"
+            raise CallError(
+                f'The layer "{self.name}" ({type(self).__name__}) must be called with a query and values, or with a '
+                f"list [query, values] or [query, values, keys]. Received: {received} "
+                f"{'without' if values is None else 'with'} further values."
+            )
+        for name, tensor in zip(("query", "values", "values"), query if given_list else (), strict=False):
+            self.check_axes(name, tensor)
+        return super().__call__(query, values, *args, **kwargs)
+
     def call(
         self,
         query,
@@ -99,7 +114,7 @@ class Attention(Layer):
             return self._call(query, values, keys, values_mask, query_mask, use_causal_mask)
         query, values, *keys = query
         query_mask, values_mask, *_ = mask or [None, None]
-        keys = self.precompute(*keys or [values])
+        keys = self.precompute(keys[0] if keys else values)
         context, alpha = self._call(query, values, keys, values_mask, query_mask, use_causal_mask)
         return (context, alpha) if return_attention_scores else context
 

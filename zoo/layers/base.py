@@ -51,10 +51,15 @@ class Layer(keras.layers.Layer):
         """
         for name, argument in {**dict(zip(self._call_arguments, args, strict=False)), **kwargs}.items():
             if name in self.call_axes:
-                self._check_axes(name, argument)
+                self.check_axes(name, argument)
         return super().__call__(*args, **kwargs)
 
-    def _check_axes(self, name, argument):
+    def check_axes(self, name: str, argument: Any):
+        """Check an argument for the axes of `call_axes`; an unknown rank or size is accepted.
+
+        Raises:
+            CallError: other axes, or an empty time axis.
+        """
         shape = getattr(argument, "shape", None)
         if shape is None or getattr(shape, "rank", 0) is None:
             return

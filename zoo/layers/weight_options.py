@@ -12,9 +12,12 @@ _KINDS = {"initializer": keras.initializers, "regularizer": keras.regularizers, 
 _DOCUMENTATION = """
 
     Arguments of the weights, as in Keras: an object, its name, its config or None.
-        {initializers}: the initial values; default: {defaults}.
-        {regularizers}: the penalties, which `losses` returns; default: None.
-        {constraints}: the projections after each update; default: None.
+        {initializers}:
+            the initial values; default: {defaults}.
+        {regularizers}:
+            the penalties, which `losses` returns; default: None.
+        {constraints}:
+            the projections after each update; default: None.
 """
 
 

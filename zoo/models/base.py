@@ -15,8 +15,8 @@ class TokenModel(keras.Model, abc.ABC):
     """A Keras model over token ids: ids in, logits out.
 
     A subclass decorates its constructor with `takes_options`. The constructor makes the layers and ends with a call on
-    `symbolic_ids`, so that all weights exist before the first batch. The subclass implements `hidden`, `attend` and
-    `compute_output_shape`, and `check_inputs` if its input is not one array of ids.
+    `symbolic_ids`, so that all weights exist before the first batch. The subclass implements `hidden` and
+    `attend`; `check_inputs` if its input is not one array of ids; and `compute_output_shape` to avoid a trace.
 
     Raises:
         CallError: a call with anything but the inputs that the class describes.
@@ -58,8 +58,15 @@ class TokenModel(keras.Model, abc.ABC):
     def build(self, input_shape):
         """Create the weights of all layers, by a trace of `call` with ids of these shapes."""
         if not self.built:
-            ids = keras.tree.map_shape_structure(lambda shape: keras.KerasTensor(shape, "int32"), input_shape)
-            keras.Operation.compute_output_spec(self, ids)
+            self._trace(input_shape)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the logits."""
+        return self._trace(input_shape).shape
+
+    def _trace(self, input_shape):
+        ids = keras.tree.map_shape_structure(lambda shape: keras.KerasTensor(shape, "int32"), input_shape)
+        return keras.Operation.compute_output_spec(self, ids)
 
     def call(self, inputs, training=False):
         """Return the logits; see the class for the shapes."""
@@ -71,10 +78,6 @@ class TokenModel(keras.Model, abc.ABC):
 
         Separate from `to_logits`, so that training computes no logits for padding.
         """
-
-    @abc.abstractmethod
-    def compute_output_shape(self, input_shape):
-        """Return the shape of the logits."""
 
     @abc.abstractmethod
     def attend(self, inputs):

@@ -116,6 +116,15 @@ def test_errors():
     layer = made("bahdanau")
     with pytest.raises(CallError, match=r"must have the axes \(B, q\) or \(B, Tq, q\). Received: shape \(1, 3, 4, 5\)"):
         layer(QUERIES[None], VALUES)
+    for inputs in ([QUERIES], [QUERIES, VALUES, KEYS, KEYS], QUERIES):
+        with pytest.raises(
+            CallError, match=r"must be called with a query and values, or with a list \[query, values\]"
+        ):
+            layer(inputs)
+    with pytest.raises(CallError, match="Received: a list of 2 with further values."):
+        layer([QUERIES, VALUES], VALUES)
+    with pytest.raises(CallError, match=r"`values` .* at least one step. Received: shape \(3, 0, 5\)"):
+        layer([QUERIES, VALUES[:, :0]])
     for values, message in ((VALUES[:, 0], r"the axes \(B, Tx, d\)"), (VALUES[:, :0], "at least one step")):
         with pytest.raises(CallError, match=message):
             layer(QUERIES, values)

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tests.support.checks import assert_close, normal, randomise, weights_of
 from zoo.errors import CallError
-from zoo.layers import AttentionDecoder, GRUCell, LSTMCell, Recurrent, SelfAttentionRNN, TanhCell, TanhRNN
+from zoo.layers import AttentionDecoder, GRUCell, LSTMCell, Recurrent, SelfAttentionRNN, TanhCell, TanhDense, TanhRNN
 from zoo.layers.cells import CELLS
 
 B, T, N, UNITS = 3, 5, 3, 4
@@ -116,6 +116,21 @@ def test_the_rnn_layer_of_keras_runs_our_cells(cell, cls, tmp_path):
     assert theirs.cell.output_size == UNITS
     model.save(tmp_path / "model.keras")
     assert_close(keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)(X), layer(X))
+
+
+def test_stacked_cells_and_wrappers_of_keras_run_our_layers():
+    stacked = keras.layers.RNN([TanhCell(UNITS), LSTMCell(5)], return_sequences=True)
+    model = keras.Sequential(
+        [keras.Input((None, N)), stacked, TanhRNN(2, return_sequences=True), keras.layers.TimeDistributed(TanhDense(7))]
+    )
+    randomise(model)
+    first, second = made(Recurrent, return_sequences=True), Recurrent(5, cell="lstm", return_sequences=True)
+    second.build((None, None, UNITS))
+    first.set_weights(model.get_weights()[:3])
+    second.set_weights(model.get_weights()[3:6])
+    assert_close(stacked(X), second(first(X)))
+    assert model.output_shape == (None, None, 7)
+    assert_close(model(X), model.layers[2](model.layers[1](stacked(X))))
 
 
 @pytest.mark.parametrize("cell", CELLS)

@@ -10,6 +10,7 @@ import zoo
 from tests.support.checks import assert_close
 from tests.zoo.models.test_models import SIZES, example, made
 from zoo.catalog import find
+from zoo.models.base import TokenModel
 
 LAYERS = {
     "tanh_dnn": ["embedding", "embedding_dropout", "dropout", "logits", "dense_0"],
@@ -76,6 +77,7 @@ def test_shapes_and_functional_models(name):
     shapes = keras.tree.map_structure(lambda ids: ids.shape, inputs)
     logits = model(inputs)
     assert model.compute_output_shape(shapes) == logits.shape == (*expected.shape, classes(name))
+    assert TokenModel.compute_output_shape(model, shapes) == logits.shape  # that of a model without its own
     symbols = keras.tree.map_structure(lambda ids: keras.Input([None], dtype="int32"), inputs)
     answer = model(symbols)
     assert answer.shape == (*[None] * expected.ndim, classes(name)) and answer.dtype == "float32"
