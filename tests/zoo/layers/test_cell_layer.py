@@ -186,3 +186,16 @@ def test_unknown_shapes_are_accepted():
 
     assert_close(run(X), layer(X))
     assert weights_of(layer).keys() == {"kernel", "recurrent_kernel", "bias"}
+
+
+def test_an_encoder_and_a_decoder_in_a_functional_model(tmp_path):
+    source, target = keras.Input([None, N]), keras.Input([None, 2])
+    outputs, *states = Recurrent(UNITS, cell="lstm", return_sequences=True, return_state=True)(source)
+    decoder = AttentionDecoder(UNITS, cell="lstm", return_weights=True, return_state=True)
+    results = decoder(target, outputs, initial_state=states)
+    assert [result.shape for result in results[:2]] == [(None, None, UNITS), (None, None, None)] and len(results) == 4
+    model, inputs = keras.Model([source, target], results), [X, normal(B, 7, 2, seed=1)]
+    outputs, *states = model.layers[2](X)
+    assert_close(model(inputs), decoder(inputs[1], outputs, initial_state=states))
+    model.save(tmp_path / "model.keras")
+    assert_close(keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)(inputs), model(inputs), 1e-6)
