@@ -6,7 +6,10 @@ import tempfile
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
+
+from zoo.errors import CallError
 
 
 def normal(*shape, seed=0, scale=1.0, dtype="float32"):
@@ -83,7 +86,7 @@ def _floats(nest):
 
 
 def check_layer(cls, options, inputs, *, functional=True, policies=("mixed_bfloat16", "float64")):
-    """Put a layer through config, build, eager and graph calls, shapes, fit, reload and dtypes.
+    """Put a layer through config, build, eager and graph calls, shapes, wrong axes, options of weights, fit, reload.
 
     Args:
         cls: the class of the layer.
@@ -103,6 +106,8 @@ def check_layer(cls, options, inputs, *, functional=True, policies=("mixed_bfloa
     outputs = layer(*inputs)
     _check_graph(layer, inputs, outputs)
     _check_shapes(layer, inputs, outputs)
+    _check_wrong_axes(layer, inputs)
+    _check_weight_options(cls, options, inputs)
     for policy in policies:
         _check_dtype(cls(**options, dtype=policy), layer, inputs, outputs)
     if functional:
@@ -151,18 +156,48 @@ def _check_shapes(layer, inputs, outputs):
     for one, other in zip(symbolic, outputs, strict=True):
         assert one.dtype == keras.ops.dtype(other) and len(one.shape) == len(other.shape)
         assert all(size in (None, known) for size, known in zip(one.shape, other.shape, strict=True))
-    if _foretells_shapes(layer):
-        count = len(inspect.signature(layer.compute_output_shape).parameters)
-        shapes = keras.tree.map_structure(lambda one: one.shape, inputs)[:count]
-        assert _shapes(layer.compute_output_shape(*shapes)) == [tuple(one.shape) for one in outputs]
+    assert type(layer).compute_output_shape is not keras.layers.Layer.compute_output_shape
+    count = len(inspect.signature(layer.compute_output_shape).parameters)
+    shapes = keras.tree.map_structure(lambda one: one.shape, inputs)[:count]
+    assert _shapes(layer.compute_output_shape(*shapes)) == [tuple(one.shape) for one in outputs]
 
 
-def _foretells_shapes(layer):
-    return type(layer).compute_output_shape is not keras.layers.Layer.compute_output_shape
+def _check_wrong_axes(layer, inputs):
+    """Inputs with an axis too many, and sequences without steps, are errors that name the layer and the argument."""
+    arguments = dict(zip(inspect.signature(layer.call).parameters, inputs, strict=False))
+    for name, axes in layer.call_axes.items():
+        wrong = {"must have the axes": np.ones((2, 2, 2, 2), "float32")}
+        if axes[0].startswith("B T"):
+            wrong["must have at least one step"] = arguments[name][:, :0]
+        for message, value in wrong.items():
+            with pytest.raises(CallError, match=f'`{name}` of the layer "{layer.name}".* {message}.*Received: shape'):
+                layer(**{**arguments, name: value})
+
+
+def _check_weight_options(cls, options, inputs):
+    """Each role has an initializer, a regularizer and a constraint, which its weights use and the config keeps."""
+    plain_config = cls(**options).get_config()
+    for role in cls.roles:
+        given = {f"{role}_initializer": "ones", f"{role}_regularizer": "l1", f"{role}_constraint": "non_neg"}
+        layer = cls(**options, **given)
+        layer(*inputs)
+        weights = [weight for weight in layer.weights if weight.regularizer]
+        assert {id(weight) for weight in layer.weights if weight.constraint} == {id(weight) for weight in weights}
+        assert all((keras.ops.convert_to_numpy(weight) == 1).all() for weight in weights)
+        assert len(layer.losses) == len(weights) and all(float(loss) > 0 for loss in layer.losses)
+        config = json.loads(json.dumps(layer.get_config()))
+        assert config.keys() - plain_config.keys() == given.keys()
+        again = cls.from_config(config)
+        assert json.loads(json.dumps(again.get_config())) == config
+        again(*inputs)
+        assert len(again.losses) == len(weights)
+        assert all(name in cls.__doc__ for name in given)
 
 
 def _shapes(nest):
     """Return a flat list of the shapes in a nest of tuples and lists."""
+    if nest is None:
+        return []
     if isinstance(nest, tuple) and all(size is None or isinstance(size, int) for size in nest):
         return [nest]
     return [shape for one in nest for shape in _shapes(one)]

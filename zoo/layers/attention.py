@@ -1,4 +1,4 @@
-"""Attention: the weights of the encoder outputs for one state, and their weighted sum."""
+"""Attention: the weights of the encoder outputs for a state or for several, and their weighted sum."""
 
 from typing import Annotated
 
@@ -7,84 +7,10 @@ import tensorflow as tf
 
 from zoo.checks import OneOf, Size, one_of
 from zoo.errors import CallError
-from zoo.layers.base import Layer
+from zoo.layers.attention_base import Attention as Attention
+from zoo.layers.attention_base import masked_softmax as masked_softmax
 from zoo.options import takes_options
-from zoo.recurrence.products import outer, times, times_weights
-
-
-class Attention(Layer):
-    """The base of the attention layers. A subclass implements `score`.
-
-        alpha_i = softmax_i score(s, y_i),    c = sum_i alpha_i y_i
-
-    Call arguments:
-        query: s, (B, q).
-        values: y, (B, Tx, d).
-        keys: the result of `precompute(values)`, (B, Tx, ...); computed when not given.
-        values_mask: (B, Tx), false for padding, which gets no weight.
-
-    Returns:
-        The context c (B, d) and the weights alpha (B, Tx). Both are zero in a row without a valid value.
-    """
-
-    has_gradient = False  # true if `score_gradient` is implemented; otherwise automatic differentiation is used
-
-    def key_weights(self):
-        """Return a list with the matrix that maps values to keys; an empty list if the values are the keys."""
-        return []
-
-    def query_weights(self):
-        """Return a list with the matrix that a query is multiplied with before `score`; an empty list without one."""
-        return []
-
-    def score_weights(self):
-        """Return the list of weights that `score` takes."""
-        return []
-
-    def precompute(self, values):
-        """Return the keys (B, Tx, ...): the part of the score that does not depend on the query."""
-        return times_weights(values, self.key_weights())
-
-    def score(self, query, keys, weights):
-        """Return the scores (B, Tx) of a query and the keys. The query is already multiplied with `query_weights`."""
-        raise NotImplementedError
-
-    def score_gradient(self, d_scores, query, keys, weights):
-        """Return the gradients of the query, the keys and each weight from the gradient of the scores (B, Tx)."""
-        raise NotImplementedError
-
-    def build(self, query_shape, values_shape):
-        """Create the weights for queries (B, q) and values (B, Tx, d)."""
-        self.built = True
-
-    def call(self, query, values, keys=None, values_mask=None):
-        """Return the context and the weights; see the class."""
-        keys = self.precompute(values) if keys is None else keys
-        query = times_weights(query, self.query_weights())
-        return self.attend(query, values, keys, self.score_weights(), values_mask)
-
-    def attend(self, query, values, keys, weights, values_mask):
-        """Return the context and the weights alpha. The query is already multiplied with `query_weights`."""
-        alpha = masked_softmax(self.score(query, keys, weights), values_mask)
-        context = tf.squeeze(tf.matmul(tf.expand_dims(alpha, 1), values), 1)  # (B, 1, Tx) x (B, Tx, d)
-        return context, alpha
-
-    def compute_output_shape(self, query_shape, values_shape):
-        """Return the shapes of the context and the weights."""
-        return (query_shape[0], values_shape[-1]), tuple(values_shape[:2])
-
-
-def masked_softmax(scores, mask):
-    """Return the softmax over the last axis, computed in float32 or float64; zero where the mask is false.
-
-    A row without a true element is all zeros, not NaN.
-    """
-    dtype = scores.dtype
-    scores = tf.cast(scores, tf.float64 if dtype == tf.float64 else tf.float32)
-    if mask is None:
-        return tf.cast(tf.nn.softmax(scores), dtype)
-    weights = tf.nn.softmax(tf.where(mask, scores, tf.fill(tf.shape(scores), tf.cast(-1e30, scores.dtype))))
-    return tf.cast(tf.where(mask, weights, tf.zeros_like(weights)), dtype)
+from zoo.recurrence.products import outer, times
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -98,14 +24,15 @@ class BahdanauAttention(Attention):
     Args:
         units: the size of v.
 
-    Call arguments and returns: as in `Attention`.
+    Call arguments and returns: as in `Attention`. Several queries at once take memory for (B, Tq, Tx, units) numbers.
 
     Raises:
-        CallError: `units` is not a positive integer.
+        CallError: an invalid argument.
 
     Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, section 3.1 and appendix A.1.2.
     """
 
+    roles = {"kernel": "glorot_uniform", "scale": "glorot_uniform"}
     has_gradient = True
 
     @takes_options
@@ -113,16 +40,15 @@ class BahdanauAttention(Attention):
         super().__init__(**kwargs)
         self.units = units
 
-    def build(self, query_shape, values_shape):
+    def build_score(self, query_size, value_size):
         """Create W_q, W_k and v."""
-        self.query_kernel = self.add_weight(
-            shape=(query_shape[-1], self.units), initializer="glorot_uniform", name="query_kernel"
-        )
-        self.key_kernel = self.add_weight(
-            shape=(values_shape[-1], self.units), initializer="glorot_uniform", name="key_kernel"
-        )
-        self.scale = self.add_weight(shape=(self.units, 1), initializer="glorot_uniform", name="scale")
-        self.built = True
+        self.query_kernel = self.add_role_weight("kernel", (query_size, self.units), "query_kernel")
+        self.key_kernel = self.add_role_weight("kernel", (value_size, self.units), "key_kernel")
+        self.scale = self.add_role_weight("scale", (self.units, 1), "scale")
+
+    def key_size(self, query_size, value_size):
+        """Return the size of W_k y."""
+        return self.units
 
     def key_weights(self):
         """Return [W_k]."""
@@ -140,6 +66,11 @@ class BahdanauAttention(Attention):
         """Return v^T tanh(W_q s + W_k y), (B, Tx). The query is W_q s, the keys are W_k y."""
         (v,) = weights
         return tf.squeeze(times(tf.tanh(tf.expand_dims(query, 1) + keys), v), -1)
+
+    def score_all(self, queries, keys, weights):
+        """Return v^T tanh(W_q s + W_k y), (B, Tq, Tx)."""
+        (v,) = weights
+        return tf.squeeze(times(tf.tanh(tf.expand_dims(queries, 2) + tf.expand_dims(keys, 1)), v), -1)
 
     def score_gradient(self, d_scores, query, keys, weights):
         """Return the gradients of W_q s, W_k y and v. The tanh is recomputed, to save memory."""
@@ -170,6 +101,7 @@ class LuongAttention(Attention):
     Source: Luong, Pham, Manning 2015, arXiv 1508.04025, equation 8.
     """
 
+    roles = {"kernel": "glorot_uniform"}
     has_gradient = True
 
     @takes_options
@@ -177,17 +109,19 @@ class LuongAttention(Attention):
         super().__init__(**kwargs)
         self.score_name = score
 
-    def build(self, query_shape, values_shape):
+    def build_score(self, query_size, value_size):
         """Create W for "general"; check the sizes for "dot"."""
-        query_size, value_size = query_shape[-1], values_shape[-1]
         if self.score_name == "general":
-            self.kernel = self.add_weight(shape=(value_size, query_size), initializer="glorot_uniform", name="kernel")
+            self.kernel = self.add_role_weight("kernel", (value_size, query_size), "kernel")
         elif query_size != value_size:
             raise CallError(
                 'The "dot" score needs a query and values of the same size; use "general" for different sizes. '
                 f"Received: query of size {query_size}, values of size {value_size}."
             )
-        self.built = True
+
+    def key_size(self, query_size, value_size):
+        """Return the size of y or W y."""
+        return query_size
 
     def key_weights(self):
         """Return [W] for "general"."""
@@ -196,6 +130,10 @@ class LuongAttention(Attention):
     def score(self, query, keys, weights):
         """Return s^T y or s^T W y, (B, Tx)."""
         return tf.squeeze(tf.matmul(keys, tf.expand_dims(query, -1)), -1)
+
+    def score_all(self, queries, keys, weights):
+        """Return s^T y or s^T W y, (B, Tq, Tx)."""
+        return tf.matmul(queries, keys, transpose_b=True)
 
     def score_gradient(self, d_scores, query, keys, weights):
         """Return the gradients of s and of the keys."""

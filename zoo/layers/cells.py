@@ -21,15 +21,25 @@ class Cell(Layer):
         product = U h_{t-1} + b_u        (`product`)
         states = gates(projected, product, previous states)
 
-    The first state is the output. `gates` also returns the `kept_count` tensors that `gates_gradient` needs.
+    The first state is the output. `gates` also returns the `kept_count` tensors that `gates_gradient` needs. A cell is
+    also a cell of Keras: `keras.layers.RNN(cell)` runs it.
 
     Args:
         units: the size of the state.
 
+    Call arguments:
+        inputs: (B, n).
+        states: the previous states, a list of (B, units): one tensor for tanh and gru, two for lstm.
+
+    Returns:
+        The output (B, units) and the list of the next states.
+
     Raises:
-        CallError: `units` is not a positive integer.
+        CallError: an invalid argument.
     """
 
+    roles = {"kernel": "glorot_uniform", "recurrent": "orthogonal", "bias": "zeros"}
+    call_axes = {"inputs": ["B n"]}
     blocks = 1
     state_count = 1
     kept_count = 0
@@ -37,20 +47,16 @@ class Cell(Layer):
     @takes_options
     def __init__(self, units: Size, **kwargs):
         super().__init__(**kwargs)
-        self.units = units
+        self.units = self.output_size = units
+        self.state_size = units if self.state_count == 1 else [units] * self.state_count
 
     def build(self, input_shape):
         """Create the weights for inputs (..., n)."""
         width = self.blocks * self.units
-        self.kernel = self.add_weight(shape=(input_shape[-1], width), initializer="glorot_uniform", name="kernel")
-        self.recurrent_kernel = self.add_weight(
-            shape=(self.units, width), initializer="orthogonal", name="recurrent_kernel"
-        )
-        self.bias = self.add_weight(shape=(width,), initializer=self._initial_bias, name="bias")
+        self.kernel = self.add_role_weight("kernel", (input_shape[-1], width), "kernel")
+        self.recurrent_kernel = self.add_role_weight("recurrent", (self.units, width), "recurrent_kernel")
+        self.bias = self.add_role_weight("bias", (width,), "bias")
         self.built = True
-
-    def _initial_bias(self, shape, dtype=None):
-        return tf.zeros(shape, dtype)
 
     def project(self, inputs):
         """Return W x + b for inputs (..., n): (..., blocks * units)."""
@@ -94,18 +100,26 @@ class Cell(Layer):
         """Return the next states (B, units) from the projected inputs and the previous states."""
         return self.gates(projected, self.product(states[0], self.recurrent_weights()), states)[0]
 
-    def call(self, inputs, states):
-        """Return the next states (B, units) from the inputs (B, n) and the previous states."""
-        return self.step(self.project(inputs), states)
+    def call(self, inputs, states, training=False):
+        """Return the output and the next states; see the class."""
+        states = self.step(self.project(inputs), states)
+        return states[0], states
+
+    def compute_output_shape(self, inputs_shape, states_shape=None):
+        """Return the shapes of the output and of the next states."""
+        state = (inputs_shape[0], self.units)
+        return state, [state] * self.state_count
 
     def first_states(self, states, batch_size):
-        """Return the given initial states, or zeros for None.
+        """Return the given initial states, or zeros for None. A cell with one state also takes a tensor.
 
         Raises:
             CallError: a wrong number of states.
         """
         if states is None:
             return self.zero_state(batch_size)
+        if not isinstance(states, list | tuple):
+            states = [states]
         if len(states) != self.state_count:
             raise CallError(
                 f"`initial_state` must be a list of {self.state_count} tensors for a {type(self).__name__}. "
@@ -116,6 +130,10 @@ class Cell(Layer):
     def zero_state(self, batch_size):
         """Return the default initial states, zeros (B, units)."""
         return [tf.zeros([batch_size, self.units], self.compute_dtype) for _ in range(self.state_count)]
+
+    def get_initial_state(self, batch_size=None):
+        """Return the default initial states, as the cells of Keras do."""
+        return self.zero_state(batch_size)
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -160,7 +178,7 @@ class GRUCell(Cell):
     def build(self, input_shape):
         """Create the weights for inputs (..., n)."""
         super().build(input_shape)
-        self.recurrent_bias = self.add_weight(shape=(self.units,), initializer="zeros", name="recurrent_bias")
+        self.recurrent_bias = self.add_role_weight("bias", (self.units,), "recurrent_bias")
 
     def recurrent_weights(self):
         """Return [U, b_u], with zeros in b_u for z and r."""
@@ -199,7 +217,7 @@ class LSTMCell(Cell):
         h_t = o * tanh(m_t)
 
     W is `kernel`, U is `recurrent_kernel`, b is `bias`, each with the blocks i, f, g, o. The states are h and m.
-    The initial bias of the forget gate is one.
+    The initial bias of the forget gate is one, for each `bias_initializer`: as in Keras (`unit_forget_bias=True`).
 
     Source: Hochreiter and Schmidhuber 1997; forget gate of Gers et al. 2000; bias of Jozefowicz et al. 2015.
     """
@@ -208,9 +226,14 @@ class LSTMCell(Cell):
     state_count = 2
     kept_count = 5
 
+    def initializer_of(self, role):
+        """Return the initializer of the weights of a role."""
+        return self._initial_bias if role == "bias" else super().initializer_of(role)
+
     def _initial_bias(self, shape, dtype=None):
-        i, f, g, o = tf.split(tf.zeros(shape, dtype), 4)
-        return tf.concat([i, f + 1, g, o], axis=0)
+        initializer = keras.initializers.get(self.bias_initializer or "glorot_uniform")
+        i, f, g, o = tf.split(initializer(shape, dtype=dtype), 4)
+        return tf.concat([i, tf.ones_like(f), g, o], axis=0)
 
     def gates(self, projected, product, states):
         """Return [h_t, m_t] and [i, f, g, o, tanh(m_t)]."""

@@ -5,15 +5,16 @@ import tensorflow as tf
 
 from zoo.checks import Share, Size, Switch
 from zoo.layers.attention import Attention, ScoreName, make_attention
-from zoo.layers.base import Layer, StateDropout
-from zoo.layers.cells import CellName, make_cell
+from zoo.layers.base import StateDropout
+from zoo.layers.cell_layer import CellLayer
+from zoo.layers.cells import CellName
 from zoo.options import takes_options
 from zoo.recurrence.attending import attend
 from zoo.recurrence.products import affine
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class AttentionDecoder(Layer):
+class AttentionDecoder(CellLayer):
     """A recurrent decoder that attends to the encoder outputs before each step.
 
         alpha_i = softmax_i score(s_{t-1}, y_i)
@@ -28,23 +29,28 @@ class AttentionDecoder(Layer):
         units: the size of the state.
         cell: the recurrent cell, "tanh", "gru" or "lstm".
         attention: the score, "bahdanau", "dot" or "general", or an attention layer.
+        return_state: also return the last states.
         return_weights: also return the attention weights of all steps.
         state_dropout: the dropout rate of the state before the products with it. The mask is the same at every step.
 
     Call arguments:
-        inputs: r, (B, Ty, n).
-        values: y, (B, Tx, d).
-        initial_state: s_0, a list of (B, units): one tensor for tanh and gru, two for lstm; default: zeros.
+        inputs: r, (B, Ty, n), with at least one step.
+        values: y, (B, Tx, d), with at least one value.
+        initial_state: s_0, a list of (B, units): one tensor for tanh and gru, two for lstm; default: zeros. For tanh
+            and gru also the tensor alone.
         mask: (B, Ty), false for padding of the inputs.
         values_mask: (B, Tx), false for padding of the values.
 
-    Output shape: s (B, Ty, units); with `return_weights` a tuple of s and alpha (B, Ty, Tx).
+    Output shape: s (B, Ty, units). With `return_weights` or `return_state` a flat tuple,
+    `outputs, weights, *states = layer(inputs, values)`: s, alpha (B, Ty, Tx) and the last states.
 
     Raises:
-        CallError: an invalid argument.
+        CallError: an invalid argument, inputs without steps or no values.
 
     Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473.
     """
+
+    call_axes = {"inputs": ["B Ty n"], "values": ["B Tx d"]}
 
     @takes_options
     def __init__(
@@ -53,30 +59,32 @@ class AttentionDecoder(Layer):
         *,
         cell: CellName = "tanh",
         attention: ScoreName | Attention = "bahdanau",
+        return_state: Switch = False,
         return_weights: Switch = False,
         state_dropout: Share = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
+        self.cell = self.new_cell()
         self.units = units
         self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
+        self.return_state = return_state
         self.return_weights = return_weights
         self.state_dropout = StateDropout(state_dropout, dtype=self.dtype_policy)
-        self.supports_masking = True
 
     def build(self, inputs_shape, values_shape):
         """Create the weights of the cell and of the attention."""
         self.cell.build((None, inputs_shape[-1] + values_shape[-1]))
         if not self.attention.built:  # an attention layer from a config may be built already
             self.attention.build((None, self.units), values_shape)
+        self.check_size_of(inputs_shape)
         self.built = True
 
     def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
         """Return the states of all steps; see the class."""
         initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         kernel_r, kernel_c = self._split_kernel(inputs.shape[-1])
-        states, _, weights = attend(
+        outputs, states, weights = attend(
             self.cell,
             self.attention,
             affine(inputs, kernel_r, self.cast(self.cell.bias)),
@@ -87,7 +95,7 @@ class AttentionDecoder(Layer):
             values_mask=values_mask,
             state_mask=self.state_dropout.mask(initial_state[0], training),
         )
-        return (states, weights) if self.return_weights else states
+        return self.results(outputs, weights, states)
 
     def _split_kernel(self, input_size):
         """Return the parts of the kernel for r_t, used before the time loop, and for c_{t-1}, used in it."""
@@ -108,12 +116,13 @@ class AttentionDecoder(Layer):
             The next states, the context c_{t-1} (B, d) and the weights alpha (B, Tx).
         """
         context, weights = self.attention(states[0], values, keys, values_mask=values_mask)
-        return self.cell(tf.concat([inputs, context], -1), states), context, weights
+        _, states = self.cell(tf.concat([inputs, context], -1), states)
+        return states, context, weights
 
     def compute_output_shape(self, inputs_shape, values_shape):
         """Return the shapes of the outputs of `call`."""
-        states = (*inputs_shape[:2], self.units)
-        return (states, (*inputs_shape[:2], values_shape[1])) if self.return_weights else states
+        outputs, weights = (*inputs_shape[:2], self.units), (*inputs_shape[:2], values_shape[1])
+        return self.results(outputs, weights, [(inputs_shape[0], self.units)] * self.cell.state_count)
 
     def compute_mask(self, inputs, mask=None):
         """Return no mask for the outputs: the caller passes masks explicitly."""

@@ -26,21 +26,25 @@ class TanhDense(Layer):
     Output shape: (..., units). A mask is passed through.
 
     Raises:
-        CallError: `units` is not a positive integer.
+        CallError: an invalid argument.
 
     Source: Rumelhart, Hinton, Williams 1986, "Learning representations by back-propagating errors".
     """
+
+    roles = {"kernel": "glorot_uniform", "bias": "zeros"}
 
     @takes_options
     def __init__(self, units: Size, **kwargs):
         super().__init__(**kwargs)
         self.units = units
+        self.input_spec = keras.layers.InputSpec(min_ndim=2)
         self.supports_masking = True
 
     def build(self, input_shape):
         """Create W and b."""
-        self.kernel = self.add_weight(shape=(input_shape[-1], self.units), initializer="glorot_uniform", name="kernel")
-        self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+        self.kernel = self.add_role_weight("kernel", (input_shape[-1], self.units), "kernel")
+        self.bias = self.add_role_weight("bias", (self.units,), "bias")
+        self.input_spec = keras.layers.InputSpec(min_ndim=2, axes={-1: input_shape[-1]})
         self.built = True
 
     def call(self, inputs):

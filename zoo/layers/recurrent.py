@@ -4,14 +4,15 @@ import keras
 import tensorflow as tf
 
 from zoo.checks import Share, Size, Switch
-from zoo.layers.base import Layer, StateDropout
-from zoo.layers.cells import CellName, make_cell
+from zoo.layers.base import StateDropout
+from zoo.layers.cell_layer import CellLayer
+from zoo.layers.cells import CellName
 from zoo.options import takes_options
 from zoo.recurrence.plain import recur
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class Recurrent(Layer):
+class Recurrent(CellLayer):
     """A recurrent layer with any cell; `TanhRNN` is the layer with the tanh cell.
 
     Args:
@@ -20,18 +21,20 @@ class Recurrent(Layer):
         return_sequences: return the outputs of all steps instead of the last one.
         return_state: also return the last states.
         reverse: run from the last step to the first. The outputs stay in time order.
+        go_backwards: run on the reversed sequence, as in Keras: the outputs are in the order of that sequence.
         state_dropout: the dropout rate of the state before the products with it. The mask is the same at every step.
 
     Call arguments:
-        inputs: (B, T, n).
+        inputs: (B, T, n), with at least one step.
         mask: (B, T), false for padding, which changes neither the states nor the result.
-        initial_state: a list of (B, units): one tensor for tanh and gru, two for lstm; default: zeros.
+        initial_state: a list of (B, units): one tensor for tanh and gru, two for lstm; default: zeros. For tanh and gru
+            also the tensor alone.
 
-    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros for padding). With `return_state` a tuple
-    of the output and the list of last states.
+    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros for padding). With `return_state` a flat
+    tuple of the output and the last states: `outputs, *states = layer(inputs)`.
 
     Raises:
-        CallError: an invalid argument, or an `initial_state` with a wrong number of tensors.
+        CallError: an invalid argument, inputs without steps, or an `initial_state` with a wrong number of tensors.
     """
 
     @takes_options
@@ -43,21 +46,23 @@ class Recurrent(Layer):
         return_sequences: Switch = False,
         return_state: Switch = False,
         reverse: Switch = False,
+        go_backwards: Switch = False,
         state_dropout: Share = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
+        self.cell = self.new_cell()
         self.units = units
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.reverse = reverse
+        self.go_backwards = go_backwards
         self.state_dropout = StateDropout(state_dropout, dtype=self.dtype_policy)
-        self.supports_masking = True
 
     def build(self, input_shape):
         """Create the weights of the cell."""
-        self.cell.build(input_shape)
+        self.cell.build((input_shape[0], input_shape[-1]))
+        self.check_size_of(input_shape)
         self.built = True
 
     def call(self, inputs, mask=None, initial_state=None, training=False):
@@ -68,11 +73,10 @@ class Recurrent(Layer):
             self.cell.project(inputs),
             initial_state,
             mask=mask,
-            reverse=self.reverse,
+            reverse=self.runs_backwards,
             state_mask=self.state_dropout.mask(initial_state[0], training),
         )
-        result = outputs if self.return_sequences else states[0]
-        return (result, states) if self.return_state else result
+        return self.results(self.in_order(outputs) if self.return_sequences else states[0], None, states)
 
     def initial_state(self, batch_size, room: int = 0):
         """Return the default initial states, zeros. `room` is for layers with a memory; this layer has none."""
@@ -88,19 +92,13 @@ class Recurrent(Layer):
         Returns:
             The output (B, units) and the next states.
         """
-        states = self.cell(inputs, states)
-        return states[0], states
-
-    def compute_mask(self, inputs, mask=None):
-        """Return the mask for the outputs of all steps; None for the last output and the states."""
-        outputs = mask if self.return_sequences else None
-        return (outputs, [None] * self.cell.state_count) if self.return_state else outputs
+        return self.cell(inputs, states)
 
     def compute_output_shape(self, input_shape):
         """Return the shapes of the outputs of `call`."""
         state = (input_shape[0], self.units)
         outputs = (*input_shape[:2], self.units) if self.return_sequences else state
-        return (outputs, [state] * self.cell.state_count) if self.return_state else outputs
+        return self.results(outputs, None, [state] * self.cell.state_count)
 
 
 @keras.saving.register_keras_serializable(package="zoo")

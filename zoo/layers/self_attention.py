@@ -5,15 +5,16 @@ import tensorflow as tf
 
 from zoo.checks import Share, Size, Switch
 from zoo.layers.attention import Attention, ScoreName, make_attention
-from zoo.layers.base import Layer, StateDropout
-from zoo.layers.cells import CellName, make_cell
+from zoo.layers.base import StateDropout
+from zoo.layers.cell_layer import CellLayer
+from zoo.layers.cells import CellName
 from zoo.options import takes_options
 from zoo.recurrence.products import affine
 from zoo.recurrence.self_attending import empty_memory, remember, self_attend
 
 
 @keras.saving.register_keras_serializable(package="zoo")
-class SelfAttentionRNN(Layer):
+class SelfAttentionRNN(CellLayer):
     """A recurrent network that attends to its own earlier outputs before each step.
 
         alpha_i = softmax_i score(y_{t-1}, y_i),  i < t
@@ -31,21 +32,24 @@ class SelfAttentionRNN(Layer):
         return_state: also return the last states, with which `step` continues.
         return_weights: also return the attention weights of all steps.
         reverse: run from the last step to the first, attending to later outputs.
+        go_backwards: run on the reversed sequence, as in Keras: all results are in the order of that sequence.
         state_dropout: the dropout rate of the state before the products with it. The mask is the same at every step.
 
     Call arguments:
-        inputs: x, (B, T, n).
+        inputs: x, (B, T, n), with at least one step.
         mask: (B, T), false for padding, which changes neither the states nor the result.
-        initial_state: the initial states of the cell, a list of (B, units); default: zeros.
+        initial_state: the initial states of the cell, a list of (B, units) or, for tanh and gru, a tensor; default:
+            zeros.
         room: the number of further steps that the returned states must have room for.
 
-    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros for padding). With `return_state` or
-    `return_weights` a tuple of the output, then the list of last states, then the weights (B, T, T), which are strictly
-    lower triangular (upper with `reverse`). The last states are the states of the cell; the memory of earlier outputs
-    and their keys, (B, T + room, ...); the mask of the memory, (B, T + room); and the number of steps.
+    Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros for padding). With `return_weights` or
+    `return_state` a flat tuple, `outputs, weights, *states = layer(inputs)`: the output, the weights (B, T, T), which
+    are strictly lower triangular (upper with `reverse`), and the last states. These are the states of the cell; the
+    memory of earlier outputs and their keys, (B, T + room, ...); the mask of the memory, (B, T + room); and the number
+    of steps.
 
     Raises:
-        CallError: an invalid argument.
+        CallError: an invalid argument, or inputs without steps.
 
     Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733 (LSTMN), here with a tanh cell by default.
     """
@@ -61,25 +65,27 @@ class SelfAttentionRNN(Layer):
         return_state: Switch = False,
         return_weights: Switch = False,
         reverse: Switch = False,
+        go_backwards: Switch = False,
         state_dropout: Share = 0.0,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self.cell = make_cell(cell, units, dtype=self.dtype_policy, name="cell")
+        self.cell = self.new_cell()
         self.units = units
         self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.return_weights = return_weights
         self.reverse = reverse
+        self.go_backwards = go_backwards
         self.state_dropout = StateDropout(state_dropout, dtype=self.dtype_policy)
-        self.supports_masking = True
 
     def build(self, input_shape):
         """Create the weights of the cell and of the attention."""
         self.cell.build((None, input_shape[-1] + self.units))
         if not self.attention.built:  # an attention layer from a config may be built already
             self.attention.build((None, self.units), (None, None, self.units))
+        self.check_size_of(input_shape)
         self.built = True
 
     def call(self, inputs, mask=None, initial_state=None, room=0, training=False):
@@ -93,15 +99,14 @@ class SelfAttentionRNN(Layer):
             kernel_c,
             initial_state,
             mask=mask,
-            reverse=self.reverse,
+            reverse=self.runs_backwards,
             state_mask=self.state_dropout.mask(initial_state[0], training),
         )
-        results = [outputs if self.return_sequences else states[0]]
+        outputs, weights = self.in_order(outputs), self.in_order(weights, [1, 2])
         if self.return_state:
-            results.append([*states, *self._memory(outputs, mask, room), tf.shape(inputs)[1]])
-        if self.return_weights:
-            results.append(weights)
-        return tuple(results) if len(results) > 1 else results[0]
+            mask = None if mask is None else self.in_order(mask)
+            states = [*states, *self._memory(outputs, mask, room), tf.shape(inputs)[1]]
+        return self.results(outputs if self.return_sequences else states[0], weights, states)
 
     def _memory(self, outputs, mask, room):
         """Return the outputs, their keys and their mask, each padded with `room` empty slots."""
@@ -133,19 +138,26 @@ class SelfAttentionRNN(Layer):
         """
         *cell_states, values, keys, valid, t = states
         context, _ = self.attention(cell_states[0], values, keys, valid)
-        cell_states = self.cell(tf.concat([inputs, context], -1), cell_states)
-        memory = remember([values, keys], t, cell_states[0], self.attention.key_weights())
+        output, cell_states = self.cell(tf.concat([inputs, context], -1), cell_states)
+        memory = remember([values, keys], t, output, self.attention.key_weights())
         valid = tf.logical_or(valid, tf.expand_dims(tf.equal(tf.range(tf.shape(values)[1]), t), 0))
-        return cell_states[0], [*cell_states, *memory, valid, t + 1]
+        return output, [*cell_states, *memory, valid, t + 1]
 
-    def compute_mask(self, inputs, mask=None):
-        """Return the mask for the outputs of all steps; None for the last output, the states and the weights."""
-        masks = [mask if self.return_sequences else None]
-        if self.return_state:
-            masks.append([None] * (self.cell.state_count + 4))
-        if self.return_weights:
-            masks.append(None)
-        return tuple(masks) if len(masks) > 1 else masks[0]
+    def returned_state_count(self):
+        """Return the number of states that the layer returns: those of the cell and the memory."""
+        return self.cell.state_count + 4
+
+    def compute_output_shape(self, input_shape):
+        """Return the shapes of the outputs of `call` without room."""
+        batch, steps, _ = input_shape
+        state, values = (batch, self.units), (batch, steps, self.units)
+        keys = (batch, steps, self.attention.key_size(self.units, self.units))
+        states = [*[state] * self.cell.state_count, values, keys, (batch, steps), ()]
+        return self.results(values if self.return_sequences else state, (batch, steps, steps), states)
+
+    def compute_output_spec(self, *args, **kwargs):
+        """Return the outputs of a symbolic call. Their dtypes differ, and `room` changes their shapes."""
+        return keras.Operation.compute_output_spec(self, *args, **kwargs)
 
     def get_config(self):
         """Return the arguments of the constructor."""

@@ -28,7 +28,7 @@ class RecurrentStack(Layer):
         attention: the score of the self-attention, "bahdanau", "dot" or "general".
 
     Call arguments:
-        inputs: (B, T, n).
+        inputs: (B, T, n), with at least one step.
         mask: (B, T).
         room: the number of further steps that the returned states must have room for.
 
@@ -37,8 +37,10 @@ class RecurrentStack(Layer):
         the attention weights (B, T, T) of the last layer in its forward direction, None without self-attention.
 
     Raises:
-        CallError: an invalid argument, or `step` of a bidirectional stack.
+        CallError: an invalid argument, inputs without steps, or `step` of a bidirectional stack.
     """
+
+    call_axes = {"inputs": ["B T n"]}
 
     @takes_options
     def __init__(
@@ -60,7 +62,7 @@ class RecurrentStack(Layer):
         self.width = units * (2 if bidirectional else 1)
         self.forward = [self._layer(f"forward_{i}", False) for i in range(layers)]
         self.backward = [self._layer(f"backward_{i}", True) for i in range(layers if bidirectional else 0)]
-        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy)
+        self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
 
     def _layer(self, name, reverse):
         common = {"cell": self.options["cell"], "return_sequences": True, "return_state": True}
@@ -73,6 +75,7 @@ class RecurrentStack(Layer):
 
     def build(self, input_shape):
         """Create the weights of every layer."""
+        self.output_shape = (*input_shape[:-1], self.width)  # that of the outputs, which `model.summary()` shows
         for i, forward in enumerate(self.forward):
             shape = input_shape if i == 0 else (*input_shape[:-1], self.width)
             forward.build(shape)
@@ -86,16 +89,20 @@ class RecurrentStack(Layer):
         options = {"mask": mask, "training": training} | ({"room": room} if self.self_attention else {})
         for i, layer in enumerate(self.forward):
             outputs = self.dropout(outputs, training=training)
-            forward, forward_states, *rest = layer(outputs, **options)
-            weights = rest[0] if rest else None
+            forward, weights, forward_states = self._parts(layer(outputs, **options))
             if not self.backward:
                 outputs = forward
-                states.append(list(forward_states))
+                states.append(forward_states)
                 continue
-            backward, backward_states, *_ = self.backward[i](outputs, **options)
+            backward, _, backward_states = self._parts(self.backward[i](outputs, **options))
             outputs = tf.concat([forward, backward], -1)
             states.append([*forward_states, *backward_states])
         return outputs, states, weights
+
+    def _parts(self, results):
+        """Return the outputs, the weights (None without self-attention) and the list of states of a layer's results."""
+        outputs, *rest = results
+        return outputs, rest.pop(0) if self.self_attention else None, rest
 
     def last_states(self, states):
         """Return the last states of the top layer, each (B, width): h, and m for lstm."""
@@ -119,6 +126,20 @@ class RecurrentStack(Layer):
             outputs, layer_states = layer.step(outputs, layer_states)
             next_states.append(layer_states)
         return outputs, next_states
+
+    def compute_output_shape(self, input_shape):
+        """Return the shapes of the outputs of `call` without room."""
+        outputs, states, weights = (*input_shape[:-1], self.width), [], None
+        for i, forward in enumerate(self.forward):
+            layers = [forward, *self.backward[i : i + 1]]
+            parts = [self._parts(layer.compute_output_shape(input_shape if i == 0 else outputs)) for layer in layers]
+            states.append([state for _, _, layer_states in parts for state in layer_states])
+            weights = parts[0][1]
+        return outputs, states, weights
+
+    def compute_output_spec(self, *args, **kwargs):
+        """Return the outputs of a symbolic call. Their dtypes differ, and `room` changes their shapes."""
+        return keras.Operation.compute_output_spec(self, *args, **kwargs)
 
     def compute_mask(self, inputs, mask=None):
         """Return no mask for the outputs: the caller passes masks explicitly."""

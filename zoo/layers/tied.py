@@ -27,10 +27,12 @@ class TiedLogits(Layer):
     Output shape: (..., V).
 
     Raises:
-        CallError: `size` is not a positive integer.
+        CallError: an invalid argument.
 
     Source: Press and Wolf 2017, arXiv 1608.05859.
     """
+
+    roles = {"bias": "zeros"}
 
     @takes_options
     def __init__(self, size: Size, **kwargs):
@@ -39,7 +41,7 @@ class TiedLogits(Layer):
 
     def build(self, inputs_shape, embeddings_shape):
         """Create b."""
-        self.bias = self.add_weight(shape=(self.size,), initializer="zeros", name="bias")
+        self.bias = self.add_role_weight("bias", (self.size,), "bias")
         self.built = True
 
     def call(self, inputs, embeddings):

@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.layers.tied import TiedLogits
+from zoo.models.check_ids import check_ids
 from zoo.recurrence.products import on_rows
 from zoo.recurrence.scan import inference_graph
 from zoo.tasks import TASKS
@@ -15,7 +17,11 @@ class TokenModel(keras.Model, abc.ABC):
     """A Keras model over token ids: ids in, logits out.
 
     A subclass decorates its constructor with `takes_options`. The constructor makes the layers and ends with a call on
-    example ids, so that all weights exist before the first batch. The subclass implements `hidden` and `attend`.
+    `symbolic_ids`, so that all weights exist before the first batch. The subclass implements `hidden` and
+    `attend`; `check_inputs` if its input is not one array of ids; and `compute_output_shape` to avoid a trace.
+
+    Raises:
+        CallError: a call with anything but the inputs that the class describes.
 
     Attributes:
         task: the name of the task; see `zoo.tasks`.
@@ -32,6 +38,37 @@ class TokenModel(keras.Model, abc.ABC):
     given: dict[str, Any]
     logits: Any
     tied: Any = None
+
+    def __call__(self, *args, **kwargs):
+        """Check the inputs, as far as they are known, and call the model."""
+        self.check_inputs(args[0] if args else kwargs.get("inputs"))
+        return super().__call__(*args, **kwargs)
+
+    @property
+    def input_dtype(self):
+        """The dtype of the ids in the signature of `tf.saved_model.save`."""
+        return "int32"
+
+    def check_inputs(self, inputs):
+        """Check the kind, the axes and the keys of the inputs.
+
+        Raises:
+            CallError: inputs of another kind.
+        """
+        check_ids(self.name, "inputs", inputs)
+
+    def build(self, input_shape):
+        """Create the weights of all layers, by a trace of `call` with ids of these shapes."""
+        if not self.built:
+            self._trace(input_shape)
+
+    def compute_output_shape(self, input_shape):
+        """Return the shape of the logits."""
+        return self._trace(input_shape).shape
+
+    def _trace(self, input_shape):
+        ids = keras.tree.map_shape_structure(lambda shape: keras.KerasTensor(shape, "int32"), input_shape)
+        return keras.Operation.compute_output_spec(self, ids)
 
     def call(self, inputs, training=False):
         """Return the logits; see the class for the shapes."""
@@ -51,6 +88,8 @@ class TokenModel(keras.Model, abc.ABC):
     def to_logits(self, hidden):
         """Return the logits (..., V) of the features (..., n)."""
         shared = [] if self.tied is None else [tf.convert_to_tensor(self.tied.embeddings)]
+        if not self.logits.built and isinstance(self.logits, keras.layers.Dense | TiedLogits):
+            self.logits.build(hidden.shape, *(tensor.shape for tensor in shared))  # this shape is in `model.summary()`
         return on_rows(lambda rows: self.logits(rows, *shared), hidden)
 
     def input_specs(self):
@@ -134,6 +173,23 @@ class SequenceModel(TokenModel):
             The logits (B, V), the next states, and the attention weights (B, Tx) over the values of the memory, or None
             for a model that does not attend.
         """
+
+
+def symbolic_ids() -> keras.KerasTensor:
+    """Return symbolic token ids (B, T) of unknown sizes, for the first call of a model."""
+    return keras.KerasTensor([None, None], "int32")
+
+
+def make_logits(size: int, *, tied: bool, **options: Any) -> keras.layers.Layer:
+    """Return the layer of `size` logits, with a matrix of its own or that of an embedding layer."""
+    return (TiedLogits if tied else keras.layers.Dense)(size, name="logits", **options)
+
+
+def make_dropout(rate: float, shape: tuple, **options: Any) -> keras.layers.Dropout:
+    """Return a dropout layer for inputs of this shape, which `model.summary()` shows."""
+    layer = keras.layers.Dropout(rate, **options)
+    layer.build(shape)
+    return layer
 
 
 def embedding(size: int, units: int, **options: Any) -> keras.layers.Embedding:

@@ -11,7 +11,7 @@ from zoo.layers.attention import ScoreName
 from zoo.layers.cells import CellName
 from zoo.layers.dense import TanhDense
 from zoo.layers.stack import RecurrentStack
-from zoo.models.base import TokenModel, embedding
+from zoo.models.base import TokenModel, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
 from zoo.options import takes_options
 
@@ -34,10 +34,12 @@ class _Classifier(TokenModel):
         """Make the layers that all classifiers have."""
         options, policy = self.options, {"dtype": self.dtype_policy}
         size = options["embedding_units"] or options["units"]
-        self.embedding = embedding(options["vocabulary_size"], size, **policy)
-        self.embedding_dropout = keras.layers.Dropout(options["embedding_dropout"], **policy)
-        self.dropout = keras.layers.Dropout(options["dropout"], **policy)
-        self.logits = keras.layers.Dense(options["classes"], **policy)
+        self.embedding = embedding(options["vocabulary_size"], size, name="embedding", **policy)
+        shape = (None, None, size)
+        self.embedding_dropout = make_dropout(options["embedding_dropout"], shape, name="embedding_dropout", **policy)
+        width = options["units"] * (2 if options.get("bidirectional") else 1)
+        self.dropout = make_dropout(options["dropout"], (None, width), name="dropout", **policy)
+        self.logits = make_logits(options["classes"], tied=False, **policy)
 
     def hidden(self, inputs, training=False):
         """Return the features of the logits, (B, units)."""
@@ -47,6 +49,10 @@ class _Classifier(TokenModel):
         """Return the logits and the attention weights (B, T, T), or None for a model that does not attend."""
         features, weights = self._read(inputs, False)
         return self.to_logits(features), weights
+
+    def compute_output_shape(self, input_shape):
+        """Return (B, classes)."""
+        return (input_shape[0], self.options["classes"])
 
     def _read(self, inputs, training):
         embedded = self.embedding_dropout(self.embedding(inputs), training=training)
@@ -103,7 +109,7 @@ class DenseClassifier(_Classifier):
         super().__init__(**kwargs)
         self._make_common_layers()
         self.dense = [TanhDense(units, name=f"dense_{i}", dtype=self.dtype_policy) for i in range(layers)]
-        self(tf.zeros([1, 1], tf.int32))
+        self(symbolic_ids())
 
     def _features(self, embedded, mask, training):
         weights = tf.expand_dims(tf.cast(mask, embedded.dtype), -1)
@@ -178,8 +184,9 @@ class RecurrentClassifier(_Classifier):
             self_attention=self_attention,
             attention=attention,
             dtype=self.dtype_policy,
+            name="stack",
         )
-        self(tf.zeros([1, 1], tf.int32))
+        self(symbolic_ids())
 
     def _features(self, embedded, mask, training):
         _, states, weights = self.stack(embedded, mask=mask, training=training)

@@ -9,8 +9,7 @@ from zoo.errors import CallError
 from zoo.layers.attention import ScoreName
 from zoo.layers.cells import CellName
 from zoo.layers.stack import RecurrentStack
-from zoo.layers.tied import TiedLogits
-from zoo.models.base import SequenceModel, embedding
+from zoo.models.base import SequenceModel, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
 from zoo.options import takes_options
 
@@ -76,8 +75,9 @@ class LanguageModel(SequenceModel):
             )
         self.attends = self_attention
         policy = {"dtype": self.dtype_policy}
-        self.embedding = embedding(vocabulary_size, embedding_units or units, **policy)
-        self.embedding_dropout = keras.layers.Dropout(embedding_dropout, **policy)
+        size = embedding_units or units
+        self.embedding = embedding(vocabulary_size, size, name="embedding", **policy)
+        self.embedding_dropout = make_dropout(embedding_dropout, (None, None, size), name="embedding_dropout", **policy)
         self.stack = RecurrentStack(
             units,
             cell=cell,
@@ -86,12 +86,17 @@ class LanguageModel(SequenceModel):
             state_dropout=state_dropout,
             self_attention=self_attention,
             attention=attention,
+            name="stack",
             **policy,
         )
-        self.dropout = keras.layers.Dropout(dropout, **policy)
-        self.logits = (TiedLogits if tie_embeddings else keras.layers.Dense)(vocabulary_size, **policy)
+        self.dropout = make_dropout(dropout, (None, None, units), name="dropout", **policy)
+        self.logits = make_logits(vocabulary_size, tied=tie_embeddings, **policy)
         self.tied = self.embedding if tie_embeddings else None
-        self(tf.zeros([1, 1], tf.int32))
+        self(symbolic_ids())
+
+    def compute_output_shape(self, input_shape):
+        """Return (B, T, vocabulary_size)."""
+        return (*input_shape, self.options["vocabulary_size"])
 
     def hidden(self, inputs, training=False):
         """Return the features of the logits, (B, T, units)."""

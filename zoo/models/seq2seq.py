@@ -13,9 +13,9 @@ from zoo.layers.decoder import AttentionDecoder
 from zoo.layers.dense import TanhDense
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.stack import RecurrentStack
-from zoo.layers.tied import TiedLogits
-from zoo.models.base import SequenceModel, embedding
+from zoo.models.base import SequenceModel, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
+from zoo.models.check_ids import check_ids_by_key
 from zoo.options import takes_options
 
 
@@ -86,20 +86,30 @@ class Seq2Seq(SequenceModel):
         self.attends = attention is not None
         self.embedding_units = embedding_units or units
         policy = {"dtype": self.dtype_policy}
-        self.source_embedding = embedding(source_vocabulary_size, self.embedding_units, **policy)
-        self.target_embedding = embedding(target_vocabulary_size, self.embedding_units, **policy)
-        self.embedding_dropout = keras.layers.Dropout(embedding_dropout, **policy)
+        sizes = {"source_embedding": source_vocabulary_size, "target_embedding": target_vocabulary_size}
+        embeddings = [embedding(size, self.embedding_units, name=name, **policy) for name, size in sizes.items()]
+        self.source_embedding, self.target_embedding = embeddings
+        shape = (None, None, self.embedding_units)
+        self.embedding_dropout = make_dropout(embedding_dropout, shape, name="embedding_dropout", **policy)
         self.encoder = self.make_encoder()
         self.decoder = self.make_decoder()
         if self.attends:  # `encode` computes the keys before the decoder is called
             self.decoder.build((None, None, self.embedding_units), (None, None, self.encoder.width))
         self.bridge = self.make_bridge()
         self.readout = self.make_readout()
-        self.dropout = keras.layers.Dropout(dropout, **policy)
-        self.logits = (TiedLogits if tie_embeddings else keras.layers.Dense)(target_vocabulary_size, **policy)
+        features = (None, None, self.embedding_units if tie_embeddings else units)
+        self.dropout = make_dropout(dropout, features, name="dropout", **policy)
+        self.logits = make_logits(target_vocabulary_size, tied=tie_embeddings, **policy)
         self.tied = self.target_embedding if tie_embeddings else None
-        ids = tf.zeros([1, 1], tf.int32)
-        self({"source": ids, "target": ids})
+        self({"source": symbolic_ids(), "target": symbolic_ids()})
+
+    def check_inputs(self, inputs):
+        """Check the kind, the axes and the keys of the inputs; see `TokenModel.check_inputs`."""
+        check_ids_by_key(self.name, inputs, ("source", "target"))
+
+    def compute_output_shape(self, input_shape):
+        """Return (B, Ty, target_vocabulary_size)."""
+        return (*input_shape["target"], self.options["target_vocabulary_size"])
 
     def make_encoder(self) -> keras.layers.Layer:
         """Return the encoder: a layer that is called like `RecurrentStack`, with its `width` and `last_states`."""
@@ -110,6 +120,7 @@ class Seq2Seq(SequenceModel):
             **{name: options[name] for name in ("cell", "layers", "bidirectional", "dropout", "state_dropout")},
             self_attention=options["self_attention"],
             dtype=self.dtype_policy,
+            name="encoder",
         )
 
     def make_decoder(self) -> keras.layers.Layer:
@@ -117,11 +128,11 @@ class Seq2Seq(SequenceModel):
 
         The first of its states is s_t. Beam search keeps all states of each hypothesis.
         """
-        units, options = self.options["units"], {name: self.options[name] for name in ("cell", "state_dropout")}
+        options = {name: self.options[name] for name in ("units", "cell", "state_dropout")}
+        options |= {"dtype": self.dtype_policy, "name": "decoder"}
         if not self.attends:
-            return Recurrent(units, return_sequences=True, dtype=self.dtype_policy, **options)
-        score = self.options["attention"]
-        return AttentionDecoder(units, attention=score, return_weights=True, dtype=self.dtype_policy, **options)
+            return Recurrent(return_sequences=True, **options)
+        return AttentionDecoder(attention=self.options["attention"], return_weights=True, **options)
 
     def make_bridge(self) -> list[keras.layers.Layer]:
         """Return the layers that map the last states of the encoder to the initial decoder states, one per state."""
@@ -134,7 +145,7 @@ class Seq2Seq(SequenceModel):
         With tied embeddings the features must have the size of the embeddings.
         """
         units = self.embedding_units if self.options["tie_embeddings"] else self.options["units"]
-        return TanhDense(units, dtype=self.dtype_policy)
+        return TanhDense(units, dtype=self.dtype_policy, name="readout")
 
     def start_states(self, last):
         """Return the initial states of the decoder from the last states of the top layer of the encoder."""

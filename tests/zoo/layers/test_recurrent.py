@@ -80,7 +80,7 @@ def test_tanh_rnn_is_the_plain_network():
 @pytest.mark.parametrize("cell", CELLS)
 def test_what_is_returned(cell):
     x, mask = normal(B, T, N), mask_of("right")
-    outputs, states = made(cell, **WHOLE)(x, mask=mask)
+    outputs, *states = made(cell, **WHOLE)(x, mask=mask)
     assert (outputs.numpy()[~mask] == 0).all()
     assert_close(made(cell)(x, mask=mask), states[0])
     assert_close(made(cell, return_state=True)(x, mask=mask), (states[0], states))
@@ -123,7 +123,7 @@ def test_gradients(cell, reverse):
 @pytest.mark.parametrize("cell", CELLS)
 def test_padding_changes_nothing(cell, reverse, extra):
     layer, x, mask = made(cell, reverse=reverse, **WHOLE), normal(B, T, N), mask_of("right")
-    outputs, states = layer(x, mask=mask)
+    outputs, *states = layer(x, mask=mask)
     for widths in ((0, extra), (extra, 0)):
         padded = layer(pad_time(x, *widths, 3.0), mask=pad_time(mask, *widths, False))
         assert_close(padded, (pad_time(outputs, *widths), states), 1e-6)
@@ -131,15 +131,15 @@ def test_padding_changes_nothing(cell, reverse, extra):
 
 def test_reverse_is_forward_on_the_mirrored_sequence():
     x, mask = normal(B, T, N), mask_of("holes")
-    outputs, states = made(reverse=True, **WHOLE)(x, mask=mask)
-    mirrored, same = made(**WHOLE)(x[:, ::-1], mask=mask[:, ::-1])
+    outputs, *states = made(reverse=True, **WHOLE)(x, mask=mask)
+    mirrored, *same = made(**WHOLE)(x[:, ::-1], mask=mask[:, ::-1])
     assert_close((outputs, states), (mirrored.numpy()[:, ::-1], same))
 
 
 @pytest.mark.parametrize("cell", CELLS)
 def test_steps_outside_the_loop(cell):
     layer, x = made(cell, **WHOLE), normal(B, T, N)
-    outputs, last = layer(x)
+    outputs, *last = layer(x)
     states = layer.initial_state(B, room=9)
     for t in range(T):
         output, states = layer.step(x[:, t], states)
@@ -150,16 +150,16 @@ def test_steps_outside_the_loop(cell):
 @pytest.mark.parametrize("cell", CELLS)
 def test_going_on_from_the_last_states(cell):
     layer, x = made(cell, **WHOLE), normal(B, T, N)
-    outputs, last = layer(x)
-    first, states = layer(x[:, :2])
-    second, states = layer(x[:, 2:], initial_state=states)
+    outputs, *last = layer(x)
+    first, *states = layer(x[:, :2])
+    second, *states = layer(x[:, 2:], initial_state=states)
     assert_close((np.concatenate([first, second], 1), states), (outputs, last))
 
 
 def test_the_mask_of_embeddings_is_used():
     ids = np.array([[1, 2, 0], [3, 0, 0]])
     embedded = keras.layers.Embedding(4, N, mask_zero=True)(ids)
-    outputs, states = made(**WHOLE)(embedded)
+    outputs, *states = made(**WHOLE)(embedded)
     expected = recurrent("tanh", weights_of(made().cell), embedded.numpy(), ids != 0)
     assert_close((outputs, states), expected)
     np.testing.assert_array_equal(outputs._keras_mask, ids != 0)

@@ -74,7 +74,7 @@ def test_layer_with_an_attention_layer():
 def test_equation(cell, attention, mask, reverse):
     layer, x, mask = made(cell, attention, reverse=reverse, **WHOLE), normal(B, T, N), mask_of(mask)
     for initial in (None, first_states(cell)):
-        outputs, states, weights = layer(x, mask=mask, initial_state=initial)
+        outputs, weights, *states = layer(x, mask=mask, initial_state=initial)
         expected = formula(layer, x, mask, initial)
         assert_close((outputs, states[: layer.cell.state_count], weights), expected)
 
@@ -83,7 +83,7 @@ def test_equation(cell, attention, mask, reverse):
 @pytest.mark.parametrize("mask", MASKS)
 def test_weights_are_of_earlier_outputs_only(mask, reverse):
     mask = mask_of(mask)
-    _, _, weights = made(reverse=reverse, **WHOLE)(normal(B, T, N), mask=mask)
+    _, weights, *_ = made(reverse=reverse, **WHOLE)(normal(B, T, N), mask=mask)
     valid = np.ones((B, T), bool) if mask is None else mask
     earlier = np.triu(np.ones((T, T), bool), 1) if reverse else np.tril(np.ones((T, T), bool), -1)
     seen = earlier[None] & valid[:, None, :] & valid[:, :, None]
@@ -96,7 +96,7 @@ def test_weights_are_of_earlier_outputs_only(mask, reverse):
 def test_first_contexts(reverse, first, second):
     """The first context is zero, whatever the initial state; the second is the first output."""
     layer, x, initial = made(reverse=reverse, **WHOLE), normal(B, T, N), first_states("tanh")
-    outputs, _, weights = layer(x, initial_state=initial)
+    outputs, weights, *_ = layer(x, initial_state=initial)
     w = weights_of(layer.cell)
     no_context = np.tanh(x[:, first] @ w["kernel"][:N] + initial[0] @ w["recurrent_kernel"] + w["bias"])
     assert_close(outputs[:, first], no_context)
@@ -110,10 +110,10 @@ def test_first_contexts(reverse, first, second):
 def test_the_context_comes_from_the_state_before_the_step(cell):
     """Other inputs at step t change the state of step t, but the weights only from step t + 1 on."""
     layer, x = made(cell, **WHOLE), normal(B, T, N)
-    outputs, _, weights = layer(x)
+    outputs, weights, *_ = layer(x)
     other = x.copy()
     other[:, 2] += 1
-    other_outputs, _, other_weights = layer(other)
+    other_outputs, other_weights, *_ = layer(other)
     assert (np.abs(other_outputs - outputs).max(axis=(0, 2)) > 1e-4).tolist() == [False, False, True, True, True]
     assert (np.abs(other_weights - weights).max(axis=(0, 2)) > 1e-4).tolist() == [False, False, False, True, True]
 
@@ -142,9 +142,9 @@ def test_gradients(cell, attention, reverse):
 def test_padding_changes_nothing(cell, reverse, extra):
     layer, x, mask = made(cell, reverse=reverse, **WHOLE), normal(B, T, N), mask_of("right")
     count = layer.cell.state_count
-    outputs, states, weights = layer(x, mask=mask)
+    outputs, weights, *states = layer(x, mask=mask)
     for widths in ((0, extra), (extra, 0)):
-        padded, padded_states, padded_weights = layer(pad_time(x, *widths, 3.0), mask=pad_time(mask, *widths, False))
+        padded, padded_weights, *padded_states = layer(pad_time(x, *widths, 3.0), mask=pad_time(mask, *widths, False))
         assert_close((padded, padded_states[:count]), (pad_time(outputs, *widths), states[:count]), 1e-6)
         assert_close(padded_weights, np.pad(weights, [(0, 0), widths, widths]), 1e-6)
 
@@ -152,7 +152,7 @@ def test_padding_changes_nothing(cell, reverse, extra):
 @pytest.mark.parametrize(("cell", "attention"), PAIRS)
 def test_steps_outside_the_loop(cell, attention):
     layer, x = made(cell, attention, **WHOLE), normal(B, T, N)
-    outputs, last, _ = layer(x)
+    outputs, _, *last = layer(x)
     states = layer.initial_state(B, room=T)
     for t in range(T):
         output, states = layer.step(x[:, t], states)
@@ -164,20 +164,20 @@ def test_steps_outside_the_loop(cell, attention):
 def test_going_on_by_steps_after_a_loop(cell, mask):
     """After a prompt with padding, steps go on as if there had been no padding."""
     layer, x, more, mask = made(cell, **WHOLE), normal(B, T, N), normal(B, 3, N, seed=1), mask_of(mask)
-    _, states, _ = layer(x, mask=mask, room=3)
+    _, _, *states = layer(x, mask=mask, room=3)
     outputs = []
     for t in range(3):
         output, states = layer.step(more[:, t], states)
         outputs.append(output)
     for n in range(B):
         alone = np.concatenate([x[n][mask[n]], more[n]])[None]
-        expected, _, _ = layer(alone)
+        expected, *_ = layer(alone)
         assert_close(np.stack(outputs, 1)[n], expected[0, -3:])
 
 
 def test_what_is_returned():
     x, mask = normal(B, T, N), mask_of("holes")
-    outputs, states, weights = made(**WHOLE)(x, mask=mask, room=2)
+    outputs, weights, *states = made(**WHOLE)(x, mask=mask, room=2)
     assert (outputs.numpy()[~mask] == 0).all()
     assert_close(made()(x, mask=mask), states[0])
     assert_close(made(return_weights=True)(x, mask=mask), (states[0], weights))
@@ -192,7 +192,7 @@ def test_the_mask_of_embeddings_is_used():
     ids = np.array([[1, 2, 0, 3], [3, 0, 0, 0]])
     embedded = keras.layers.Embedding(4, N, mask_zero=True)(ids)
     layer = made(**WHOLE)
-    outputs, states, weights = layer(embedded)
+    outputs, weights, *states = layer(embedded)
     assert_close((outputs, states[:1], weights), formula(layer, embedded.numpy(), ids != 0))
     np.testing.assert_array_equal(outputs._keras_mask, ids != 0)
     assert all(getattr(one, "_keras_mask", None) is None for one in [weights, *states])

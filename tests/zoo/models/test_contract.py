@@ -93,7 +93,7 @@ class InputFeedingDecoder(Layer):
 
     def step(self, inputs, states, values, keys=None, values_mask=None):
         attentional, *cell_states = states
-        cell_states = self.cell(tf.concat([inputs, attentional], -1), cell_states)
+        _, cell_states = self.cell(tf.concat([inputs, attentional], -1), cell_states)
         context, weights = self.attention(cell_states[0], values, keys, values_mask)
         return [self.combine(tf.concat([context, cell_states[0]], -1)), *cell_states], context, weights
 

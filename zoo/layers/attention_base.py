@@ -1,0 +1,167 @@
+"""The base of the attention layers: everything but the score."""
+
+import keras
+import tensorflow as tf
+
+from zoo.errors import CallError
+from zoo.layers.base import Layer
+from zoo.recurrence.products import times_weights
+from zoo.recurrence.scan import size
+
+
+class Attention(Layer):
+    """The base of the attention layers. A subclass implements `score`.
+
+        alpha_i = softmax_i score(s, y_i),    c = sum_i alpha_i y_i
+
+    Call arguments:
+        query: s, (B, q), or several queries (B, Tq, q). Also a list [query, values] or [query, values, keys] as in
+            `keras.layers.AdditiveAttention`: there the keys are what the score compares with, before `precompute`.
+        values: y, (B, Tx, d), with at least one value.
+        keys: the result of `precompute(values)`, (B, Tx, ...); computed when not given.
+        values_mask: (B, Tx), false for padding, which gets no weight.
+        query_mask: (B, Tq), false for queries whose context is zero.
+        mask: for a list, the list [query_mask, values_mask].
+        return_attention_scores: for a list, also return the weights.
+        use_causal_mask: let query i attend only to the values up to i.
+
+    Returns:
+        The context c (B, d) and the weights alpha (B, Tx), or (B, Tq, d) and (B, Tq, Tx) for several queries. Both are
+        zero in a row without a valid value. For a list as in Keras: the context alone, unless
+        `return_attention_scores` is true.
+
+    Raises:
+        CallError: a query or values with other axes, no values, or a list of another length.
+    """
+
+    call_axes = {"query": ["B q", "B Tq q"], "values": ["B Tx d"]}
+    has_gradient = False  # true if `score_gradient` is implemented; otherwise automatic differentiation is used
+
+    def key_weights(self):
+        """Return a list with the matrix that maps values to keys; an empty list if the values are the keys."""
+        return []
+
+    def query_weights(self):
+        """Return a list with the matrix that a query is multiplied with before `score`; an empty list without one."""
+        return []
+
+    def score_weights(self):
+        """Return the list of weights that `score` takes."""
+        return []
+
+    def precompute(self, values):
+        """Return the keys (B, Tx, ...): the part of the score that does not depend on the query."""
+        return times_weights(values, self.key_weights())
+
+    def score(self, query, keys, weights):
+        """Return the scores (B, Tx) of a query and the keys. The query is already multiplied with `query_weights`."""
+        raise NotImplementedError
+
+    def score_gradient(self, d_scores, query, keys, weights):
+        """Return the gradients of the query, the keys and each weight from the gradient of the scores (B, Tx)."""
+        raise NotImplementedError
+
+    def score_all(self, queries, keys, weights):
+        """Return the scores (B, Tq, Tx) of several queries (B, Tq, ...); a subclass may do it faster."""
+        count, slots = size(queries, 1), size(keys, 1)
+        rows = tf.reshape(queries, [-1, queries.shape[-1]])
+        scores = self.score(rows, tf.repeat(keys, count, axis=0), weights)
+        return tf.reshape(scores, [-1, count, slots])
+
+    def key_size(self, query_size, value_size):
+        """Return the size of a key."""
+        return value_size
+
+    def build(self, query_shape, values_shape=None):
+        """Create the weights for queries (..., q) and values (B, Tx, d), or for a list of shapes as in `call`."""
+        if values_shape is None:
+            query_shape, *rest = query_shape
+            values_shape = rest[-1]  # the score compares with the keys, where there are some
+        self.build_score(query_shape[-1], values_shape[-1])
+        self.built = True
+
+    def build_score(self, query_size: int, value_size: int):
+        """Create the weights of the score."""
+
+    def __call__(self, query, values=None, *args, **kwargs):
+        """Check the shapes that are known, and call the layer; see the class."""
+        given_list = isinstance(query, list | tuple)
+        if given_list != (values is None) or (given_list and len(query) not in (2, 3)):
+            received = f"a list of {len(query)}" if given_list else "a query"
+            raise CallError(
+                f'The layer "{self.name}" ({type(self).__name__}) must be called with a query and values, or with a '
+                f"list [query, values] or [query, values, keys]. Received: {received} "
+                f"{'without' if values is None else 'with'} further values."
+            )
+        for name, tensor in zip(("query", "values", "values"), query if given_list else (), strict=False):
+            self.check_axes(name, tensor)
+        return super().__call__(query, values, *args, **kwargs)
+
+    def call(
+        self,
+        query,
+        values=None,
+        keys=None,
+        values_mask=None,
+        query_mask=None,
+        mask=None,
+        return_attention_scores=False,
+        use_causal_mask=False,
+    ):
+        """Return the context and the weights; see the class."""
+        if not isinstance(query, list | tuple):
+            keys = self.precompute(values) if keys is None else keys
+            return self._call(query, values, keys, values_mask, query_mask, use_causal_mask)
+        query, values, *keys = query
+        query_mask, values_mask, *_ = mask or [None, None]
+        keys = self.precompute(keys[0] if keys else values)
+        context, alpha = self._call(query, values, keys, values_mask, query_mask, use_causal_mask)
+        return (context, alpha) if return_attention_scores else context
+
+    def _call(self, query, values, keys, values_mask, query_mask, use_causal_mask):
+        query = times_weights(query, self.query_weights())
+        if query.shape.rank == 2:
+            return self.attend(query, values, keys, self.score_weights(), values_mask)
+        valid = None if values_mask is None else tf.expand_dims(values_mask, 1)
+        if use_causal_mask:
+            causal = tf.range(size(values, 1)) <= tf.expand_dims(tf.range(size(query, 1)), 1)
+            valid = causal if valid is None else tf.logical_and(valid, causal)
+        alpha = masked_softmax(self.score_all(query, keys, self.score_weights()), valid)
+        context = tf.matmul(alpha, values)  # (B, Tq, Tx) x (B, Tx, d)
+        if query_mask is not None:
+            context *= tf.cast(tf.expand_dims(query_mask, -1), context.dtype)
+        return context, alpha
+
+    def attend(self, query, values, keys, weights, values_mask):
+        """Return the context and the weights alpha. The query is already multiplied with `query_weights`."""
+        alpha = masked_softmax(self.score(query, keys, weights), values_mask)
+        context = tf.squeeze(tf.matmul(tf.expand_dims(alpha, 1), values), 1)  # (B, 1, Tx) x (B, Tx, d)
+        return context, alpha
+
+    def compute_mask(self, query, mask=None):
+        """Return the mask of the context: that of several queries."""
+        return mask[0] if isinstance(mask, list | tuple) else mask
+
+    def compute_output_shape(self, query_shape, values_shape=None):
+        """Return the shapes of the context and the weights; for a list of shapes, of the context alone."""
+        if values_shape is None:
+            query_shape, values_shape, *_ = query_shape
+            return (*query_shape[:-1], values_shape[-1])
+        return (*query_shape[:-1], values_shape[-1]), (*query_shape[:-1], values_shape[1])
+
+    def compute_output_spec(self, *args, **kwargs):
+        """Return the outputs of a symbolic call: `return_attention_scores` changes their number."""
+        return keras.Operation.compute_output_spec(self, *args, **kwargs)
+
+
+def masked_softmax(scores, mask):
+    """Return the softmax over the last axis, computed in float32 or float64; zero where the mask is false.
+
+    A row without a true element is all zeros, not NaN.
+    """
+    dtype = scores.dtype
+    scores = tf.cast(scores, tf.float64 if dtype == tf.float64 else tf.float32)
+    if mask is None:
+        return tf.cast(tf.nn.softmax(scores), dtype)
+    weights = tf.nn.softmax(tf.where(mask, scores, tf.fill(tf.shape(scores), tf.cast(-1e30, scores.dtype))))
+    return tf.cast(tf.where(mask, weights, tf.zeros_like(weights)), dtype)
