@@ -12,12 +12,13 @@ from zoo.atomic_files import alone_in, check_free
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
 from zoo.log import logger
+from zoo.models.base import TokenModel
 from zoo.models.build import build, check_options
 from zoo.run_folder import CONFIG, Run, RunConfig, load_run, read_config, read_vocabularies, write_json
 from zoo.tasks import TASKS
 from zoo.training.cluster import is_chief
 from zoo.training.data.batches import batches, steps_per_epoch
-from zoo.training.distribute import barrier, explain_lost_worker, shard, strategy, writable_run
+from zoo.training.distribute import barrier, explain_lost_worker, strategy, writable_run
 from zoo.training.run.checkpoints import checkpoints, remove_drafts
 from zoo.training.run.keep_run import KeepRun
 from zoo.training.run.out_of_memory import explain_out_of_memory
@@ -30,7 +31,6 @@ from zoo.training.run.validation import ValidationScores
 from zoo.training.settings import Settings
 from zoo.training.step.optimizer import make_optimizer
 from zoo.training.step.precision import for_device, precision_policy
-from zoo.training.step.trainer import Trainer
 
 
 def train(
@@ -141,8 +141,8 @@ def _train_in(folder: Path, prepared: PreparedRun) -> None:
     keras.utils.set_random_seed(settings.seed)
     steps = steps_per_epoch(prepared.examples["train"], **_batching(settings))
     with strategy().scope():
-        trainer = _compiled_trainer(config, settings, steps)
-    run = Run(path=folder, config=config, vocabularies=read_vocabularies(folder, config), model=trainer.model)
+        model = _compiled_model(config, settings, steps)
+    run = Run(path=folder, config=config, vocabularies=read_vocabularies(folder, config), model=model)
     scores = ValidationScores(run, prepared.validation, size=settings.watch_size)
     with StopSignals() as signals:
         keep = KeepRun(
@@ -155,32 +155,32 @@ def _train_in(folder: Path, prepared: PreparedRun) -> None:
             checkpoint_seconds=settings.checkpoint_seconds,
             signals=signals,
         )
-        keep.resume_or_begin(trainer)
+        keep.resume_or_begin(model)
         steps_done = keep.position.epoch * steps + keep.position.step
         barrier(steps_done, mismatch="The workers do not find the same checkpoint sound.")
-        while not (keep.finished() or trainer.stop_training):
-            _run_epochs(trainer, settings, prepared, keep=keep, scores=scores)
+        while not (keep.finished() or model.stop_training):
+            _run_epochs(model, settings, prepared, keep=keep, scores=scores)
     _write_metrics(folder, keep)
 
 
-def _compiled_trainer(config: RunConfig, settings: Settings, steps: int) -> Trainer:
-    """Return a trainer with all its variables, so that a checkpoint can be restored."""
+def _compiled_model(config: RunConfig, settings: Settings, steps: int) -> TokenModel:
+    """Return a model ready to fit, with all variables, so that a checkpoint can be restored."""
     with precision_policy(settings.precision):
         model = build(config.model, **config.options)
-    trainer = Trainer(
-        model,
+    model.compile(
+        make_optimizer(settings, steps * settings.epochs),
         label_smoothing=settings.label_smoothing,
         scheduled_sampling=settings.scheduled_sampling,
-        steps=steps * settings.epochs,
+        scheduled_sampling_steps=steps * settings.epochs,
         seed=settings.seed,
+        jit_compile=settings.jit,
     )
-    trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
-    trainer.optimizer.build(trainer.model.trainable_variables)
-    return trainer
+    model.optimizer.build(model.trainable_variables)
+    return model
 
 
 def _run_epochs(
-    trainer: Trainer, settings: Settings, prepared: PreparedRun, *, keep: KeepRun, scores: ValidationScores
+    model: TokenModel, settings: Settings, prepared: PreparedRun, *, keep: KeepRun, scores: ValidationScores
 ) -> None:
     """Finish an epoch that was interrupted, or else run all the epochs that are left.
 
@@ -192,9 +192,9 @@ def _run_epochs(
     data = batches(examples["train"], **batching, shuffle_seed=settings.seed, first_epoch=epoch)
     progress = [ShowProgress(settings.epochs, keep.steps, first_step=step)] if is_chief() else []
     try:
-        trainer.fit(
-            shard(data.skip(step), endless=True),
-            validation_data=shard(batches(examples["valid"], **batching)),
+        model.fit(
+            data.skip(step),
+            validation_data=batches(examples["valid"], **batching),
             validation_steps=steps_per_epoch(examples["valid"], **batching),
             initial_epoch=epoch,
             epochs=epoch + 1 if step else settings.epochs,

@@ -11,6 +11,7 @@ import keras
 
 from zoo.atomic_files import new_file
 from zoo.errors import CallError, WorkError
+from zoo.fitting.replicas import separate_dropout
 from zoo.log import logger
 from zoo.run_folder import MODEL, resume_command
 from zoo.training.distribute import from_chief
@@ -20,14 +21,13 @@ from zoo.training.run.checkpoints import (
     newest,
     read_position,
     restore_best_model,
-    restore_trainer,
+    restore_state,
     write_checkpoint,
 )
 from zoo.training.run.history import HISTORY, Row, best_epoch, read_history, write_history
 from zoo.training.run.provenance import check_same
 from zoo.training.run.signals import StopSignals
 from zoo.training.settings import Monitor
-from zoo.training.step.replicas import separate_dropout
 
 
 class KeepRun(keras.callbacks.Callback):
@@ -75,14 +75,14 @@ class KeepRun(keras.callbacks.Callback):
         self.must_restore = False
         self.last_written = self.epoch_began = time.monotonic()
 
-    def resume_or_begin(self, trainer: keras.Model) -> None:
+    def resume_or_begin(self, model: keras.Model) -> None:
         """Resume the run from its newest sound checkpoint, or write its first one.
 
         Raises:
             CallError: the data, vocabularies, model or settings of the run have changed.
             WorkError: no checkpoint can be used.
         """
-        self.set_model(trainer)
+        self.set_model(model)
         self.checkpoint = newest(self.run)
         if self.checkpoint is None:
             if (self.run / HISTORY).exists() or (self.run / MODEL).exists():
@@ -130,8 +130,8 @@ class KeepRun(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Restore the state from the checkpoint, in the first epoch; not before, for `fit` resets the metrics."""
         if self.must_restore and self.checkpoint:
-            restore_trainer(self.checkpoint, self.model)
-            separate_dropout(self.model.model)
+            restore_state(self.checkpoint, self.model)
+            separate_dropout(self.model)
             if not self.position.step:  # the metrics in the checkpoint are those of the validation before
                 self.model.reset_metrics()
         self.must_restore = False
@@ -169,7 +169,7 @@ class KeepRun(keras.callbacks.Callback):
 
     def _save_best_model(self) -> None:
         with new_file(self.run / MODEL) as draft:
-            self.model.save_model(draft)
+            self.model.save_for_inference(draft)
 
     def _write_checkpoint(self) -> None:
         if not is_finite(self.model):

@@ -6,11 +6,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.fitting.model import FittedModel
 from zoo.recurrence.products import on_rows
 
 
-class TokenModel(keras.Model, abc.ABC):
-    """A Keras model over token ids: ids in, logits out.
+class TokenModel(FittedModel, abc.ABC):
+    """A Keras model over token ids: ids in, logits out. Without a loss, `compile` takes the loss of the task.
 
     A subclass decorates its constructor with `takes_options`. The constructor makes the layers and ends with a call on
     example ids, so that all weights exist before the first batch. The subclass implements `hidden` and `attend`.

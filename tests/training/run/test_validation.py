@@ -15,20 +15,18 @@ from zoo.training.fit import train
 from zoo.training.run.history import read_history
 from zoo.training.run.validation import ValidationScores, _table
 from zoo.training.settings import Settings
-from zoo.training.step.trainer import Trainer
 
 SIZE = 6
 
 
 @pytest.fixture
 def validation(tiny_run, tiny_data, tmp_path):
-    """The callback for a trainer of the tiny run's model, its logs in a folder of the test."""
+    """The callback for the tiny run's model, its logs in a folder of the test."""
     corpus = read_corpus(tiny_data["translation"]["valid"], task="translation")
     run = Run(tmp_path, tiny_run.config, tiny_run.vocabularies, tiny_run.model)
     validation = ValidationScores(run, corpus, size=SIZE)
-    trainer = Trainer(tiny_run.model)
-    trainer.compile(optimizer="sgd")
-    validation.set_model(trainer)
+    tiny_run.model.compile("sgd")
+    validation.set_model(tiny_run.model)
     return validation
 
 
@@ -46,7 +44,7 @@ def test_scores_follow_the_weights_and_the_graph_is_traced_once(validation, monk
     """By a model that says a single word, one and then another: its weights are read anew, its graph is the old one."""
     traced, greedy = [], endpoints.greedy
     monkeypatch.setattr(endpoints, "greedy", lambda *arguments: traced.append(1) or greedy(*arguments))
-    bias = validation.model.model.logits.bias
+    bias = validation.model.logits.bias
     before, outputs = bias.numpy(), []
     for epoch, token in enumerate((5, 9)):
         bias.assign(np.eye(before.size)[token] * 1e3)
