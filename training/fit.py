@@ -142,8 +142,7 @@ def _train_in(folder: Path, prepared: PreparedRun) -> None:
     steps = steps_per_epoch(prepared.examples["train"], **_batching(settings))
     with strategy().scope():
         model = _compiled_model(config, settings, steps)
-    run = Run(path=folder, config=config, vocabularies=read_vocabularies(folder, config), model=model)
-    scores = ValidationScores(run, prepared.validation, size=settings.watch_size)
+    scores = _validation_scores(folder, prepared, settings.watch_size)
     with StopSignals() as signals:
         keep = KeepRun(
             folder,
@@ -161,6 +160,14 @@ def _train_in(folder: Path, prepared: PreparedRun) -> None:
         while not (keep.finished() or model.stop_training):
             _run_epochs(model, settings, prepared, keep=keep, scores=scores)
     _write_metrics(folder, keep)
+
+
+def _validation_scores(folder: Path, prepared: PreparedRun, size: int) -> ValidationScores:
+    if "target" not in TASKS[prepared.config.task].sides:
+        return ValidationScores()
+    texts = prepared.validation.sources[:size], prepared.validation.targets[:size]
+    vocabularies = read_vocabularies(folder, prepared.config)
+    return ValidationScores(*texts, *vocabularies.values(), folder=folder / "logs" / "samples")
 
 
 def _compiled_model(config: RunConfig, settings: Settings, steps: int) -> TokenModel:

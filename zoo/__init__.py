@@ -21,6 +21,7 @@ check_one_package()
 # The public names by their modules; the builders follow from the catalogue.
 _MEMBERS = {
     "zoo.decoding": ("beam_search", "classify", "greedy", "sample", "score"),
+    "zoo.fitting.optimizer": ("Adam",),
     "zoo.layers": (
         "AttentionDecoder",
         "BahdanauAttention",
@@ -38,6 +39,8 @@ _MEMBERS = {
     "zoo.run_folder": ("load_model",),
     "zoo.text": ("Vocabulary",),
     "zoo.training.data.datasets": ("labelled", "labels_of", "pairs", "texts"),
+    "zoo.training.run.exact_resume": ("ExactResume",),
+    "zoo.training.run.validation": ("ValidationScores",),
 }
 _HOMES = {name: home for home, members in _MEMBERS.items() for name in members}
 _HOMES |= {entry.name: entry.home for entry in CATALOG}

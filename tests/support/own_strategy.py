@@ -1,6 +1,6 @@
 """The program of the processes of test_own_strategy.py: a fit in the hands of the user.
 
-    python tests/support/own_strategy.py alone|mirrored|workers OUT.json
+python tests/support/own_strategy.py alone|mirrored|workers OUT.json
 """
 
 import json

@@ -40,7 +40,7 @@ class KeepRun(keras.callbacks.Callback):
 
     Args:
         run: the run folder.
-        monitor: the score that chooses the best epoch.
+        monitor: the score that chooses the best epoch; None: no model is kept and no epoch is too many.
         patience: epochs without a better score before the training stops.
         epochs: the most epochs.
         steps: batches an epoch.
@@ -53,8 +53,8 @@ class KeepRun(keras.callbacks.Callback):
         self,
         run: Path,
         *,
-        monitor: Monitor,
-        patience: int,
+        monitor: Monitor | None,
+        patience: float,
         epochs: int,
         steps: int,
         record: Mapping[str, Any],
@@ -63,6 +63,7 @@ class KeepRun(keras.callbacks.Callback):
     ):
         super().__init__()
         self.run = run
+        self.go_on = resume_command(run)
         self.monitor = monitor
         self.patience = patience
         self.epochs = epochs
@@ -73,7 +74,10 @@ class KeepRun(keras.callbacks.Callback):
         self.position = Position()
         self.checkpoint: Path | None = None
         self.must_restore = False
+        self.first_step = 0
         self.last_written = self.epoch_began = time.monotonic()
+
+    advice = "a lower --learning-rate, a longer --warm-up or a lower --clip"
 
     def resume_or_begin(self, model: keras.Model) -> None:
         """Resume the run from its newest sound checkpoint, or write its first one.
@@ -90,10 +94,13 @@ class KeepRun(keras.callbacks.Callback):
             self._write_checkpoint()
             return
         self.position, record = read_position(self.checkpoint)
-        check_same(self.run, self.record, record)
+        self._check_record(record)
         self._warn_of_lost_epochs()
         restore_best_model(self.checkpoint, self.run)
         write_history(self.run, self.history)
+
+    def _check_record(self, record: Mapping[str, Any]) -> None:
+        check_same(self.run, self.record, record)
 
     def _warn_of_lost_epochs(self) -> None:
         try:
@@ -113,11 +120,11 @@ class KeepRun(keras.callbacks.Callback):
 
     def best_epoch(self) -> int:
         """Return the number of the epoch with the best score, 0 when the scores of none are finite."""
-        return best_epoch(self.history, self.monitor)
+        return best_epoch(self.history, self.monitor) if self.monitor else 0
 
     def stale(self) -> bool:
         """Tell whether the score has not improved for `patience` epochs."""
-        return len(self.history) - self.best_epoch() >= self.patience
+        return bool(self.monitor) and len(self.history) - self.best_epoch() >= self.patience
 
     def finished(self) -> bool:
         """Tell whether no epoch is left."""
@@ -135,11 +142,12 @@ class KeepRun(keras.callbacks.Callback):
             if not self.position.step:  # the metrics in the checkpoint are those of the validation before
                 self.model.reset_metrics()
         self.must_restore = False
+        self.first_step = self.position.step
         self.epoch_began = time.monotonic() - self.position.seconds
 
     def on_train_batch_end(self, batch, logs=None):
         """Check the loss, and write a checkpoint if it is time."""
-        self.position.step += 1
+        self.position.step = min(self.first_step + batch + 1, self.steps)  # `batch` counts those of one execution too
         if not math.isfinite(logs["loss"]):
             raise self._diverged("the loss")
         if self.position.step == self.steps:
@@ -193,7 +201,7 @@ class KeepRun(keras.callbacks.Callback):
             yield
         except WorkError as error:
             last = f"The last good checkpoint is {self.checkpoint}." if self.checkpoint else "It has no checkpoint yet."
-            raise WorkError(f"{error} {last} Go on with: {resume_command(self.run)}") from error
+            raise WorkError(f"{error} {last} Go on with: {self.go_on}") from error
 
     def _diverged(self, what: str) -> WorkError:
         optimizer = self.model.optimizer
@@ -203,6 +211,6 @@ class KeepRun(keras.callbacks.Callback):
         return WorkError(
             f"{self.run}: {what} is no longer a number at step {step:,} (epoch {self.position.epoch + 1}, batch "
             f"{self.position.step} of {self.steps}; learning rate {float(optimizer.learning_rate):.3g}). The last good "
-            f"checkpoint is {self.checkpoint}. A run resumed from there would end the same way: start a new one with a "
-            "lower --learning-rate, a longer --warm-up or a lower --clip, and look for odd examples in the data."
+            f"checkpoint is {self.checkpoint}. A run resumed from there would end the same way: start a new one with "
+            f"{self.advice}, and look for odd examples in the data."
         )

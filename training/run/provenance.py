@@ -32,7 +32,7 @@ def record(config: RunConfig) -> dict[str, Any]:
     return {**decisive, "data": data}
 
 
-def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
+def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any], what: str = f"its {CONFIG}") -> None:
     """Refuse to resume a run whose record differs from the one in its checkpoint.
 
     Raises:
@@ -43,7 +43,7 @@ def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any]) -> No
     if names:
         differences = "; ".join(f"{name} was {then.get(name)} and is now {now.get(name)}" for name in names[:5])
         raise CallError(
-            f"{run} cannot be continued: its {CONFIG} is not the one its checkpoint was made with: {differences}."
+            f"{run} cannot be continued: {what} is not the one its checkpoint was made with: {differences}."
         )
 
 

@@ -120,9 +120,18 @@ class FittedModel(ReplicaFit, keras.Model):
         return super().compute_metrics(x, y, logits, sample_weight)
 
     def train_step(self, data):
-        """Do a step on a batch (inputs, targets) or (inputs, targets, weights) and return the logs."""
-        if not self.task_metrics:
+        """Do a step on a batch (inputs, targets) or (inputs, targets, weights) and return the logs.
+
+        Nothing runs before the batch is there: at the end of the data, Keras runs a step without one, and the counts of
+        the steps and of the draws of dropout would go on.
+        """
+        with tf.control_dependencies([part for part in tf.nest.flatten(data) if tf.is_tensor(part)]):
+            if self.task_metrics:
+                return self._task_step(data)
             return self._as_logs(super().train_step(data))
+
+    def _task_step(self, data):
+        """Do a step with the loss of the task."""
         inputs, targets, weights = self._unpacked(data)
         read = self._with_guesses(inputs)
         with tf.GradientTape() as tape:

@@ -104,6 +104,8 @@ class ReplicaFit:
 
         Each worker must give the same dataset, with whole batches in the same order.
         """
+        if isinstance(x, tf.data.Dataset):
+            kwargs.setdefault("shuffle", False)  # Keras would warn that it does not shuffle a dataset
         if self._replicas() > 1:
             self._build_state(x, y, kwargs.get("sample_weight"))
             separate_dropout(self)

@@ -360,3 +360,16 @@ def test_batches_without_targets_are_refused():
     made.compile("adam", run_eagerly=True)
     with pytest.raises(CallError, match=r"Expected batches of \(inputs, targets\)"):
         made.fit(TARGET, verbose=0)
+
+
+@pytest.mark.parametrize("loss", [None, OWN_LOSS])
+def test_the_end_of_the_data_is_no_step(loss):
+    """Keras finds the end of a dataset of unknown size by a step; it must leave no trace."""
+    made = small("tanh_dnn", dropout=0.5)
+    made.compile("adam", loss)
+    data = tf.data.Dataset.from_tensor_slices(TOKENS["classification"]).batch(2).filter(lambda *_: True)
+    with pytest.warns(UserWarning, match="ran out of data"):
+        made.fit(data, epochs=3, verbose=0)
+    assert int(made.optimizer.iterations) == 6
+    drawn = [int(one.numpy()[1]) for one in made.variables if one.path.endswith("seed_generator_state")]
+    assert max(drawn) == 6 * 2  # the inputs of the layer, and the features
