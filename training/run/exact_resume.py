@@ -131,4 +131,4 @@ class ExactResume(KeepRun):
         return json.loads(json.dumps(record, default=str))
 
     def _check_record(self, record: Mapping[str, Any]) -> None:
-        check_same(self.run, self.record, record, "the training")
+        check_same(self.run, self.record, record, what="the training")

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class KeepRun(keras.callbacks.Callback):
         record: the record of the run, for its checkpoints; see `zoo.training.run.provenance`.
         checkpoint_seconds: seconds between two checkpoints inside an epoch.
         signals: the note of Ctrl-C and SIGTERM.
+        may_differ: names in the record that may differ from those in the checkpoint.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class KeepRun(keras.callbacks.Callback):
         record: Mapping[str, Any],
         checkpoint_seconds: float = math.inf,
         signals: StopSignals | None = None,
+        may_differ: Collection[str] = (),
     ):
         super().__init__()
         self.run = run
@@ -70,6 +72,7 @@ class KeepRun(keras.callbacks.Callback):
         self.steps = steps
         self.record = record
         self.checkpoint_seconds = checkpoint_seconds
+        self.may_differ = may_differ
         self.signals = signals or StopSignals()
         self.position = Position()
         self.checkpoint: Path | None = None
@@ -100,7 +103,7 @@ class KeepRun(keras.callbacks.Callback):
         write_history(self.run, self.history)
 
     def _check_record(self, record: Mapping[str, Any]) -> None:
-        check_same(self.run, self.record, record)
+        check_same(self.run, self.record, record, may_differ=self.may_differ)
 
     def _warn_of_lost_epochs(self) -> None:
         try:

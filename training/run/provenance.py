@@ -2,7 +2,7 @@
 
 import importlib.metadata
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +32,14 @@ def record(config: RunConfig) -> dict[str, Any]:
     return {**decisive, "data": data}
 
 
-def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any], what: str = f"its {CONFIG}") -> None:
+def check_same(
+    run: Path,
+    now: Mapping[str, Any],
+    then: Mapping[str, Any],
+    *,
+    what: str = f"its {CONFIG}",
+    may_differ: Collection[str] = (),
+) -> None:
     """Refuse to resume a run whose record differs from the one in its checkpoint.
 
     Raises:
@@ -40,6 +47,7 @@ def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any], what:
     """
     now, then = dict(_flat(now)), dict(_flat(then))
     names = [name for name in [*then, *(now.keys() - then.keys())] if now.get(name) != then.get(name)]
+    names = [name for name in names if name not in may_differ]
     if names:
         differences = "; ".join(f"{name} was {then.get(name)} and is now {now.get(name)}" for name in names[:5])
         raise CallError(
