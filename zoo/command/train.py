@@ -113,9 +113,7 @@ def _train_from(options: Namespace) -> "Run":
     refused = given(options, ["recipe", "text", "vocabulary_size"])
     if refused:
         names = ", ".join(map(flag_of, refused))
-        raise CallError(
-            f"--from takes the model and its vocabularies from {options.initial}. Received besides: {names}."
-        )
+        raise CallError(f"--from takes the model and its vocabularies from the run. Received besides: {names}.")
     places = given(options, PLACES)
     _check_places(places)
     return train(

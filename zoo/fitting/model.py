@@ -12,6 +12,7 @@ from zoo.checks import Number, Whole, fraction, positive
 from zoo.constants import PAD
 from zoo.errors import CallError
 from zoo.fitting.losses import count_right, summed_loss, summed_smoothing, without_padding
+from zoo.fitting.optimizer import Adam
 from zoo.fitting.replicas import GlobalMean, ReplicaFit, replica_number, sum_replicas
 from zoo.fitting.scheduled_sampling import with_guesses
 from zoo.tasks import TASKS
@@ -58,7 +59,7 @@ class FittedModel(ReplicaFit, keras.Model):
         padding. With `loss` everything is as in Keras; the logits carry a mask that is false for padding.
 
         Args:
-            optimizer: as in Keras.
+            optimizer: as in Keras; but "adam" is `zoo.Adam`, which makes the same steps in less time.
             loss: a loss as in Keras; None: the loss of the task.
             label_smoothing: the share of the target's probability that is spread over the vocabulary in training. The
                 loss that is shown stays the plain cross-entropy.
@@ -83,6 +84,8 @@ class FittedModel(ReplicaFit, keras.Model):
             raise CallError("`scheduled_sampling` is for translation and language models: a classifier reads no guess.")
         if loss is None and isinstance(metrics, list | tuple):
             metrics = [metric for metric in metrics if metric != "accuracy"] or None  # it is among those of the task
+        if isinstance(optimizer, str) and optimizer.lower() == "adam":
+            optimizer = Adam()
         self._compile_loss = self._compile_metrics = None  # of an earlier call: Keras would keep them
         super().compile(optimizer, loss, metrics=metrics, **kwargs)
         with self.distribute_strategy.scope():

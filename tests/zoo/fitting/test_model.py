@@ -8,6 +8,7 @@ from zoo.catalog import CATALOG, find
 from zoo.constants import END, PAD, START
 from zoo.errors import CallError
 from zoo.fitting.losses import summed_loss, summed_smoothing
+from zoo.fitting.optimizer import Adam
 from zoo.models.build import build
 from zoo.run_folder import load_model
 from zoo.training.settings import Settings
@@ -373,3 +374,14 @@ def test_the_end_of_the_data_is_no_step(loss):
     assert int(made.optimizer.iterations) == 6
     drawn = [int(one.numpy()[1]) for one in made.variables if one.path.endswith("seed_generator_state")]
     assert max(drawn) == 6 * 2  # the inputs of the layer, and the features
+
+
+def test_adam_by_name_makes_the_steps_of_keras():
+    made, own = small(), small()
+    made.compile("Adam")
+    own.compile(keras.optimizers.Adam())
+    for one in (made, own):
+        one.fit(INPUTS, NEXT, epochs=3, verbose=0, shuffle=False)
+    assert type(made.optimizer) is Adam and not isinstance(own.optimizer, Adam)
+    for a, b in zip(weights(made), weights(own), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
