@@ -56,13 +56,12 @@ def _padded(rows):
 
 
 def make_zoo(spec: dict[str, Any]) -> Step:
-    """Make a step of this project, with its model and trainer."""
+    """Make a step of this project, with its model and optimizer."""
     import tensorflow as tf
 
     import zoo
     from zoo.training.settings import Settings
     from zoo.training.step.optimizer import make_optimizer
-    from zoo.training.step.trainer import Trainer
 
     model = zoo.bahdanau_seq2seq(
         spec["vocabulary"],
@@ -73,11 +72,10 @@ def make_zoo(spec: dict[str, Any]) -> Step:
         cell=spec["cell"],
         bidirectional=True,
     )
-    trainer = Trainer(model)
-    trainer.compile(optimizer=make_optimizer(Settings(), 10_000), jit_compile=spec["jit"])
+    model.compile(make_optimizer(Settings(), 10_000), jit_compile=spec["jit"])
     ids = tf.TensorSpec([None, None], tf.int32)
     signature = None if spec["jit"] else [({"source": ids, "target": ids}, ids)]
-    run = tf.function(trainer.train_step, signature, autograph=False, jit_compile=spec["jit"])
+    run = tf.function(model.train_step, signature, autograph=False, jit_compile=spec["jit"])
 
     def step(source, target):
         float(run(({"source": tf.constant(source), "target": tf.constant(target)}, tf.constant(target)))["loss"])

@@ -41,17 +41,15 @@ def make_step(model_name: str):
     import zoo
     from zoo.training.settings import Settings
     from zoo.training.step.optimizer import make_optimizer
-    from zoo.training.step.trainer import Trainer
 
     pairs = model_name == "bahdanau_seq2seq"
     builder = zoo.bahdanau_seq2seq if pairs else zoo.self_attention_rnn
     model = builder(VOCABULARY, VOCABULARY if pairs else 2, units=UNITS, embedding_units=UNITS, cell="tanh")
-    trainer = Trainer(model)
-    trainer.compile(optimizer=make_optimizer(Settings(), 1000), jit_compile=False)
-    trainer.optimizer.build(model.trainable_variables)
+    model.compile(make_optimizer(Settings(), 1000), jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
     ids = tf.TensorSpec([None, None], tf.int32)
     inputs, targets = ({"source": ids, "target": ids}, ids) if pairs else (ids, tf.TensorSpec([None], tf.int32))
-    step = tf.function(lambda *data: trainer.train_step(data), input_signature=[inputs, targets])
+    step = tf.function(lambda *data: model.train_step(data), input_signature=[inputs, targets])
 
     def batch(size: int, length: int):
         dice = np.random.default_rng(1)

@@ -28,7 +28,6 @@ def main() -> None:
     from zoo.training.run.prepare import learn_vocabularies, read, vocabulary_sizes
     from zoo.training.settings import Settings
     from zoo.training.step.optimizer import make_optimizer
-    from zoo.training.step.trainer import Trainer
 
     settings = Settings(batch_size=options.batch_size, subword_alpha=options.subword_alpha)
     corpus = read(options.train, "train", "translation", settings)
@@ -36,8 +35,8 @@ def main() -> None:
     how = {"max_length": settings.max_length, "subword_alpha": settings.subword_alpha, "seed": 1}
     examples = encode(corpus, "translation", vocabularies, **how)
     sizes = vocabulary_sizes("translation", vocabularies, [])
-    trainer = Trainer(build("bahdanau_seq2seq", **sizes, units=options.units, cell="gru", bidirectional=True))
-    trainer.compile(optimizer=make_optimizer(settings, 10_000))
+    model = build("bahdanau_seq2seq", **sizes, units=options.units, cell="gru", bidirectional=True)
+    model.compile(make_optimizer(settings, 10_000))
 
     def data():
         return batches(examples, settings.batch_size, shuffle_seed=1)
@@ -50,8 +49,8 @@ def main() -> None:
     epoch = seconds(lambda: examples.resampled(0)) if examples.resampled else 0.0
     next(iter(data()))
     alone = seconds(lambda: list(data().take(options.steps))) - epoch
-    trainer.fit(data(), steps_per_epoch=8, verbose=0)
-    steps = seconds(lambda: trainer.fit(data(), steps_per_epoch=options.steps, verbose=0)) - epoch
+    model.fit(data(), steps_per_epoch=8, verbose=0)
+    steps = seconds(lambda: model.fit(data(), steps_per_epoch=options.steps, verbose=0)) - epoch
     print(f"{options.steps} batches {alone:.2f} s, {options.steps} steps {steps:.2f} s: {alone / steps:.1%} of a step")
     if epoch:
         print(f"segmentation of {len(examples):,} examples, once an epoch: {epoch:.2f} s")

@@ -1,6 +1,6 @@
-"""Data-parallel training: the replicas of a model, the shard of each, barriers, and the one worker that writes.
+"""Data-parallel training: the strategy of a process, barriers, and the one worker that writes.
 
-A replica is a copy of the model on one device. Nothing here uses a network itself: `TF_CONFIG` names the machines
+Nothing here uses a network itself: `TF_CONFIG` names the machines
 (`zoo.training.cluster`), and `tf.distribute` does the rest.
 """
 
@@ -12,7 +12,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import tensorflow as tf
 
@@ -48,36 +47,6 @@ def strategy() -> tf.distribute.Strategy:
         if len(devices) > 1:
             return tf.distribute.MirroredStrategy([device.name for device in devices])
     return tf.distribute.get_strategy()
-
-
-def shard(dataset: tf.data.Dataset, *, endless: bool = False) -> Any:
-    """Return the shards of a dataset for `fit`: replica r of n gets the rows r, r + n, r + 2n ... of each batch.
-
-    Every replica makes every step; a shard can be empty. It is padded as the batch is. TensorFlow's own division
-    expects batches of one size.
-
-    Args:
-        dataset: whole batches, the same on all workers.
-        endless: the dataset has no end, so that the workers need not ask each other at each step whether all have a
-            batch. For one that ends, give `fit` the number of steps: Keras would count the shards.
-    """
-    replicas = strategy().num_replicas_in_sync
-    if replicas == 1:
-        return dataset
-
-    def shards_of_worker(context):
-        local = replicas // context.num_input_pipelines
-        first = context.input_pipeline_id * local
-
-        def shards(*batch):
-            numbers = tf.data.Dataset.range(first, first + local)
-            return numbers.map(lambda i: tf.nest.map_structure(lambda rows: rows[i::replicas], batch))
-
-        sharded = dataset.flat_map(shards)
-        without_end = tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY)
-        return sharded.apply(without_end) if endless else sharded
-
-    return strategy().distribute_datasets_from_function(shards_of_worker)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from zoo.atomic_files import alone_in, check_free
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
 from zoo.log import logger
+from zoo.models.base import TokenModel
 from zoo.models.build import build, check_options
 from zoo.pipeline import Pipeline, load_run
-from zoo.run_folder import CONFIG, RunConfig, read_config, read_vocabularies, write_json
+from zoo.run_folder import CONFIG, RunConfig, load_model, read_config, read_vocabularies, write_json
 from zoo.tasks import TASKS
 from zoo.training.cluster import is_chief
 from zoo.training.data.batches import batches, steps_per_epoch
-from zoo.training.distribute import barrier, explain_lost_worker, shard, strategy, writable_run
+from zoo.training.distribute import barrier, explain_lost_worker, strategy, writable_run
+from zoo.training.run.beginning import INITIAL, Beginning, beginning_of
 from zoo.training.run.checkpoints import checkpoints, remove_drafts
 from zoo.training.run.keep_run import KeepRun
 from zoo.training.run.out_of_memory import explain_out_of_memory
@@ -31,11 +34,10 @@ from zoo.training.run.validation import ValidationScores
 from zoo.training.settings import Settings
 from zoo.training.step.optimizer import make_optimizer
 from zoo.training.step.precision import for_device, precision_policy
-from zoo.training.step.trainer import Trainer
 
 
 def train(
-    model: str,
+    model: str | None,
     *,
     train: str,
     valid: str,
@@ -44,11 +46,13 @@ def train(
     settings: Settings | None = None,
     recipe: str | None = None,
     force: bool = False,
+    initial: str | os.PathLike | None = None,
+    vocabularies: Mapping[str, str | os.PathLike] | None = None,
 ) -> Pipeline:
     """Train a model and return its pipeline.
 
     Args:
-        model: the name of the model.
+        model: the name of the model; with `initial` it may be None.
         train: the training set, as DATA of `read_corpus`.
         valid: the validation set.
         out: the run folder to make.
@@ -56,40 +60,43 @@ def train(
         settings: the settings of the training.
         recipe: the name of the recipe that options and settings come from, for the run's config.
         force: replace an existing `out`.
+        initial: a run folder or a preset to begin with: its weights, vocabularies, labels and options of the model.
+        vocabularies: the file of a vocabulary, by side "source" or "target", in place of learning it.
 
     Raises:
         CallError: an argument or data that cannot be used.
         WorkError: the training diverged or could not be written.
     """
-    task, options = find(model).task, dict(options or {})
     settings = for_device(settings or Settings())
-    settings.check(task)
+    if initial is None:
+        settings.check(find(model or "").task)
     strategy()  # before any other use of TensorFlow
     if not is_chief():
         _wait_for_all(Path(out))  # the chief has written the folder
         return resume(out)
-    _check_model(model, task, options)
+    beginning = beginning_of(model, options or {}, initial=initial, vocabularies=vocabularies)
+    if initial is None:
+        _check_model(beginning)
+    settings = beginning.settled(settings)
+    settings.check(beginning.task)
     _check_out(Path(out), force)
     data = {"train": train, "valid": valid}
-    prepared = prepare_run(
-        Path(out),
-        model=model,
-        task=task,
-        options=options,
-        settings=settings,
-        recipe=recipe,
-        data=data,
-        force=force,
-    )
+    prepared = prepare_run(Path(out), beginning, settings=settings, recipe=recipe, data=data, force=force)
     _wait_for_all(Path(out))
     return _train_run(Path(out), prepared)
 
 
-def resume(path: str | os.PathLike) -> Pipeline:
+def resume(path: str | os.PathLike, *, epochs: int | None = None) -> Pipeline:
     """Resume a run from its newest sound checkpoint and return its pipeline.
 
+    Args:
+        path: the run folder.
+        epochs: the most epochs of the run, in place of those it had; a finished run goes on. From there on the learning
+            rate and the scheduled sampling are those of a run of so many epochs.
+
     Raises:
-        CallError: it is no run folder, it is damaged, or its data, vocabularies, model or settings have changed.
+        CallError: it is no run folder, it is damaged, its data, vocabularies, model or settings have changed, or it had
+            more epochs.
         WorkError: it has lost its checkpoints, the training diverged or could not be written.
     """
     strategy()  # before any other use of TensorFlow
@@ -98,19 +105,35 @@ def resume(path: str | os.PathLike) -> Pipeline:
     labels_known = bool(config.labels) == TASKS[config.task].labelled
     if not (config.training and config.data and config.vocabularies and labels_known):
         raise CallError(f"{run} cannot be continued: its {CONFIG} does not say how it was trained.")
+    if epochs is not None:
+        config = _with_epochs(run, config, epochs)
     Settings.from_config(config).check(config.task)
     warn_of_versions(config)
     prepared = reopen_run(run, config)
     if is_chief() and not checkpoints(run):
         logger.info(f"{run} has no checkpoint yet: it begins at step 0.")
-    return _train_run(run, prepared)
+    if epochs is not None:
+        if is_chief():
+            write_json(run / CONFIG, config.as_json())
+        _wait_for_all(run)
+    return _train_run(run, prepared, more_epochs=epochs is not None)
 
 
-def _check_model(model: str, task: str, options: dict[str, Any]) -> None:
+def _with_epochs(run: Path, config: RunConfig, epochs: int) -> RunConfig:
+    """Return the config of a run with more epochs than it had."""
+    had = Settings.from_config(config).epochs
+    changed = replace(config, training={**config.training, "epochs": epochs})
+    Settings.from_config(changed).check(config.task)
+    if epochs < had:
+        raise CallError(f"{run} has {had} epochs: expected more. Received: epochs={epochs}.")
+    return changed
+
+
+def _check_model(beginning: Beginning) -> None:
     """Refuse bad options before any text is read, by building the model with the smallest vocabularies."""
-    check_options(model, options)
+    check_options(beginning.model, beginning.options)
     with explain_out_of_memory():
-        build(model, **smallest_sizes(task), **options)
+        build(beginning.model, **smallest_sizes(beginning.task), **beginning.options)
 
 
 def _check_out(out: Path, force: bool) -> None:
@@ -126,15 +149,15 @@ def _wait_for_all(run: Path) -> None:
         barrier()
 
 
-def _train_run(path: Path, prepared: PreparedRun) -> Pipeline:
+def _train_run(path: Path, prepared: PreparedRun, *, more_epochs: bool = False) -> Pipeline:
     """Train a run, new or resumed, from the content of its folder."""
     with explain_out_of_memory(), writable_run(path) as folder, alone_in(folder, "trained"):
         remove_drafts(folder)
-        _train_in(folder, prepared)
+        _train_in(folder, prepared, more_epochs=more_epochs)
     return load_run(path)
 
 
-def _train_in(folder: Path, prepared: PreparedRun) -> None:
+def _train_in(folder: Path, prepared: PreparedRun, *, more_epochs: bool) -> None:
     config = prepared.config
     settings = Settings.from_config(config)
     if settings.deterministic:
@@ -142,9 +165,10 @@ def _train_in(folder: Path, prepared: PreparedRun) -> None:
     keras.utils.set_random_seed(settings.seed)
     steps = steps_per_epoch(prepared.examples["train"], **_batching(settings))
     with strategy().scope():
-        trainer = _compiled_trainer(config, settings, steps)
-    pipeline = Pipeline(trainer.model, **read_vocabularies(folder, config), labels=config.labels)
-    scores = ValidationScores(pipeline, prepared.validation, folder=folder, size=settings.watch_size)
+        model = _compiled_model(config, settings, steps)
+    if (folder / INITIAL).exists() and not checkpoints(folder):
+        model.set_weights(load_model(folder / INITIAL).get_weights())
+    scores = _validation_scores(folder, prepared, settings.watch_size)
     with StopSignals() as signals:
         keep = KeepRun(
             folder,
@@ -155,33 +179,45 @@ def _train_in(folder: Path, prepared: PreparedRun) -> None:
             record=record(config),
             checkpoint_seconds=settings.checkpoint_seconds,
             signals=signals,
+            may_differ=("training.epochs",) if more_epochs else (),
         )
-        keep.resume_or_begin(trainer)
+        keep.resume_or_begin(model)
+        (folder / INITIAL).unlink(missing_ok=True)  # its weights are in the first checkpoint
+        if keep.history and keep.stale() and keep.position.epoch < settings.epochs:
+            logger.info(f"{folder} has had no better score for {settings.patience} epochs: no epoch is left.")
         steps_done = keep.position.epoch * steps + keep.position.step
         barrier(steps_done, mismatch="The workers do not find the same checkpoint sound.")
-        while not (keep.finished() or trainer.stop_training):
-            _run_epochs(trainer, settings, prepared, keep=keep, scores=scores)
+        while not (keep.finished() or model.stop_training):
+            _run_epochs(model, settings, prepared, keep=keep, scores=scores)
     _write_metrics(folder, keep)
 
 
-def _compiled_trainer(config: RunConfig, settings: Settings, steps: int) -> Trainer:
-    """Return a trainer with all its variables, so that a checkpoint can be restored."""
+def _validation_scores(folder: Path, prepared: PreparedRun, size: int) -> ValidationScores:
+    if "target" not in TASKS[prepared.config.task].sides:
+        return ValidationScores()
+    texts = prepared.validation.sources[:size], prepared.validation.targets[:size]
+    vocabularies = read_vocabularies(folder, prepared.config)
+    return ValidationScores(*texts, *vocabularies.values(), folder=folder / "logs" / "samples")
+
+
+def _compiled_model(config: RunConfig, settings: Settings, steps: int) -> TokenModel:
+    """Return a model ready to fit, with all variables, so that a checkpoint can be restored."""
     with precision_policy(settings.precision):
         model = build(config.model, **config.options)
-    trainer = Trainer(
-        model,
+    model.compile(
+        make_optimizer(settings, steps * settings.epochs),
         label_smoothing=settings.label_smoothing,
         scheduled_sampling=settings.scheduled_sampling,
-        steps=steps * settings.epochs,
+        scheduled_sampling_steps=steps * settings.epochs,
         seed=settings.seed,
+        jit_compile=settings.jit,
     )
-    trainer.compile(optimizer=make_optimizer(settings, steps * settings.epochs), jit_compile=settings.jit)
-    trainer.optimizer.build(trainer.model.trainable_variables)
-    return trainer
+    model.optimizer.build(model.trainable_variables)
+    return model
 
 
 def _run_epochs(
-    trainer: Trainer, settings: Settings, prepared: PreparedRun, *, keep: KeepRun, scores: ValidationScores
+    model: TokenModel, settings: Settings, prepared: PreparedRun, *, keep: KeepRun, scores: ValidationScores
 ) -> None:
     """Finish an epoch that was interrupted, or else run all the epochs that are left.
 
@@ -193,9 +229,9 @@ def _run_epochs(
     data = batches(examples["train"], **batching, shuffle_seed=settings.seed, first_epoch=epoch)
     progress = [ShowProgress(settings.epochs, keep.steps, first_step=step)] if is_chief() else []
     try:
-        trainer.fit(
-            shard(data.skip(step), endless=True),
-            validation_data=shard(batches(examples["valid"], **batching)),
+        model.fit(
+            data.skip(step),
+            validation_data=batches(examples["valid"], **batching),
             validation_steps=steps_per_epoch(examples["valid"], **batching),
             initial_epoch=epoch,
             epochs=epoch + 1 if step else settings.epochs,

@@ -21,6 +21,7 @@ check_one_package()
 # The public names by their modules; the builders follow from the catalogue.
 _MEMBERS = {
     "zoo.decoding": ("beam_search", "classify", "greedy", "sample", "score"),
+    "zoo.fitting.optimizer": ("Adam",),
     "zoo.layers": (
         "AttentionDecoder",
         "BahdanauAttention",
@@ -40,6 +41,9 @@ _MEMBERS = {
     "zoo.recurrence.scan": ("inference_graph",),
     "zoo.run_folder": ("load_model",),
     "zoo.text": ("Vocabulary",),
+    "zoo.training.data.datasets": ("labelled", "labels_of", "pairs", "texts"),
+    "zoo.training.run.exact_resume": ("ExactResume",),
+    "zoo.training.run.validation": ("ValidationScores",),
 }
 _MODULES = ("layers", "plot")  # public modules
 _HOMES = {name: home for home, members in _MEMBERS.items() for name in members}

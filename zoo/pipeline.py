@@ -133,7 +133,7 @@ class Pipeline(Predictor):
             CallError: `path` exists and `force` is false, or the pipeline is that of an artefact.
             WorkError: the folder could not be written.
         """
-        from zoo.models.precision import in_float32
+        from zoo.fitting.precision import in_float32
 
         self._check_model("saved")
         written = self.with_samples(samples)

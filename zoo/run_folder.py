@@ -34,6 +34,7 @@ class RunConfig:
         data: the origin, count and digest of each split.
         vocabularies: the SHA-256 of each vocabulary, by file name.
         versions: the versions of Python and of the packages.
+        initial: the folder of the run that the first weights are from, and the digest of its model; None: random ones.
     """
 
     model: str
@@ -45,6 +46,7 @@ class RunConfig:
     data: dict[str, dict[str, Any]] = field(default_factory=dict)
     vocabularies: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    initial: dict[str, str] | None = None
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "RunConfig":

@@ -1,5 +1,6 @@
 """The program of the processes of test_distribute.py: `python tests/support/replicas.py WHAT OUT.json [DEVICES]`."""
 
+import contextlib
 import json
 import os
 import sys
@@ -12,15 +13,14 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.errors import WorkError
+from zoo.fitting import replicas
 from zoo.models.build import build
 from zoo.training.cluster import this_worker
 from zoo.training.data.batches import batches, steps_per_epoch
 from zoo.training.data.examples import Examples
-from zoo.training.distribute import barrier, from_chief, shard, strategy
+from zoo.training.distribute import barrier, from_chief, strategy
 from zoo.training.settings import Settings
-from zoo.training.step import replicas
 from zoo.training.step.optimizer import make_optimizer
-from zoo.training.step.trainer import Trainer
 
 SIZES = {
     "bahdanau_seq2seq": {"source_vocabulary_size": 20, "target_vocabulary_size": 20},
@@ -40,21 +40,22 @@ def examples(name: str) -> Examples:
     return Examples("translation", sources, [dice.integers(4, 20, 1 + length // 2).tolist() for length in lengths])
 
 
-def trainer(name: str, kind: type[Trainer] = Trainer) -> Trainer:
+def compiled(name: str, **options) -> keras.Model:
     keras.utils.set_random_seed(1)
-    made = kind(build(name, units=8, **SIZES[name]), label_smoothing=0.1)
-    made.compile(optimizer=make_optimizer(SETTINGS, 2 * steps_per_epoch(examples(name), BATCH)), jit_compile=False)
+    made = build(name, units=8, **SIZES[name])
+    optimizer = make_optimizer(SETTINGS, 2 * steps_per_epoch(examples(name), BATCH))
+    made.compile(optimizer, jit_compile=False, **{"label_smoothing": 0.1, **options})
     return made
 
 
-def fit(name: str, kind: type[Trainer] = Trainer, divide=shard, epochs: int = 2) -> dict:
+def fit(name: str, *, alone: bool = False, epochs: int = 2, **options) -> dict:
     """Train for two epochs and return the history and all weights."""
     data = examples(name)
-    with strategy().scope() if divide is shard else tf.device("CPU:0"):
-        made = trainer(name, kind)
+    with tf.device("CPU:0") if alone else strategy().scope():
+        made = compiled(name, **options)
     history = made.fit(
-        divide(batches(data, BATCH, shuffle_seed=1), endless=True),
-        validation_data=divide(batches(data, BATCH)),
+        batches(data, BATCH, shuffle_seed=1),
+        validation_data=batches(data, BATCH),
         steps_per_epoch=steps_per_epoch(data, BATCH),
         validation_steps=steps_per_epoch(data, BATCH),
         epochs=epochs,
@@ -64,28 +65,22 @@ def fit(name: str, kind: type[Trainer] = Trainer, divide=shard, epochs: int = 2)
     return {"history": history.history, "weights": [weight.tolist() for weight in made.get_weights()]}
 
 
-def alone(dataset, *, endless=False):
-    """Stand in for `shard` with one replica, whatever the devices."""
-    return dataset
-
-
-class PlainBuild(Trainer):
-    """A trainer without one of our overrides."""
-
-    _maybe_symbolic_build = keras.Model._maybe_symbolic_build
-
-
-class PlainLogs(Trainer):
-    """A trainer without one of our overrides."""
-
-    def _as_logs(self, logs):
-        return logs
-
-
-def failure(kind: type[Trainer]) -> str:
-    """Return the error that plain Keras ends with, empty when it does not."""
+@contextlib.contextmanager
+def plain(name: str, part):
+    """Give `ReplicaFit` a part of plain Keras in place of its own."""
+    ours = vars(replicas.ReplicaFit)[name]
+    setattr(replicas.ReplicaFit, name, part)
     try:
-        fit("tanh_dnn", kind, epochs=1)
+        yield
+    finally:
+        setattr(replicas.ReplicaFit, name, ours)
+
+
+def failure(name: str, part) -> str:
+    """Return the error that a part of plain Keras ends with, empty when it does not."""
+    try:
+        with plain(name, part):
+            fit("tanh_dnn", epochs=1)
     except Exception as error:  # noqa: BLE001
         return f"{type(error).__name__}: {str(error)[:300]}"
     return ""
@@ -106,8 +101,7 @@ def dropout() -> list:
     """Return the seeds of each replica before they are separated, after, and after a second call."""
     with strategy().scope():
         model = build("tanh_dnn", units=8, dropout=0.5, **SIZES["tanh_dnn"])
-    weights = {id(variable) for variable in model.weights}
-    states = [variable.value for variable in model.variables if id(variable) not in weights]
+    states = [variable.value for variable in model.variables if "seed_generator" in variable.path]
     seen = []
     for _ in range(3):
         seen.append([[replica.numpy().tolist() for replica in state.values] for state in states])
@@ -122,12 +116,12 @@ def mirrored() -> dict:
         "replicas": strategy().num_replicas_in_sync,
         "shards": [
             [rows.numpy().tolist() for rows in strategy().experimental_local_results(targets)]
-            for _, targets in shard(batches(examples("tanh_dnn"), BATCH))
+            for _, targets in replicas.shard(batches(examples("tanh_dnn"), BATCH), strategy())
         ],
         "batches": [targets.numpy().tolist() for _, targets in batches(examples("tanh_dnn"), BATCH)],
-        "alone": fit("bahdanau_seq2seq", divide=alone),
+        "alone": fit("bahdanau_seq2seq", alone=True),
         "together": fit("bahdanau_seq2seq"),
-        "plain build": failure(PlainBuild),
+        "plain build": failure("_maybe_symbolic_build", keras.Model._maybe_symbolic_build),
         "plain change": change(lambda optimizer: None),
         "change": change(replicas._take_summed_gradients),
         "dropout": dropout(),
@@ -144,7 +138,7 @@ def worker() -> dict:
         differs = str(error)
     return {
         "together": fit("tanh_dnn"),
-        "plain logs": failure(PlainLogs),
+        "plain logs": failure("_as_logs", lambda self, logs: logs),
         "differs": differs,
         "from chief": from_chief({"loss": 1.5 + this_worker().number}),
     }

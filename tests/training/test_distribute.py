@@ -15,10 +15,10 @@ import tensorflow as tf
 
 from tests.support.paths import ROOT, SUPPORT
 from zoo.errors import CallError, WorkError
-from zoo.training.distribute import explain_lost_worker, from_chief, shard, strategy, writable_run
+from zoo.fitting.replicas import shard, sum_replicas
+from zoo.training.distribute import explain_lost_worker, from_chief, strategy, writable_run
 from zoo.training.fit import train
 from zoo.training.run.history import read_history
-from zoo.training.step.replicas import sum_replicas
 
 ENVIRONMENT = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 REPLICAS = [sys.executable, str(SUPPORT / "replicas.py")]
@@ -74,7 +74,7 @@ def assert_same(a, b):
 def test_one_replica_costs_nothing():
     values, data = (tf.constant(1.0), [None]), tf.data.Dataset.range(3)
     assert sum_replicas(values) is values
-    assert shard(data) is data
+    assert shard(data, strategy()) is data
     scores = {"loss": 1.0}
     assert from_chief(scores) is scores
     assert strategy() is tf.distribute.get_strategy()

@@ -82,12 +82,11 @@ def test_the_kept_model_is_the_one_of_the_best_epoch(fast, fast_settings, tiny_d
     from zoo.training.data.batches import batches
     from zoo.training.data.corpora import read_corpus
     from zoo.training.data.examples import encode
-    from zoo.training.step.trainer import Trainer
 
     metrics = json.loads((fast.path / "metrics.json").read_text(encoding="utf-8"))
     corpus = read_corpus(tiny_data["classification"]["valid"], task=fast.task)
     examples = encode(corpus, fast.task, fast.vocabularies, fast.config.labels, max_length=100)
-    trainer = Trainer(load_run(fast.path).model)
+    trainer = load_run(fast.path).model
     trainer.compile()
     scores = trainer.evaluate(batches(examples, fast_settings.batch_size), verbose=0, return_dict=True)
     assert scores["accuracy"] == pytest.approx(metrics["val_accuracy"], abs=1e-6)

@@ -1,6 +1,7 @@
 """Batches: padded token ids from examples, as a tf.data pipeline."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -8,6 +9,34 @@ import tensorflow as tf
 from zoo.constants import END, PAD, START
 from zoo.training.data.buckets import make_buckets
 from zoo.training.data.examples import Examples
+
+
+class Epochs:
+    """The position of a dataset whose iterations are one epoch after the other.
+
+    Attributes:
+        number: the number of the epoch that the next iteration is.
+        done: the number of its batches that the next iteration leaves out.
+        steps: the batches of an epoch.
+        record: a record of the data and of the options of the batches.
+    """
+
+    def __init__(self, steps: int, record: dict[str, Any]):
+        self.number = 0
+        self.done = 0
+        self.steps = steps
+        self.record = record
+
+    def begun(self, _) -> tuple[tf.Tensor, tf.Tensor]:
+        """Begin an iteration inside a graph; return the number of its epoch and the batches to leave out."""
+        number, done = tf.numpy_function(self._begin, [], [tf.int64, tf.int64])
+        return tf.ensure_shape(number, []), tf.ensure_shape(done, [])
+
+    def _begin(self):
+        began = np.int64(self.number), np.int64(self.done)
+        self.number, self.done = self.number + 1, 0
+        return began
+
 
 Sides = tuple[tf.RaggedTensor, tf.RaggedTensor]  # the ids of the sources and of the targets
 
@@ -28,6 +57,7 @@ def batches(
     shuffle_seed: int | None = None,
     first_epoch: int = 0,
     few_shapes: bool = False,
+    epochs: Epochs | None = None,
 ) -> tf.data.Dataset:
     """Return batches of (inputs, targets) for `fit`, each of examples of similar length.
 
@@ -41,6 +71,7 @@ def batches(
             seed and its number alone.
         few_shapes: pad each batch to the bound of its bucket rather than to its longest row, for XLA, which compiles
             once for each shape.
+        epochs: with `shuffle_seed`, end after each epoch; the next iteration is the epoch that this names.
     """
     lengths = examples.lengths()
     buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
@@ -62,21 +93,28 @@ def batches(
         data = epoch_batches(tf.range(len(examples)), _ragged_sides(examples))
         data = data.apply(tf.data.experimental.assert_cardinality(buckets.count_batches(lengths)))
     else:
-        data = _shuffled_epochs(examples, epoch_batches, seed=shuffle_seed, first=first_epoch)
+        data = _shuffled_epochs(examples, epoch_batches, seed=shuffle_seed, first=first_epoch, epochs=epochs)
     return data.map(MODEL_BATCHES[examples.task], tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 def _shuffled_epochs(
-    examples: Examples, epoch_batches: Callable[[tf.Tensor, Sides], tf.data.Dataset], *, seed: int, first: int
+    examples: Examples,
+    epoch_batches: Callable[[tf.Tensor, Sides], tf.data.Dataset],
+    *,
+    seed: int,
+    first: int,
+    epochs: Epochs | None,
 ) -> tf.data.Dataset:
-    """Return the batches of one epoch after the other, without end, each in an order of its own."""
+    """Return the batches of one epoch after the other, each in an order of its own: without end, or of one epoch."""
     best = _ragged_sides(examples)
 
     def shuffled_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
         order = tf.random.experimental.stateless_shuffle(tf.range(len(examples)), seed=[seed, epoch])
         return epoch_batches(order, best if examples.resampled is None else _resampled_sides(examples, epoch))
 
-    return tf.data.Dataset.range(first, tf.int64.max).flat_map(shuffled_epoch)
+    if epochs is None:
+        return tf.data.Dataset.range(first, tf.int64.max).flat_map(shuffled_epoch)
+    return tf.data.Dataset.range(1).map(epochs.begun).flat_map(lambda epoch, done: shuffled_epoch(epoch).skip(done))
 
 
 def _ragged_sides(examples: Examples) -> Sides:

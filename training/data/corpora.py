@@ -89,7 +89,19 @@ def read_corpus(data: str | os.PathLike, *, task: str, split: str = "train", siz
     rows = _read_rows(data, task)[:size]
     sources = [source for _, source, _ in rows]
     targets = [target for _, _, target in rows] if _has_targets(task) else []
-    return Corpus(sources, targets, data, _digest(sources, targets), [line for line, _, _ in rows])
+    return corpus_of(sources, targets, data, [line for line, _, _ in rows])
+
+
+def parallel_corpus(source_path: str | os.PathLike, target_path: str | os.PathLike) -> Corpus:
+    """Read two parallel files; errors as `read_corpus`."""
+    paths = os.fspath(source_path), os.fspath(target_path)
+    rows = _parallel_rows(*paths)
+    return corpus_of([row[1] for row in rows], [row[2] for row in rows], ",".join(paths), [row[0] for row in rows])
+
+
+def corpus_of(sources: list[str], targets: list[str], origin: str, lines: Sequence[int] = ()) -> Corpus:
+    """Return the corpus of texts; see `Corpus`."""
+    return Corpus(sources, targets, origin, _digest(sources, targets), list(lines))
 
 
 def _has_targets(task: str) -> bool:

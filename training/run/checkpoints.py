@@ -103,13 +103,13 @@ def read_position(checkpoint: Path) -> tuple[Position, dict[str, Any]]:
     return Position(**content["position"]), content["record"]
 
 
-def restore_trainer(checkpoint: Path, trainer: keras.Model) -> None:
-    """Restore the state of a sound checkpoint into a compiled trainer whose optimizer is built.
+def restore_state(checkpoint: Path, model: keras.Model) -> None:
+    """Restore the state of a sound checkpoint into a compiled model whose optimizer is built.
 
     Raises:
-        CallError: the trainer has other variables.
+        CallError: the model has other variables.
     """
-    variables = _variables(trainer)
+    variables = _variables(model)
     written = json.loads((checkpoint / POSITION).read_text(encoding="utf-8"))["variables"]
     for held, expected in zip(written, _described(variables), strict=False):
         if held != expected:
@@ -130,7 +130,7 @@ def restore_best_model(checkpoint: Path, run: Path) -> None:
 
 def write_checkpoint(
     run: Path,
-    trainer: keras.Model,
+    model: keras.Model,
     position: Position,
     record: Mapping[str, Any],
     *,
@@ -141,7 +141,7 @@ def write_checkpoint(
 
     Args:
         run: the run folder.
-        trainer: the trainer whose state is written.
+        model: the model whose state is written.
         position: the position of the run.
         record: the record of the run, see `zoo.training.run.provenance`.
         with_best_model: whether to copy the run's model.
@@ -151,7 +151,7 @@ def write_checkpoint(
         WorkError: the disk is full; the previous checkpoints are unchanged.
     """
     path = run / FOLDER / position.name
-    variables = _variables(trainer)
+    variables = _variables(model)
     content = {"position": asdict(position), "record": record, "variables": _described(variables)}
     with new_folder(path, force=True) as draft:
         try:
@@ -177,14 +177,14 @@ def remove_drafts(run: Path) -> None:
         shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
 
 
-def is_finite(trainer: keras.Model) -> bool:
+def is_finite(model: keras.Model) -> bool:
     """Tell whether all weights and all of the optimizer's variables are finite."""
-    values = [variable.value for variable in [*trainer.variables, *trainer.optimizer.variables]]
+    values = [variable.value for variable in [*model.variables, *model.optimizer.variables]]
     return all(bool(tf.reduce_all(tf.math.is_finite(value))) for value in values if value.dtype.is_floating)
 
 
-def _variables(trainer: keras.Model) -> list[keras.Variable]:
-    variables = [*trainer.variables, *trainer.metrics_variables, *trainer.optimizer.variables]
+def _variables(model: keras.Model) -> list[keras.Variable]:
+    variables = [*model.variables, *model.metrics_variables, *model.optimizer.variables]
     return list({id(variable): variable for variable in variables}.values())
 
 

@@ -3,7 +3,7 @@
 import contextlib
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import keras
 
 from zoo.atomic_files import new_file
 from zoo.errors import CallError, WorkError
+from zoo.fitting.replicas import separate_dropout
 from zoo.log import logger
 from zoo.run_folder import MODEL, resume_command
 from zoo.training.distribute import from_chief
@@ -20,14 +21,13 @@ from zoo.training.run.checkpoints import (
     newest,
     read_position,
     restore_best_model,
-    restore_trainer,
+    restore_state,
     write_checkpoint,
 )
 from zoo.training.run.history import HISTORY, Row, best_epoch, read_history, write_history
 from zoo.training.run.provenance import check_same
 from zoo.training.run.signals import StopSignals
 from zoo.training.settings import Monitor
-from zoo.training.step.replicas import separate_dropout
 
 
 class KeepRun(keras.callbacks.Callback):
@@ -40,49 +40,56 @@ class KeepRun(keras.callbacks.Callback):
 
     Args:
         run: the run folder.
-        monitor: the score that chooses the best epoch.
+        monitor: the score that chooses the best epoch; None: no model is kept and no epoch is too many.
         patience: epochs without a better score before the training stops.
         epochs: the most epochs.
         steps: batches an epoch.
         record: the record of the run, for its checkpoints; see `zoo.training.run.provenance`.
         checkpoint_seconds: seconds between two checkpoints inside an epoch.
         signals: the note of Ctrl-C and SIGTERM.
+        may_differ: names in the record that may differ from those in the checkpoint.
     """
 
     def __init__(
         self,
         run: Path,
         *,
-        monitor: Monitor,
-        patience: int,
+        monitor: Monitor | None,
+        patience: float,
         epochs: int,
         steps: int,
         record: Mapping[str, Any],
         checkpoint_seconds: float = math.inf,
         signals: StopSignals | None = None,
+        may_differ: Collection[str] = (),
     ):
         super().__init__()
         self.run = run
+        self.go_on = resume_command(run)
         self.monitor = monitor
         self.patience = patience
         self.epochs = epochs
         self.steps = steps
         self.record = record
         self.checkpoint_seconds = checkpoint_seconds
+        self.may_differ = may_differ
         self.signals = signals or StopSignals()
         self.position = Position()
         self.checkpoint: Path | None = None
         self.must_restore = False
+        self.first_step = 0
         self.last_written = self.epoch_began = time.monotonic()
 
-    def resume_or_begin(self, trainer: keras.Model) -> None:
+    advice = "a lower --learning-rate, a longer --warm-up or a lower --clip"
+
+    def resume_or_begin(self, model: keras.Model) -> None:
         """Resume the run from its newest sound checkpoint, or write its first one.
 
         Raises:
             CallError: the data, vocabularies, model or settings of the run have changed.
             WorkError: no checkpoint can be used.
         """
-        self.set_model(trainer)
+        self.set_model(model)
         self.checkpoint = newest(self.run)
         if self.checkpoint is None:
             if (self.run / HISTORY).exists() or (self.run / MODEL).exists():
@@ -90,10 +97,13 @@ class KeepRun(keras.callbacks.Callback):
             self._write_checkpoint()
             return
         self.position, record = read_position(self.checkpoint)
-        check_same(self.run, self.record, record)
+        self._check_record(record)
         self._warn_of_lost_epochs()
         restore_best_model(self.checkpoint, self.run)
         write_history(self.run, self.history)
+
+    def _check_record(self, record: Mapping[str, Any]) -> None:
+        check_same(self.run, self.record, record, may_differ=self.may_differ)
 
     def _warn_of_lost_epochs(self) -> None:
         try:
@@ -113,11 +123,11 @@ class KeepRun(keras.callbacks.Callback):
 
     def best_epoch(self) -> int:
         """Return the number of the epoch with the best score, 0 when the scores of none are finite."""
-        return best_epoch(self.history, self.monitor)
+        return best_epoch(self.history, self.monitor) if self.monitor else 0
 
     def stale(self) -> bool:
         """Tell whether the score has not improved for `patience` epochs."""
-        return len(self.history) - self.best_epoch() >= self.patience
+        return bool(self.monitor) and len(self.history) - self.best_epoch() >= self.patience
 
     def finished(self) -> bool:
         """Tell whether no epoch is left."""
@@ -130,16 +140,17 @@ class KeepRun(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         """Restore the state from the checkpoint, in the first epoch; not before, for `fit` resets the metrics."""
         if self.must_restore and self.checkpoint:
-            restore_trainer(self.checkpoint, self.model)
-            separate_dropout(self.model.model)
+            restore_state(self.checkpoint, self.model)
+            separate_dropout(self.model)
             if not self.position.step:  # the metrics in the checkpoint are those of the validation before
                 self.model.reset_metrics()
         self.must_restore = False
+        self.first_step = self.position.step
         self.epoch_began = time.monotonic() - self.position.seconds
 
     def on_train_batch_end(self, batch, logs=None):
         """Check the loss, and write a checkpoint if it is time."""
-        self.position.step += 1
+        self.position.step = min(self.first_step + batch + 1, self.steps)  # `batch` counts those of one execution too
         if not math.isfinite(logs["loss"]):
             raise self._diverged("the loss")
         if self.position.step == self.steps:
@@ -169,7 +180,7 @@ class KeepRun(keras.callbacks.Callback):
 
     def _save_best_model(self) -> None:
         with new_file(self.run / MODEL) as draft:
-            self.model.save_model(draft)
+            self.model.save_for_inference(draft)
 
     def _write_checkpoint(self) -> None:
         if not is_finite(self.model):
@@ -193,7 +204,7 @@ class KeepRun(keras.callbacks.Callback):
             yield
         except WorkError as error:
             last = f"The last good checkpoint is {self.checkpoint}." if self.checkpoint else "It has no checkpoint yet."
-            raise WorkError(f"{error} {last} Go on with: {resume_command(self.run)}") from error
+            raise WorkError(f"{error} {last} Go on with: {self.go_on}") from error
 
     def _diverged(self, what: str) -> WorkError:
         optimizer = self.model.optimizer
@@ -203,6 +214,6 @@ class KeepRun(keras.callbacks.Callback):
         return WorkError(
             f"{self.run}: {what} is no longer a number at step {step:,} (epoch {self.position.epoch + 1}, batch "
             f"{self.position.step} of {self.steps}; learning rate {float(optimizer.learning_rate):.3g}). The last good "
-            f"checkpoint is {self.checkpoint}. A run resumed from there would end the same way: start a new one with a "
-            "lower --learning-rate, a longer --warm-up or a lower --clip, and look for odd examples in the data."
+            f"checkpoint is {self.checkpoint}. A run resumed from there would end the same way: start a new one with "
+            f"{self.advice}, and look for odd examples in the data."
         )

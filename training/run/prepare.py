@@ -1,5 +1,7 @@
 """The data of a run: corpora read, vocabularies learnt, examples encoded, and the run folder that describes them."""
 
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 from zoo.training.data.corpora import BUILT_IN, Corpus, read_corpus
 from zoo.training.data.examples import Examples, encode
+from zoo.training.run.beginning import INITIAL, Beginning
 from zoo.training.settings import Settings
 from zoo.versions import versions
 
@@ -43,10 +46,8 @@ class PreparedRun:
 
 def prepare_run(
     out: Path,
+    beginning: Beginning,
     *,
-    model: str,
-    task: str,
-    options: dict[str, Any],
     settings: Settings,
     recipe: str | None,
     data: dict[str, str],
@@ -56,9 +57,7 @@ def prepare_run(
 
     Args:
         out: the run folder to make.
-        model: the name of the model.
-        task: the name of its task.
-        options: the options of the model's builder, without the sizes that follow from the data.
+        beginning: the model, and what is not learnt from the data.
         settings: the settings of the training.
         recipe: the name of the recipe that options and settings come from.
         data: DATA for "train" and "valid".
@@ -68,25 +67,31 @@ def prepare_run(
         CallError: data that cannot be used.
         WorkError: the folder could not be written.
     """
+    task = beginning.task
     corpora = {split: read(origin, split, task, settings) for split, origin in data.items()}
     check_apart(out, *(file for corpus in corpora.values() for file in files_of(corpus)))
-    vocabularies = learn_vocabularies(corpora["train"], task, settings)
-    labels = sorted(set(corpora["train"].targets)) if TASKS[task].labelled else []
+    vocabularies = learn_vocabularies(corpora["train"], task, settings, known=beginning.vocabularies)
+    labels = beginning.labels
+    if labels is None:
+        labels = sorted(set(corpora["train"].targets)) if TASKS[task].labelled else []
     config = RunConfig(
-        model=model,
+        model=beginning.model,
         recipe=recipe,
         task=task,
-        options={**vocabulary_sizes(task, vocabularies, labels), **options},
+        options={**vocabulary_sizes(task, vocabularies, labels), **beginning.options},
         labels=labels,
         training=asdict(settings),
         data={split: describe(corpus) for split, corpus in corpora.items()},
         versions=versions(),
+        initial=beginning.initial,
     )
     examples = encode_all(config, vocabularies, corpora)
     with new_folder(out, force) as draft:
         for side, vocabulary in vocabularies.items():
             vocabulary.save(draft / vocabulary_file(side))
         write_samples(draft, corpora["valid"])
+        if beginning.file is not None:
+            shutil.copyfile(beginning.file, draft / INITIAL)
         config = replace(config, vocabularies=digests(draft, vocabularies))
         write_json(draft / CONFIG, config.as_json())
     return PreparedRun(config=config, examples=examples, validation=corpora["valid"])
@@ -131,12 +136,16 @@ def describe(corpus: Corpus) -> dict[str, Any]:
     return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
 
 
-def learn_vocabularies(corpus: Corpus, task: str, settings: Settings) -> dict[str, Vocabulary]:
-    """Learn the vocabulary of each side; errors as `Vocabulary.learn`."""
-    return {
-        side: Vocabulary.learn(corpus.texts(side), size=settings.vocabulary_size, kind=settings.kinds[side])
-        for side in TASKS[task].sides
-    }
+def learn_vocabularies(
+    corpus: Corpus, task: str, settings: Settings, known: Mapping[str, Vocabulary] | None = None
+) -> dict[str, Vocabulary]:
+    """Return the vocabulary of each side: the known one, or one that is learnt; errors as `Vocabulary.learn`."""
+    vocabularies = dict(known or {})
+    for side in TASKS[task].sides:
+        if side not in vocabularies:
+            options: dict[str, Any] = {"size": settings.vocabulary_size, "kind": settings.kinds[side]}
+            vocabularies[side] = Vocabulary.learn(corpus.texts(side), **options)
+    return {side: vocabularies[side] for side in TASKS[task].sides}
 
 
 def smallest_sizes(task: str) -> dict[str, int]:

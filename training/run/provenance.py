@@ -1,6 +1,6 @@
 """The provenance of a run: a record of its data, vocabularies, model and settings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,14 @@ def record(config: RunConfig) -> dict[str, Any]:
     return {**decisive, "data": data}
 
 
-def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any]) -> None:
+def check_same(
+    run: Path,
+    now: Mapping[str, Any],
+    then: Mapping[str, Any],
+    *,
+    what: str = f"its {CONFIG}",
+    may_differ: Collection[str] = (),
+) -> None:
     """Refuse to resume a run whose record differs from the one in its checkpoint.
 
     Raises:
@@ -26,10 +33,11 @@ def check_same(run: Path, now: Mapping[str, Any], then: Mapping[str, Any]) -> No
     """
     now, then = dict(_flat(now)), dict(_flat(then))
     names = [name for name in [*then, *(now.keys() - then.keys())] if now.get(name) != then.get(name)]
+    names = [name for name in names if name not in may_differ]
     if names:
         differences = "; ".join(f"{name} was {then.get(name)} and is now {now.get(name)}" for name in names[:5])
         raise CallError(
-            f"{run} cannot be continued: its {CONFIG} is not the one its checkpoint was made with: {differences}."
+            f"{run} cannot be continued: {what} is not the one its checkpoint was made with: {differences}."
         )
 
 

@@ -1,20 +1,24 @@
 """Validation beyond the loss: translations of the validation set, scored and shown after every epoch."""
 
 import math
+import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from zoo.decoding.endpoints import numpy_functions
+from zoo.errors import CallError
 from zoo.metrics import translation_scores
-from zoo.pipeline import Pipeline
 from zoo.plot import draw_attention
 from zoo.prediction import Prediction
+from zoo.predictor import Predictor
 from zoo.tasks import TASKS
-from zoo.training.data.corpora import Corpus
+from zoo.text import Vocabulary
 
 SHOWN = 3  # translations an epoch
 
@@ -28,33 +32,58 @@ class ValidationScores(keras.callbacks.Callback):
     The weights are those of `evaluate`: the averaged ones if the optimizer averages them.
 
     Args:
-        pipeline: the model that is trained, with its vocabularies.
-        corpus: the validation set.
-        folder: the run folder, for the logs of TensorBoard.
-        size: the number of its sentences to translate; 0 for none.
+        sources: sentences to translate; none for a model that does not translate.
+        targets: their translations.
+        source_vocabulary: the vocabulary of the sources.
+        target_vocabulary: the vocabulary of the targets.
+        folder: the folder of the logs for TensorBoard; None: none are written.
+
+    Raises:
+        CallError: not as many targets as sources, or sources without vocabularies.
     """
 
-    def __init__(self, pipeline: Pipeline, corpus: Corpus, *, folder: Path, size: int):
+    def __init__(
+        self,
+        sources: Sequence[str] = (),
+        targets: Sequence[str] = (),
+        source_vocabulary: Vocabulary | None = None,
+        target_vocabulary: Vocabulary | None = None,
+        *,
+        folder: str | os.PathLike | None = None,
+    ):
         super().__init__()
-        self.pipeline = pipeline  # the same for all epochs: its graphs are traced once
-        self.sources = corpus.sources[:size]
-        self.targets = corpus.targets[:size]
-        self.folder = folder / "logs" / "samples"
-        self.writer = None
+        self.sources, self.targets = list(sources), list(targets)
+        if len(self.sources) != len(self.targets):
+            lengths = f"{len(self.sources)} sources and {len(self.targets)} targets"
+            raise CallError(f"Expected as many targets as sources. Received: {lengths}.")
+        if self.sources and not (source_vocabulary and target_vocabulary):
+            raise CallError("Translations need `source_vocabulary` and `target_vocabulary`.")
+        self.vocabularies = (source_vocabulary, target_vocabulary)
+        self.predictor: Any = None
+        self.folder = folder
+        self.writer: Any = None
+
+    def set_model(self, model):
+        """Take the model that is trained. Its graphs are traced once for all epochs."""
+        decodes = self.sources and "bleu" in TASKS[model.task].monitors
+        if decodes and (self.predictor is None or model is not self.model):
+            self.predictor = Predictor(model.task, numpy_functions(model), *self.vocabularies)
+        super().set_model(model)
 
     def on_epoch_end(self, epoch, logs=None):
         """Add the scores to the logs."""
         logs = {} if logs is None else logs
-        monitors = TASKS[self.pipeline.task].monitors
+        monitors = TASKS[self.model.task].monitors
         if "perplexity" in monitors and "val_loss" in logs:
             logs["val_perplexity"] = math.exp(min(float(logs["val_loss"]), 700.0))
-        if "bleu" not in monitors or not self.sources:
+        if self.predictor is None:
             return
         with self.model.evaluation_weights():
-            predictions = self.pipeline.predict(self.sources)
+            predictions = self.predictor.predict(self.sources)
         scores = translation_scores([prediction.output for prediction in predictions], self.targets)
         logs |= {f"val_{name}": scores[name] for name in ("bleu", "chrf", "exact_match")}
-        self._show(epoch, predictions[:SHOWN])
+        if self.folder is not None:
+            self._show(epoch, predictions[:SHOWN])
 
     def _show(self, epoch, predictions):
         self.writer = self.writer or tf.summary.create_file_writer(str(self.folder))

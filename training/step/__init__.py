@@ -1,1 +1,1 @@
-"""The training step: the trainer, its losses, optimizer, precision and replicas."""
+"""The optimizer and the precision of a run."""

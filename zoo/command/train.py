@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from zoo.pipeline import Pipeline
     from zoo.training.recipe import Recipe
 
+SIDES = ("source", "target")
 PLACES = ("train", "valid", "out")
 
 
@@ -33,7 +34,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--recipe", metavar="NAME", help="a name from `zoo list`, or a .toml file; other flags override its options"
     )
-    parser.add_argument("--resume", metavar="RUN", help="continue this run; no other option is accepted")
+    parser.add_argument(
+        "--resume", metavar="RUN", help="continue this run; no other option is accepted but more --epochs"
+    )
+    parser.add_argument(
+        "--from",
+        dest="initial",
+        metavar="WHERE",
+        help="begin with the weights of this run folder or preset, and keep its vocabularies, labels and options",
+    )
+    for side in SIDES:
+        parser.add_argument(
+            f"--{side}-vocabulary", metavar="FILE", help="a SentencePiece .model file, in place of learning one"
+        )
     add_options(parser, "options of the model", model_options())
     add_options(parser, "options of the training", options_of(Settings))
 
@@ -60,11 +73,12 @@ def run_of(options: Namespace) -> Path | None:
 def _resume(options: Namespace) -> "Pipeline":
     from zoo.training.fit import resume
 
-    not_options = {"command", "module", "json", "resume"} | (set() if options.force else {"force"})
+    not_options = {"command", "module", "json", "resume", "epochs"} | (set() if options.force else {"force"})
     others = sorted(set(given(options, vars(options))) - not_options)
     if others:
-        raise CallError(f"--resume takes no other option: the run folder holds them. Received: {', '.join(others)}.")
-    return resume(options.resume)
+        expected = "--resume takes no other option but --epochs: the run folder holds them"
+        raise CallError(f"{expected}. Received: {', '.join(others)}.")
+    return resume(options.resume, epochs=options.epochs)
 
 
 def _train(options: Namespace) -> "Pipeline":
@@ -72,14 +86,57 @@ def _train(options: Namespace) -> "Pipeline":
     from zoo.training.fit import train
     from zoo.training.settings import Settings
 
+    if options.initial:
+        return _train_from(options)
     recipe = _recipe(options)
     model = find(options.model or recipe.model).name
     places = {**recipe.data, **given(options, PLACES)}
+    _check_places(places)
+    of_model, settings = recipe.settled(given(options, model_options()), given(options, options_of(Settings)))
+    return train(
+        model,
+        **places,
+        options=of_model,
+        settings=settings,
+        recipe=options.recipe,
+        force=options.force,
+        vocabularies=_vocabularies(options),
+    )
+
+
+def _train_from(options: Namespace) -> "Pipeline":
+    """Train a model that begins with the weights of another run."""
+    from zoo.models.build import model_options
+    from zoo.training.fit import train
+    from zoo.training.settings import Settings
+
+    refused = given(options, ["recipe", "text", "vocabulary_size"])
+    if refused:
+        names = ", ".join(map(flag_of, refused))
+        raise CallError(f"--from takes the model and its vocabularies from the run. Received besides: {names}.")
+    places = given(options, PLACES)
+    _check_places(places)
+    return train(
+        options.model and find(options.model).name,
+        **places,
+        options=given(options, model_options()),
+        settings=Settings(**given(options, options_of(Settings))),
+        force=options.force,
+        initial=options.initial,
+        vocabularies=_vocabularies(options),
+    )
+
+
+def _check_places(places: dict[str, str]) -> None:
     missing = [flag_of(name) for name in PLACES if name not in places]
     if missing:
         raise CallError(f"zoo train needs {', '.join(missing)}.")
-    of_model, settings = recipe.settled(given(options, model_options()), given(options, options_of(Settings)))
-    return train(model, **places, options=of_model, settings=settings, recipe=options.recipe, force=options.force)
+
+
+def _vocabularies(options: Namespace) -> dict[str, str]:
+    """Return the files of vocabularies that were given, by side."""
+    files = given(options, [f"{side}_vocabulary" for side in SIDES])
+    return {name.removesuffix("_vocabulary"): file for name, file in files.items()}
 
 
 def _recipe(options: Namespace) -> "Recipe":

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.fitting.model import FittedModel
 from zoo.layers.tied import TiedLogits
 from zoo.models.check_ids import check_ids
 from zoo.recurrence.products import on_rows
@@ -13,8 +14,8 @@ from zoo.recurrence.scan import inference_graph
 from zoo.tasks import TASKS
 
 
-class TokenModel(keras.Model, abc.ABC):
-    """A Keras model over token ids: ids in, logits out.
+class TokenModel(FittedModel, abc.ABC):
+    """A Keras model over token ids: ids in, logits out. Without a loss, `compile` takes the loss of the task.
 
     A subclass decorates its constructor with `takes_options`. The constructor makes the layers and ends with a call on
     `symbolic_ids`, so that all weights exist before the first batch. The subclass implements `hidden` and

@@ -24,10 +24,9 @@ from zoo.training.run.checkpoints import (
     read_position,
     remove_drafts,
     restore_best_model,
-    restore_trainer,
+    restore_state,
     write_checkpoint,
 )
-from zoo.training.step.trainer import Trainer
 
 INPUTS, TARGETS = np.array([[4, 5], [6, 0], [7, 8]]), np.array([0, 1, 2])
 RECORD = {"model": "tanh_dnn", "training": {"seed": 1}}
@@ -35,10 +34,10 @@ FILES = ["state.index", "state.data-00000-of-00001", POSITION, BEST, SUMS]
 
 
 def make_trainer(units=8, average=True):
-    trainer = Trainer(build("tanh_dnn", vocabulary_size=12, classes=3, units=units, dropout=0.5))
+    trainer = build("tanh_dnn", vocabulary_size=12, classes=3, units=units, dropout=0.5)
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 50)
     trainer.compile(keras.optimizers.Adam(schedule, use_ema=average))
-    trainer.optimizer.build(trainer.model.trainable_variables)
+    trainer.optimizer.build(trainer.trainable_variables)
     return trainer
 
 
@@ -64,7 +63,7 @@ def trainer():
 def made(tmp_path_factory, trainer):
     """A run with two checkpoints and a best model."""
     run = tmp_path_factory.mktemp("run")
-    trainer.model.save(run / MODEL)
+    trainer.save_for_inference(run / MODEL)
     first = write_checkpoint(run, trainer, Position(0, 3), RECORD, with_best_model=False)
     write_checkpoint(
         run,
@@ -90,7 +89,7 @@ def test_a_restored_trainer_goes_on_as_the_one_that_was_not_stopped(tmp_path):
     other = make_trainer()
     step(other)
     assert state(other) != state(first)
-    restore_trainer(path, other)
+    restore_state(path, other)
     assert state(other) == state(first)
     assert [step(other) for _ in range(3)] == [step(first) for _ in range(3)]
 
@@ -117,9 +116,9 @@ def test_a_checkpoint_holds_what_it_should_and_no_draft_is_left(run):
 
 def test_another_model_is_refused(run):
     with pytest.raises(CallError, match=r"is of another model: it holds .*\[12, 8\]. Expected: .*\[12, 4\]"):
-        restore_trainer(newest(run), make_trainer(units=4))
+        restore_state(newest(run), make_trainer(units=4))
     with pytest.raises(CallError, match="is of another model"):
-        restore_trainer(newest(run), make_trainer(average=False))
+        restore_state(newest(run), make_trainer(average=False))
 
 
 def flip(file, place):
@@ -219,7 +218,7 @@ def test_what_a_killed_process_left_behind_is_swept(run):
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_weight_or_a_moment_that_is_no_number_is_seen(value):
-    for choose in (lambda one: one.model.logits.bias, lambda one: one.optimizer.variables[-1]):
+    for choose in (lambda one: one.logits.bias, lambda one: one.optimizer.variables[-1]):
         trainer = make_trainer()
         assert is_finite(trainer)
         variable = choose(trainer)

@@ -14,7 +14,6 @@ from zoo.training.run.history import HISTORY, read_history
 from zoo.training.run.keep_run import KeepRun
 from zoo.training.run.signals import StopSignals
 from zoo.training.settings import Monitor
-from zoo.training.step.trainer import Trainer
 
 NAN = float("nan")
 STEPS = 4
@@ -22,10 +21,10 @@ STEPS = 4
 
 @pytest.fixture
 def model():
-    """A trainer with all its variables."""
-    model = Trainer(build("tanh_dnn", vocabulary_size=12, classes=3, units=4))
+    """A compiled model with all its variables."""
+    model = build("tanh_dnn", vocabulary_size=12, classes=3, units=4)
     model.compile(keras.optimizers.Adam(0.25))
-    model.optimizer.build(model.model.trainable_variables)
+    model.optimizer.build(model.trainable_variables)
     return model
 
 
@@ -46,7 +45,7 @@ def keeper(run, model, *, monitor="val_accuracy", rising=True, patience=3, recor
 
 def mark(model, number):
     """Give a model weights by which it is known."""
-    model.model.logits.bias.assign(np.full(3, float(number)))
+    model.logits.bias.assign(np.full(3, float(number)))
 
 
 def play(keep, scores, *, first=0):
@@ -66,7 +65,7 @@ def play_steps(keep, epoch, losses):
     keep.on_epoch_begin(epoch)
     for batch, loss in enumerate(losses):
         mark(keep.model, 100 * (epoch + 1) + batch + 1)
-        keep.model.loss_mean.update_state(loss)
+        keep.model.task_metrics[0].update_state(loss)
         keep.on_train_batch_end(batch, {"loss": loss})
 
 
@@ -77,8 +76,8 @@ def kept(run):
 
 def marked(run, model):
     """Return by what the model of the newest checkpoint is known, and put it into the trainer."""
-    zoo.training.run.keep_run.restore_trainer(newest(run), model)
-    return model.model.logits.bias.numpy()[0]
+    zoo.training.run.keep_run.restore_state(newest(run), model)
+    return model.logits.bias.numpy()[0]
 
 
 @pytest.mark.parametrize(
@@ -145,11 +144,11 @@ def test_the_first_checkpoint_is_of_before_the_first_step(tmp_path, model):
     assert marked(tmp_path, model) == 7
 
 
-def test_the_kept_model_has_no_optimizer_and_no_trainer(tmp_path, model):
+def test_the_kept_model_has_no_optimizer(tmp_path, model):
     inputs, labels = np.array([[4, 5], [6, 0]]), np.array([0, 1])
     model.fit(inputs, labels, epochs=1, verbose=0, callbacks=[keeper(tmp_path, model, monitor="loss")])
     loaded = load_model(tmp_path / MODEL)
-    assert not loaded.compiled and not isinstance(loaded, Trainer)
+    assert not loaded.compiled and not hasattr(loaded, "optimizer")
     np.testing.assert_array_equal(loaded(inputs), model(inputs))
 
 
@@ -205,12 +204,12 @@ def test_inside_an_epoch_the_scores_so_far_go_on_and_at_its_begin_they_do_not(tm
     keep = keeper(tmp_path, model, checkpoint_seconds=0)
     mark(model, 0)
     keep.on_epoch_begin(0)
-    assert keep.position.step == 2 and float(model.loss_mean.result()) == 3.0
-    assert model.model.logits.bias.numpy()[0] == 102
+    assert keep.position.step == 2 and float(model.task_metrics[0].result()) == 3.0
+    assert model.logits.bias.numpy()[0] == 102
     keep.on_epoch_end(0, {"loss": 3.0, "val_accuracy": 0.5})  # the metrics hold what the validation left
     keep = keeper(tmp_path, model)
     keep.on_epoch_begin(1)
-    assert keep.position.step == 0 and float(model.loss_mean.result()) == 0.0
+    assert keep.position.step == 0 and float(model.task_metrics[0].result()) == 0.0
 
 
 def test_the_time_of_an_epoch_is_that_before_and_after_it_was_stopped(tmp_path, model, monkeypatch):
@@ -309,7 +308,7 @@ def test_a_signal_in_the_validation_ends_the_training_after_the_epoch(tmp_path, 
 def test_a_loss_that_is_no_number_stops_at_its_step(tmp_path, model, loss):
     rates = keras.optimizers.schedules.PiecewiseConstantDecay([1, 6], [0.1, 0.25, 0.5])
     model.compile(keras.optimizers.Adam(rates))
-    model.optimizer.build(model.model.trainable_variables)
+    model.optimizer.build(model.trainable_variables)
     keep = keeper(tmp_path, model, checkpoint_seconds=0)
     play(keep, [0.5])
     play_steps(keep, 1, [1.0, 1.0])

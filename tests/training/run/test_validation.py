@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+import zoo
 from zoo.decoding import endpoints
-from zoo.pipeline import Pipeline
+from zoo.errors import CallError
 from zoo.prediction import Prediction
 from zoo.training.data.corpora import read_corpus
 from zoo.training.evaluate import evaluate
@@ -15,20 +16,18 @@ from zoo.training.fit import train
 from zoo.training.run.history import read_history
 from zoo.training.run.validation import ValidationScores, _table
 from zoo.training.settings import Settings
-from zoo.training.step.trainer import Trainer
 
 SIZE = 6
 
 
 @pytest.fixture
 def validation(tiny_run, tiny_data, tmp_path):
-    """The callback for a trainer of the tiny run's model, its logs in a folder of the test."""
-    corpus = read_corpus(tiny_data["translation"]["valid"], task="translation")
-    pipeline = Pipeline(tiny_run.model, **tiny_run.vocabularies)
-    validation = ValidationScores(pipeline, corpus, folder=tmp_path, size=SIZE)
-    trainer = Trainer(tiny_run.model)
-    trainer.compile(optimizer="sgd")
-    validation.set_model(trainer)
+    """The callback for the tiny run's model, its logs in a folder of the test."""
+    corpus = read_corpus(tiny_data["translation"]["valid"], task="translation", size=SIZE)
+    vocabularies = tiny_run.vocabularies["source"], tiny_run.vocabularies["target"]
+    validation = ValidationScores(corpus.sources, corpus.targets, *vocabularies, folder=tmp_path / "logs" / "samples")
+    tiny_run.model.compile("sgd")
+    validation.set_model(tiny_run.model)
     return validation
 
 
@@ -46,12 +45,12 @@ def test_scores_follow_the_weights_and_the_graph_is_traced_once(validation, monk
     """By a model that says a single word, one and then another: its weights are read anew, its graph is the old one."""
     traced, greedy = [], endpoints.greedy
     monkeypatch.setattr(endpoints, "greedy", lambda *arguments: traced.append(1) or greedy(*arguments))
-    bias = validation.model.model.logits.bias
+    bias = validation.model.logits.bias
     before, outputs = bias.numpy(), []
     for epoch, token in enumerate((5, 9)):
         bias.assign(np.eye(before.size)[token] * 1e3)
         validation.on_epoch_end(epoch, {})
-        outputs.append(validation.pipeline.predict(validation.sources[:1])[0].output)
+        outputs.append(validation.predictor.predict(validation.sources[:1])[0].output)
     bias.assign(before)
     assert outputs[0] != outputs[1] and len(traced) == 1
 
@@ -96,11 +95,30 @@ def test_the_best_epoch_is_by_the_monitor(tmp_path, tiny_data, monitor, rising):
     assert scores[best - 1] == (max(scores) if rising else min(scores))
 
 
-def test_no_decoding_without_size_or_translation(tiny_lm, tmp_path, tiny_data):
-    corpus = read_corpus(tiny_data["language_model"]["valid"], task="language_model")
-    validation = ValidationScores(tiny_lm, corpus, folder=tmp_path, size=SIZE)
-    validation.set_model(keras.Sequential())
+def test_perplexity_alone_without_translations(tiny_lm):
+    validation = ValidationScores()
+    validation.set_model(tiny_lm.model)
     logs = {"val_loss": float("nan")}
     validation.on_epoch_end(0, logs)
     assert math.isnan(logs.pop("val_perplexity")) and set(logs) == {"val_loss"}
-    assert not list(tmp_path.iterdir())
+
+
+def test_scores_of_a_plain_fit(tmp_path):
+    """Without a run folder; the callbacks after it can watch what it adds."""
+    texts = ["un deux", "trois", "quatre un", "deux trois"]
+    vocabulary = zoo.Vocabulary.learn(texts, size=30)
+    model = zoo.seq2seq(vocabulary.size, vocabulary.size, units=4)
+    model.compile("adam")
+    data = zoo.pairs(texts, texts, vocabulary, vocabulary, batch_size=2)
+    scores = zoo.ValidationScores(texts[:2], texts[:2], vocabulary, vocabulary)
+    stop = keras.callbacks.EarlyStopping(monitor="val_bleu", mode="max", patience=0)
+    history = model.fit(data, validation_data=data, epochs=5, verbose=0, callbacks=[scores, stop]).history
+    assert {"val_bleu", "val_chrf", "val_exact_match", "val_perplexity"} <= history.keys()
+    assert len(history["val_bleu"]) < 5
+
+
+def test_wrong_arguments():
+    with pytest.raises(CallError, match="1 sources and 0 targets"):
+        ValidationScores(["a"])
+    with pytest.raises(CallError, match="need `source_vocabulary`"):
+        ValidationScores(["a"], ["b"])

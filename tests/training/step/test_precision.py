@@ -2,9 +2,8 @@ import keras
 import pytest
 import tensorflow as tf
 
-from zoo.models.build import build
 from zoo.training.settings import Settings
-from zoo.training.step.precision import for_device, in_float32, precision_policy
+from zoo.training.step.precision import for_device, precision_policy
 
 
 def test_the_device_chooses(monkeypatch):
@@ -29,5 +28,3 @@ def test_the_policy_is_for_the_block_alone():
         assert keras.config.dtype_policy().name == "mixed_bfloat16"
         raise KeyError
     assert keras.config.dtype_policy().name == before == "float32"
-    model = build("tanh_dnn", vocabulary_size=9, classes=2, units=3)
-    assert in_float32(model) is model

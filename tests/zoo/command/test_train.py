@@ -96,7 +96,16 @@ def test_ctrl_c_and_full_disk(call, tmp_path, monkeypatch):
         ([], "Expected a MODEL (see `zoo list`), --recipe NAME, or --resume RUN"),
         (["--recipe", "numbers-fr-en.seq2seq"], 'Did you mean "numbers-fr-en.bahdanau_seq2seq"'),
         (["--resume", "nowhere"], "no run folder"),
-        (["--resume", "nowhere", "--epochs", "3"], "--resume takes no other option"),
+        (["--resume", "nowhere", "--epochs", "3"], "no run folder"),
+        (["--resume", "nowhere", "--seed", "3"], "--resume takes no other option but --epochs"),
+        (["--from", "nowhere", "--train", "a", "--valid", "b", "--out", "c"], "There is no run folder nowhere"),
+        (["--from", "nowhere", "--text", "char"], "vocabularies from the run. Received besides: --text"),
+        (["--from", "nowhere"], "needs --train, --valid, --out"),
+        (
+            ["tanh_dnn", "--target-vocabulary", "v", "--train", "a", "--valid", "b", "--out", "c"],
+            "no target vocabulary",
+        ),
+        (["seq2seq", "--target-vocabulary", "v", "--train", "a", "--valid", "b", "--out", "c"], "the vocabulary v"),
         (["seq2seq", "--train", "numbers-fr-en", "--valid", "no.tsv", "--out", "c"], "no.tsv"),
         (["seq2seq", "--train", "numbers-fr-en", "--valid", "numbers-fr", "--out", "c"], "numbers-fr-en"),
         (["tanh_dnn", "--cell", "gru", "--train", "x", "--valid", "x", "--out", "c"], 'no option "cell"'),
@@ -146,3 +155,18 @@ def test_flags_override_the_recipe(call, tmp_path, tiny_data):
     config = read_config(tmp_path / "run")
     assert (config.model, config.options["units"], config.options["layers"]) == ("seq2seq", 8, 2)
     assert (config.training["epochs"], config.training["seed"], config.recipe) == (1, 5, str(recipe))
+
+
+def test_flags_of_the_beginning(call, tmp_path, tiny_data, tiny_run):
+    data = tiny_data["translation"]
+    places = ["--train", data["train"], "--valid", data["valid"], "--epochs", 1, "--watch-size", 0]
+    call.json("train", "--from", tiny_run.path, *places, "--out", tmp_path / "tuned")
+    config = read_config(tmp_path / "tuned")
+    assert (config.model, config.options) == (tiny_run.config.model, tiny_run.config.options)
+    assert config.initial["origin"] == str(tiny_run.path)
+    known = ["--source-vocabulary", tiny_run.path / "source.model"]
+    call.json("train", "seq2seq", *places, *known, "--units", 8, "--vocabulary-size", 90, "--out", tmp_path / "known")
+    config = read_config(tmp_path / "known")
+    assert config.vocabularies["source.model"] == tiny_run.config.vocabularies["source.model"]
+    assert config.vocabularies["target.model"] != tiny_run.config.vocabularies["target.model"]
+    assert call.json("train", "--resume", tmp_path / "known", "--epochs", 2)["epochs"] == 2

@@ -4,9 +4,7 @@ import keras
 
 
 def in_float32(model: keras.Model) -> keras.Model:
-    """Return the model, or a copy in float32 if it computes in another precision: a saved model is in float32."""
-    if model.compute_dtype == "float32":
-        return model
+    """Return a copy of the model that computes in float32, as a saved model does, and is not compiled."""
     copy = type(model).from_config({**model.get_config(), "dtype": "float32"})
     copy.set_weights(model.get_weights())
     return copy

@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.constants import PAD
-from zoo.training.step.losses import count_right, summed_loss, summed_smoothing
+from zoo.fitting.losses import count_right, summed_loss, summed_smoothing
 
 LABELS = np.array([[5, 2, PAD, PAD], [4, 3, 3, 2]], np.int32)
 VALID = [(0, 0), (0, 1), (1, 0), (1, 1), (1, 2), (1, 3)]

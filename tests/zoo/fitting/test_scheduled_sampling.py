@@ -3,7 +3,7 @@ import pytest
 import tensorflow as tf
 
 from zoo.constants import PAD, START
-from zoo.training.step.scheduled_sampling import with_guesses
+from zoo.fitting.scheduled_sampling import with_guesses
 
 TARGET = np.array([[START, 5, 6, 7], [START, 12, 4, PAD], [START, PAD, PAD, PAD]], "int32")
 

@@ -1,9 +1,13 @@
 """The loss and the accuracy of a batch, as sums over the tokens, or texts, that are not padding."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from zoo.constants import PAD
 from zoo.tasks import TASKS
+
+Weights = tf.Tensor | None
 
 
 def target_weights(task: str, targets: tf.Tensor) -> tf.Tensor:
@@ -13,31 +17,53 @@ def target_weights(task: str, targets: tf.Tensor) -> tf.Tensor:
     return tf.cast(tf.not_equal(targets, PAD), tf.float32)
 
 
-def without_padding(task: str, hidden: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the rows (N, n) of `hidden` (B, T, n) whose targets (B, T) are not padding, and those targets (N,).
+def without_padding(
+    task: str, hidden: tf.Tensor, targets: tf.Tensor, weights: Weights = None
+) -> tuple[tf.Tensor, tf.Tensor, Weights]:
+    """Return the rows (N, n) of `hidden` (B, T, n) whose targets are not padding, and their targets and weights (N,).
 
     The logits are most of the work of a step, so none are computed for padding. Classes have none.
     """
     if TASKS[task].labelled:
-        return hidden, targets
+        return hidden, targets, weights
     places = tf.where(tf.not_equal(tf.reshape(targets, [-1]), PAD))[:, 0]
-    return tf.gather(tf.reshape(hidden, [-1, hidden.shape[-1]]), places), tf.gather(tf.reshape(targets, [-1]), places)
+    kept = tf.gather(tf.reshape(hidden, [-1, hidden.shape[-1]]), places)
+    if weights is not None:
+        weights = tf.gather(tf.reshape(_spread(weights, targets), [-1]), places)
+    return kept, tf.gather(tf.reshape(targets, [-1]), places), weights
 
 
-def summed_loss(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the cross-entropy in nats summed over the targets that count, and their number.
+def _spread(weights: Any, targets: tf.Tensor) -> tf.Tensor:
+    """Return the weights of the examples, (B,), (B, 1) or (B, T), in the shape of the targets, (B,) or (B, T)."""
+    weights, rank = tf.cast(weights, tf.float32), len(targets.shape)
+    if len(weights.shape) > rank:
+        weights = tf.squeeze(weights, -1)
+    if len(weights.shape) < rank:
+        weights = weights[:, tf.newaxis]
+    return tf.broadcast_to(weights, tf.shape(targets))
+
+
+def summed_loss(
+    task: str, targets: tf.Tensor, logits: tf.Tensor, weights: Weights = None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return the cross-entropy in nats, weighted, summed over the targets that count, and their number.
 
     Args:
         task: "translation", "classification" or "language_model".
         targets: ids (B, T) or (N,), padded with 0, or classes (B,).
         logits: (B, T, V) or (N, V), or (B, classes).
+        weights: the weights of the examples (B,), or of the targets; None: all 1.
     """
-    weights = target_weights(task, targets)
+    counted = target_weights(task, targets)
     losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=tf.cast(logits, tf.float32))
-    return tf.reduce_sum(losses * weights), tf.reduce_sum(weights)
+    return tf.reduce_sum(losses * _weighted(counted, weights, targets)), tf.reduce_sum(counted)
 
 
-def summed_smoothing(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
+def _weighted(counted: tf.Tensor, weights: Weights, targets: tf.Tensor) -> tf.Tensor:
+    return counted if weights is None else counted * _spread(weights, targets)
+
+
+def summed_smoothing(task: str, targets: tf.Tensor, logits: tf.Tensor, weights: Weights = None) -> tf.Tensor:
     """Return the term that label smoothing adds to `summed_loss`, per unit of its share; shapes as there.
 
     The target of a smoothed loss is (1 - share) onehot + share / V. Its cross-entropy is that of the one-hot target
@@ -48,7 +74,8 @@ def summed_smoothing(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Ten
     """
     logits = tf.cast(logits, tf.float32)
     chosen = tf.gather(logits, targets, axis=-1, batch_dims=len(targets.shape))
-    return tf.reduce_sum((chosen - tf.reduce_mean(logits, axis=-1)) * target_weights(task, targets))
+    counted = _weighted(target_weights(task, targets), weights, targets)
+    return tf.reduce_sum((chosen - tf.reduce_mean(logits, axis=-1)) * counted)
 
 
 def count_right(task: str, targets: tf.Tensor, logits: tf.Tensor, *, ties: bool = False) -> tf.Tensor:

@@ -1,0 +1,120 @@
+"""A fit of one's own that is killed and started again by the same script."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow.python.framework import config as tensorflow_config  # there is no public way back
+
+import zoo
+from zoo.errors import CallError, WorkError
+from zoo.run_folder import MODEL, load_model
+from zoo.training.data.numbers import generate
+from zoo.training.run.checkpoints import checkpoints
+from zoo.training.run.history import read_history
+
+EXAMPLES = list(generate("train", 40))
+FRENCH = [example.source for example in EXAMPLES]
+KINDS = [example.kind for example in EXAMPLES]
+VOCABULARY = zoo.Vocabulary.learn(FRENCH, size=80)
+OWN_LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deterministic():
+    tf.config.experimental.enable_op_determinism()
+    yield
+    tensorflow_config.disable_op_determinism()
+
+
+class Killed(Exception):
+    pass
+
+
+class Kill(keras.callbacks.Callback):
+    def __init__(self, after):
+        super().__init__()
+        self.left = after
+
+    def on_train_batch_begin(self, batch, logs=None):
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+
+
+def script(folder, *, kill=99, epochs=3, units=6, loss=None, dropout=0.3, fit=None, compile=None, **options):
+    """Train as a script of the user would; return all variables at the end."""
+    keras.utils.set_random_seed(1)
+    data = zoo.labelled(FRENCH, KINDS, VOCABULARY, batch_size=8, seed=4)
+    valid = zoo.labelled(FRENCH[:9], KINDS[:9], VOCABULARY, classes=zoo.labels_of(KINDS), shuffle=False)
+    model = zoo.tanh_dnn(VOCABULARY.size, len(zoo.labels_of(KINDS)), units=units, dropout=dropout)
+    optimizer = zoo.Adam(0.01, use_ema=True, ema_momentum=0.9)
+    model.compile(optimizer, loss, metrics=["accuracy"], **compile or {})
+    keep = zoo.ExactResume(folder, data, **{"monitor": "val_loss", "checkpoint_seconds": 0.0, **options})
+    model.fit(data, validation_data=valid, epochs=epochs, verbose=0, callbacks=[Kill(kill), keep], **fit or {})
+    return [one.numpy().tobytes() for one in (*model.variables, *optimizer.variables)]
+
+
+@pytest.mark.filterwarnings("error:Your input ran out of data")
+@pytest.mark.parametrize("loss", [None, OWN_LOSS])
+def test_a_killed_fit_ends_with_the_bits_of_one_that_was_not(tmp_path, loss):
+    whole = script(tmp_path / "whole", loss=loss)
+    steps = len(zoo.labelled(FRENCH, KINDS, VOCABULARY, batch_size=8))
+    for kill, seconds in ((steps + 2, 0.0), (3, 9e9), (0, 0.0)):  # in an epoch; before the next checkpoint; at once
+        with pytest.raises(Killed):
+            script(tmp_path / "run", kill=kill, loss=loss, checkpoint_seconds=seconds)
+    assert checkpoints(tmp_path / "run")[0].name == "epoch-0001-step-000002"
+    assert script(tmp_path / "run", loss=loss) == whole
+    rows = [[{**row, "seconds": 0} for row in read_history(tmp_path / name)] for name in ("whole", "run")]
+    assert rows[0] == rows[1] and len(rows[0]) == 3
+    best = [load_model(tmp_path / name / MODEL).get_weights() for name in ("whole", "run")]
+    assert all(np.array_equal(a, b) for a, b in zip(*best, strict=True))
+    assert script(tmp_path / "run", loss=loss, kill=0) == whole  # finished: no step is done
+
+
+def test_more_epochs_go_on(tmp_path):
+    script(tmp_path / "run", epochs=1)
+    assert script(tmp_path / "run", epochs=3) == script(tmp_path / "whole")
+
+
+def test_several_steps_an_execution_are_counted(tmp_path):
+    options = {"compile": {"steps_per_execution": 2}}
+    whole = script(tmp_path / "whole", **options)
+    with pytest.raises(Killed):
+        script(tmp_path / "run", kill=1, **options)
+    assert checkpoints(tmp_path / "run")[0].name == "epoch-0000-step-000002"
+    assert script(tmp_path / "run", **options) == whole
+
+
+def test_patience_and_no_monitor(tmp_path):
+    script(tmp_path / "none", epochs=1, monitor=None)
+    assert not (tmp_path / "none" / MODEL).exists() and checkpoints(tmp_path / "none")
+    script(tmp_path / "best", epochs=9, monitor="val_accuracy", mode="min", patience=1)
+    rows = [row["val_accuracy"] for row in read_history(tmp_path / "best")]
+    assert len(rows) < 9 and rows[-1] >= min(rows[:-1])
+
+
+def test_another_training_is_refused(tmp_path):
+    script(tmp_path / "run", epochs=1)
+    with pytest.raises(CallError, match="the training is not the one .*: model.units was 6 and is now 7"):
+        script(tmp_path / "run", units=7)
+    with pytest.raises(CallError, match="task.label_smoothing was 0.0 and is now 0.1"):
+        script(tmp_path / "run", compile={"label_smoothing": 0.1})
+
+
+def test_wrong_calls(tmp_path):
+    data = zoo.texts(FRENCH, VOCABULARY)
+    for wrong in (data.prefetch(1), zoo.texts(FRENCH, VOCABULARY, shuffle=False), FRENCH):
+        with pytest.raises(CallError, match="must be a dataset of `zoo.pairs`"):
+            zoo.ExactResume(tmp_path, wrong)
+    with pytest.raises(CallError, match="`patience` needs a `monitor`"):
+        zoo.ExactResume(tmp_path, data, patience=3)
+    with pytest.raises(CallError, match='mode="up"|mode=.up.'):
+        zoo.ExactResume(tmp_path, data, mode="up")
+    with pytest.raises(CallError, match="all .* steps of an epoch"):
+        script(tmp_path / "run", fit={"steps_per_epoch": 2})
+
+
+def test_a_loss_that_is_no_number_stops(tmp_path):
+    with pytest.raises(WorkError, match="no longer a number .* with a lower learning rate"):
+        script(tmp_path / "run", loss=lambda y, logits: tf.reduce_sum(logits, -1) * float("nan"))
