@@ -78,7 +78,8 @@ def test_shapes_and_functional_models(name):
     logits = model(inputs)
     assert model.compute_output_shape(shapes) == logits.shape == (*expected.shape, classes(name))
     assert TokenModel.compute_output_shape(model, shapes) == logits.shape  # that of a model without its own
-    symbols = keras.tree.map_structure(lambda ids: keras.Input([None], dtype="int32"), inputs)
+    names = {key: key for key in inputs} if isinstance(inputs, dict) else "ids"
+    symbols = keras.tree.map_structure(lambda key: keras.Input([None], dtype="int32", name=key), names)
     answer = model(symbols)
     assert answer.shape == (*[None] * expected.ndim, classes(name)) and answer.dtype == "float32"
     functional = keras.Model(symbols, keras.layers.Softmax()(answer))
