@@ -82,7 +82,7 @@ def test_shapes_and_functional_models(name):
     symbols = keras.tree.map_structure(lambda key: keras.Input([None], dtype="int32", name=key), names)
     answer = model(symbols)
     assert answer.shape == (*[None] * expected.ndim, classes(name)) and answer.dtype == "float32"
-    functional = keras.Model(symbols, keras.layers.Softmax()(answer))
+    functional = keras.Model(symbols, keras.layers.Activation("softmax")(answer))
     assert_close(functional(inputs), tf.nn.softmax(logits))
     assert functional.compute_output_shape(shapes) == logits.shape
 
