@@ -4,6 +4,7 @@ from zoo.decoding.beam import beam_search as beam_search
 from zoo.decoding.endpoints import id_functions as id_functions
 from zoo.decoding.endpoints import inputs_of as inputs_of
 from zoo.decoding.greedy import greedy as greedy
+from zoo.decoding.inputs import check_training_ids as check_training_ids
 from zoo.decoding.sample import sample as sample
 from zoo.decoding.score import classify as classify
 from zoo.decoding.score import score as score

@@ -5,6 +5,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_LENGTH_PENALTY, MAX_TARGET_PIECES
+from zoo.decoding.inputs import source_ids_of
 from zoo.decoding.row_options import bounded, largest
 from zoo.decoding.search import Search
 from zoo.errors import CallError
@@ -52,16 +53,17 @@ def beam_search(
         (B, N, T, S). If there are fewer than N hypotheses, the rest have no ids and a score of -1e9.
 
     Raises:
-        CallError: an invalid option.
+        CallError: an invalid option, or a model or ids as in `greedy`.
 
     Source: Wu et al. 2016, arXiv 1609.08144, equation 14; Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, for the
     finished hypotheses that stay in the beam.
     """
+    source_ids = source_ids_of(model, source_ids, function="beam_search")
     widths = bounded("beam_width", beam_width, 1, MAX_BEAM_WIDTH, tf.int32, per_row=True)
     width = largest(widths, 1)
     search = Search(
         model,
-        tf.convert_to_tensor(source_ids),
+        source_ids,
         widths=widths,
         width=width,
         n_best=_checked_n_best(n_best, width),
