@@ -37,6 +37,7 @@ _MEMBERS = {
     "zoo.prediction": ("Beam",),
     "zoo.run_folder": ("load_model",),
     "zoo.text": ("Vocabulary",),
+    "zoo.vectors": ("load_vectors",),
 }
 _HOMES = {name: home for home, members in _MEMBERS.items() for name in members}
 _HOMES |= {entry.name: entry.home for entry in CATALOG}
