@@ -107,11 +107,15 @@ class SequenceModel(TokenModel):
 def check_special_ids(start_id: int, end_id: int, **sizes: int) -> None:
     """Check that the start and the end id differ and are in the vocabularies of these sizes.
 
+    The default ids are not compared with the sizes: a model may be built to try its options before its sizes are known.
+
     Raises:
         CallError: they are equal, or outside of a vocabulary.
     """
     if start_id == end_id:
         raise CallError(f"`start_id` and `end_id` must differ. Received: {start_id} for both.")
+    if (start_id, end_id) == (START, END):
+        return
     for name, size in sizes.items():
         if max(start_id, end_id) >= size:
             received = f"start_id={start_id}, end_id={end_id}, {name}={size}"
