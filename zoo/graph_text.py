@@ -27,7 +27,7 @@ def tensorflow_text(*, required: bool = False) -> Any:
 
 
 class GraphText:
-    """A vocabulary in the TensorFlow graph. Its ids and texts are those of the `Vocabulary`.
+    """A vocabulary in the TensorFlow graph. Its ids and texts are those of the `Vocabulary`; 0 is padding.
 
     Args:
         vocabulary: the vocabulary.

@@ -4,6 +4,7 @@ The ids 0 to 3 of every vocabulary are padding, start, end and unknown; see `Voc
 """
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -153,7 +154,7 @@ class Vocabulary:
         except OSError as error:
             raise CallError(f"Cannot read the vocabulary {path}: {error.strerror}.") from error
         try:
-            if b"\n[UNK]" in b"\n" + content[:100_000] and content[:1] != b"{":
+            if re.search(rb"(^|\n)\[UNK\]\r?(\n|$)", content[:100_000]):
                 lines = content.decode("utf-8").replace("\r\n", "\n").removesuffix("\n").split("\n")
                 return cls.from_wordpiece(lines)
             return cls(content)
@@ -227,6 +228,8 @@ def source_ids(
     vocabulary: Vocabulary, texts: Sequence[str], task: str, most: int = MAX_SOURCE_PIECES
 ) -> tuple[list[list[int]], list[bool]]:
     """Return the framed ids of each text, and a list that is true for the texts that were truncated.
+
+    The ids 0 to 3 are padding, start, end and unknown.
 
     Args:
         vocabulary: the vocabulary.

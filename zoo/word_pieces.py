@@ -50,6 +50,8 @@ IGNORABLES = (
 class WordPieces:
     """The segmentation of text by a WordPiece vocabulary, with the special ids of the zoo.
 
+    It is that of `tensorflow_text.FastBertTokenizer`, but for characters that this Python's Unicode does not have yet.
+
     Args:
         pieces: the pieces in the order of their ids; the first four are padding, start, end and unknown.
         lower_case: read all letters as lower case and without accents.

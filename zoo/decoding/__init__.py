@@ -1,4 +1,8 @@
-"""Decoding from source ids to target ids, in the graph: the same functions for Keras, SavedModel and LiteRT."""
+"""Decoding from source ids to target ids, in the graph: the same functions for Keras, SavedModel and LiteRT.
+
+The ids 0 to 3 of a `zoo.Vocabulary` are padding, start, end and unknown; a model over the ids of another tokenizer has
+its own `start_id` and `end_id`.
+"""
 
 from zoo.decoding.beam import beam_search as beam_search
 from zoo.decoding.endpoints import id_functions as id_functions

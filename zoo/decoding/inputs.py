@@ -145,7 +145,8 @@ def check_training_ids(model: Any, inputs: Any, targets: Any) -> None:
         CallError: ids that are known break a rule of `IdRules`, or the targets are not what follows the inputs.
     """
     if getattr(model, "task", None) == "classification":
-        classified_ids_of(model, inputs)
+        check_ids(inputs, IdRules(name="inputs", size=vocabulary_size(model)))
+        _check_classes(targets, model.options["classes"])
         return
     start_id, end_id = start_and_end(model)
     special = {"start_id": start_id, "end_id": end_id}
@@ -153,19 +154,21 @@ def check_training_ids(model: Any, inputs: Any, targets: Any) -> None:
     if model.task == "translation":
         if not isinstance(inputs, dict) or not {"source", "target"} <= set(inputs):
             raise CallError("Expected `inputs` to be a dict of the ids `source` and `target`.")
-        sources = checked_ids(inputs["source"], IdRules(name="source", size=vocabulary_size(model), **special))
+        check_ids(inputs["source"], IdRules(name="source", size=vocabulary_size(model), **special))
         name, side, tokens = "target", "target", inputs["target"]
-        _check_rows(name, checked_ids(tokens, IdRules(name=name, size=None)), "source", sources)
+        _check_rows(name, tokens, "source", inputs["source"])
     size = vocabulary_size(model, side)
-    read = checked_ids(tokens, IdRules(name=name, size=size, starts=True, **special))
-    following = checked_ids(targets, IdRules(name="targets", size=size, ends=True, **special))
-    read, following = tf.get_static_value(read), tf.get_static_value(following)
-    if read is None or following is None:
-        return
+    read = check_ids(tokens, IdRules(name=name, size=size, starts=True, **special))
+    following = check_ids(targets, IdRules(name="targets", size=size, ends=True, **special))
+    if read is not None and following is not None:
+        _check_following(read, following, name, end_id)
+
+
+def _check_following(read: np.ndarray, following: np.ndarray, name: str, end_id: int) -> None:
+    """Check that each row of `following` is that of `read` without its first id, and the end id."""
     if read.shape != following.shape:
         raise CallError(f"Expected `targets` of the shape of `{name}`, {read.shape}. Received: {following.shape}.")
-    shifted = np.where(following[:, :-1] == end_id, PAD, following[:, :-1])
-    wrong = (read[:, 1:] != shifted).any(1)
+    wrong = (read[:, 1:] != np.where(following[:, :-1] == end_id, PAD, following[:, :-1])).any(1)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise CallError(
@@ -175,24 +178,32 @@ def check_training_ids(model: Any, inputs: Any, targets: Any) -> None:
 
 
 def checked_ids(ids: Any, rules: IdRules) -> tf.Tensor:
-    """Return ids (B, T) as int32. Inside a graph the values are not known, and only their type and rank are checked.
+    """Return ids (B, T) as an int32 tensor; see `check_ids`."""
+    known = check_ids(ids, rules)
+    return tf.cast(tf.convert_to_tensor(ids if known is None else known), tf.int32)
+
+
+def check_ids(ids: Any, rules: IdRules) -> np.ndarray | None:
+    """Return ids (B, T) as an array, or None for a tensor inside a graph, of which only type and rank are checked.
 
     Raises:
         CallError: they are not integers in two axes with at least one column, or a row breaks a rule.
     """
-    name = rules.name
+    name, expected = rules.name, f"rows of ids of one length, padded with {PAD}"
+    if isinstance(ids, tf.RaggedTensor | tf.SparseTensor):
+        raise CallError(f"`{name}` must be {expected}. Received: {type(ids).__name__}.")
     try:
-        ids = tf.convert_to_tensor(ids)
-    except (ValueError, TypeError) as error:
-        raise CallError(f"`{name}` must be rows of ids of one length, padded with {PAD}. {error}") from error
-    shape = ids.shape
-    if not ids.dtype.is_integer or (shape.rank is not None and (shape.rank != 2 or shape[1] == 0)):
+        ids = ids if tf.is_tensor(ids) else np.asarray(ids)
+    except ValueError as error:
+        raise CallError(f"`{name}` must be {expected}. {error}") from error
+    known = tf.get_static_value(ids) if tf.is_tensor(ids) else ids
+    dtype, shape = tf.as_dtype(ids.dtype), tf.TensorShape(ids.shape)
+    if not dtype.is_integer or (shape.rank is not None and (shape.rank != 2 or shape[1] == 0)):
         expected = "whole numbers (batch, length) with a length of 1 or more"
-        raise CallError(f"`{name}` must be {expected}. Received: {ids.dtype.name} of shape {shape}.")
-    known = tf.get_static_value(ids)
+        raise CallError(f"`{name}` must be {expected}. Received: {dtype.name} of shape {shape}.")
     if known is not None and len(known):
         _check_rules(known, rules)
-    return tf.cast(ids, tf.int32)
+    return known
 
 
 def _check_rules(ids: np.ndarray, rules: IdRules) -> None:
@@ -208,8 +219,17 @@ def _check_rules(ids: np.ndarray, rules: IdRules) -> None:
             raise CallError(f"`{rules.name}` must have {rule}. Received in row {row}: {_shown(ids[row])}.{hint}")
 
 
-def _check_rows(name: str, ids: tf.Tensor, other_name: str, other: tf.Tensor) -> None:
-    rows, expected = ids.shape[0], other.shape[0]
+def _check_classes(targets: Any, classes: int) -> None:
+    known = tf.get_static_value(targets) if tf.is_tensor(targets) else np.asarray(targets)
+    if known is None:
+        return
+    wrong = known[(known < 0) | (known >= classes)] if known.dtype.kind in "iu" else known.ravel()
+    if len(wrong):
+        raise CallError(f"`targets` must be classes from 0 to {classes - 1}. Received: {wrong[0]!r}.")
+
+
+def _check_rows(name: str, ids: Any, other_name: str, other: Any) -> None:
+    rows, expected = (array.shape[0] if tf.is_tensor(array) else len(array) for array in (ids, other))
     if None not in (rows, expected) and rows != expected:
         raise CallError(f"`{name}` must have as many rows as `{other_name}`, {expected}. Received: {rows}.")
 

@@ -96,11 +96,13 @@ def test_special_ids_that_cannot_be(options, message):
 
 
 WRONG_SOURCES = [
-    ([[3.0, 2.0]], "must be whole numbers .* Received: float32 of shape \\(1, 2\\)"),
-    ([3, 4, 2], "must be whole numbers .* Received: int32 of shape \\(3,\\)"),
+    ([[3.0, 2.0]], "must be whole numbers .* Received: float64 of shape \\(1, 2\\)"),
+    ([3, 4, 2], "must be whole numbers .* Received: int64 of shape \\(3,\\)"),
     (np.zeros([2, 0], "int32"), "with a length of 1 or more. Received: int32 of shape \\(2, 0\\)"),
     ([[3, 4, 2], [3, 2]], "must be rows of ids of one length, padded with 0"),
     ([[3, 2], [6, 2]], "must have ids from 0 to 5. Received in row 1: \\[6, 2\\]"),
+    (tf.ragged.constant([[3, 4, 2], [3, 2]]), "must be rows of ids of one length"),
+    ([["trois"]], "must be whole numbers .* Received: string of shape"),
     ([[-1, 2]], "must have ids from 0 to 5"),
     (np.array([[3, 2**40]], "int64"), "must have ids from 0 to 5"),
     ([[0, 3, 2]], "must have padding \\(id 0\\) only at the end"),
@@ -247,6 +249,19 @@ def test_training_ids_that_are_right(translator, language_model, classifier):
 def test_training_ids_that_are_refused(inputs, targets, message, translator):
     with pytest.raises(CallError, match=message):
         check_training_ids(translator, inputs, targets)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "targets", "message"),
+    [
+        ([[3, 2]], [3], "`targets` must be classes from 0 to 2. Received: .*3"),
+        ([[3, 2]], [0.5], "`targets` must be classes from 0 to 2. Received: .*0.5"),
+        ([[9, 2]], [0], "`inputs` must have ids from 0 to 5"),
+    ],
+)
+def test_texts_and_classes_that_are_refused(inputs, targets, message, classifier):
+    with pytest.raises(CallError, match=message):
+        check_training_ids(classifier, inputs, targets)
 
 
 def test_training_on_text_has_the_ids_of_the_vocabulary():
