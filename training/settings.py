@@ -52,7 +52,8 @@ class Settings:
     Attributes:
         epochs: the most passes over the training set.
         batch_size: examples a step.
-        batch_tokens: in place of `batch_size`, the most pieces of the longer side in a step, padding included.
+        batch_tokens: in place of `batch_size`, the most pieces of the longer side in a step, padding included;
+            default: none, `batch_size` counts.
         learning_rate: the highest learning rate of Adam. It is reached after the warm-up.
         schedule: the course of the learning rate after the warm-up. "cosine" falls to a hundredth at the last step,
             "inverse_sqrt" with one over the square root of the step, "constant" stays.
@@ -76,7 +77,7 @@ class Settings:
         subword_alpha: draw another segmentation of the training texts in each epoch: near 1 mostly the best one, at 0.2
             any; 0: never. A segmentation is drawn with its probability to this power (subword regularisation, Kudo
             2018, arXiv 1804.10959). It needs text="unigram".
-        train_size: read only this many training examples.
+        train_size: read only this many training examples; default: all.
         precision: the precision of the computation; default: mixed on a GPU, else float32.
         jit: compile the training step with XLA; default: on a GPU. XLA compiles once for each of a few shapes of
             batches: the first steps are slower, the others faster.

@@ -44,6 +44,7 @@ _MEMBERS = {
     "zoo.training.data.datasets": ("labelled", "labels_of", "pairs", "texts"),
     "zoo.training.run.exact_resume": ("ExactResume",),
     "zoo.training.run.validation": ("ValidationScores",),
+    "zoo.vectors": ("load_vectors",),
 }
 _MODULES = ("layers", "plot")  # public modules
 _HOMES = {name: home for home, members in _MEMBERS.items() for name in members}

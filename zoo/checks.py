@@ -132,6 +132,7 @@ def one_of(name: str, value: Any, known: Iterable[str]) -> str:
 
 # Annotations of options; see `zoo/options.py`.
 Size = Annotated[int, positive]
+TokenId = Annotated[int, positive]  # not 0, which is padding
 OptionalSize = Annotated[int | None, positive]
 Share = Annotated[float, fraction]
 Switch = Annotated[bool, switch]

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH
+from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_LENGTH_PENALTY
 from zoo.errors import CallError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ class Beam:
     Attributes:
         width: the number of hypotheses, from 1 to 64.
         n_best: the number of hypotheses to return as `alternatives`, at most `width`; None for no alternatives.
-        length_penalty: 0 is no penalty; a higher value prefers longer outputs. See `zoo.beam_search`.
+        length_penalty: from 0 to 10. 0 is no penalty; a higher value prefers longer outputs. See `zoo.beam_search`.
 
     Raises:
         CallError: an option is out of bounds.
@@ -34,8 +34,9 @@ class Beam:
             raise CallError(f"The width of a beam must be from 1 to {MAX_BEAM_WIDTH}. Received: {self.width}.")
         if self.n_best is not None and not 1 <= self.n_best <= self.width:
             raise CallError(f"n-best must be from 1 to the width of the beam, {self.width}. Received: {self.n_best}.")
-        if not 0 <= self.length_penalty <= 100:
-            raise CallError(f"The length penalty must be from 0 to 100. Received: {self.length_penalty}.")
+        if not 0 <= self.length_penalty <= MAX_LENGTH_PENALTY:
+            bounds = f"from 0 to {MAX_LENGTH_PENALTY:g}"
+            raise CallError(f"The length penalty must be {bounds}. Received: {self.length_penalty}.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +49,7 @@ class Prediction:
         score: the log-probability of the output.
         probability: the probability of the label; None for other tasks.
         truncated: true if the input was longer than the model can read, and was cut.
+        unknown: the parts of the input that the vocabulary does not know, in order; see `Vocabulary.unknown`.
         source_pieces, target_pieces: the pieces of the columns and of the rows of the attention.
         attention: the weights (target pieces, source pieces), or None for a model that does not attend.
         alternatives: the `n_best` hypotheses from the best to the worst, starting with this one.
@@ -58,6 +60,7 @@ class Prediction:
     score: float
     probability: float | None = None
     truncated: bool = False
+    unknown: list[str] = field(default_factory=list)
     source_pieces: list[str] = field(default_factory=list)
     target_pieces: list[str] = field(default_factory=list)
     attention: np.ndarray | None = None
@@ -70,7 +73,8 @@ class Prediction:
             content |= {"label": self.output, "probability": self.probability}
         if self.alternatives:
             content["alternatives"] = [{"output": best.output, "score": best.score} for best in self.alternatives]
-        return content | ({"truncated": True} if self.truncated else {})
+        content |= {"truncated": True} if self.truncated else {}
+        return content | ({"unknown": self.unknown} if self.unknown else {})
 
     def plot(self, ax: "Axes | None" = None) -> "Axes":
         """Plot the attention, source across, target down, and return the axes; see `zoo.plot_attention`.

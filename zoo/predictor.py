@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from zoo.checks import Number, Whole
-from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD
+from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD, UNKNOWN
 from zoo.errors import CallError
 from zoo.prediction import Beam, Prediction, TextScore
 from zoo.tasks import TASKS
@@ -70,7 +70,9 @@ class Predictor:
         for indices, batch in _batches(ids, rows_per_batch):
             for i, outputs in zip(indices, _by_row(decode(batch, indices), len(indices)), strict=True):
                 make = partial(self._prediction, texts[i], ids[i], truncated=truncated[i])
-                predictions[i] = _best(outputs, beam, make) if beam else make(outputs)
+                prediction = _best(outputs, beam, make) if beam else make(outputs)
+                unknown = self.source.unknown(texts[i]) if UNKNOWN in ids[i] else []
+                predictions[i] = replace(prediction, unknown=unknown)
         return predictions  # type: ignore[return-value]
 
     def generate(

@@ -1,46 +1,53 @@
-"""Text to token ids and back with SentencePiece, outside the graph; `zoo.graph_text` does the same in the graph."""
+"""Text to token ids and back, outside the graph; `zoo.graph_text` does the same in the graph.
 
-import io
+The ids 0 to 3 of every vocabulary are padding, start, end and unknown; see `Vocabulary`.
+"""
+
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-
-import sentencepiece
+from typing import Any
 
 from zoo.atomic_files import new_file
-from zoo.constants import END, MAX_SOURCE_PIECES, PAD, START, UNKNOWN
+from zoo.constants import END, MAX_SOURCE_PIECES, START
 from zoo.errors import CallError
+from zoo.sentence_pieces import SentencePieces, learn_model, listed_model
 from zoo.tasks import TASKS
+from zoo.word_pieces import WordPieces
 
 KINDS = ("unigram", "char", "word")
 
 
 class Vocabulary:
-    """A SentencePiece model: the pieces of one side, and the segmentation of text into them.
+    """The pieces of one side, and the segmentation of text into them.
+
+    The ids 0, 1, 2 and 3 are padding, start, end and unknown; the pieces of text begin at 4. A SentencePiece model or
+    a `vocab.txt` of another origin is read with its special pieces moved to these ids, or added if it lacks them. The
+    other pieces keep their order. So the ids differ from those of its own tokenizer, but the segmentation does not.
+
+    | made by | kind |
+    |---|---|
+    | `learn` | "unigram", "char" or "word" |
+    | `load`, or the bytes of any SentencePiece model | and "bpe" |
+    | `from_words`, `from_characters`, `from_text_vectorization` | "word" or "char" |
+    | `from_wordpiece`, or `load` of a `vocab.txt` | "wordpiece" |
 
     Args:
-        proto: the serialised model. Padding, start, end and unknown must have the ids in `zoo.constants`.
+        proto: the serialised vocabulary: a SentencePiece model, or what `proto` of another vocabulary holds.
+
+    Attributes:
+        proto: the serialised vocabulary, with the special ids of the zoo.
 
     Raises:
-        CallError: the bytes are not a SentencePiece model, or its special ids differ.
+        CallError: the bytes are not a vocabulary.
 
-    Source: Kudo and Richardson 2018, arXiv 1808.06226.
+    Source: Kudo and Richardson 2018, arXiv 1808.06226; Devlin et al. 2019, arXiv 1810.04805, for WordPiece.
     """
 
     def __init__(self, proto: bytes):
-        self.proto = proto
-        self._processor = sentencepiece.SentencePieceProcessor()
-        try:
-            loaded = bool(proto) and self._processor.LoadFromSerializedProto(proto)
-        except (RuntimeError, OSError):
-            loaded = False
-        if not loaded:
-            raise CallError(f"Expected a SentencePiece model. Received {len(proto)} bytes that are none.")
-        processor = self._processor
-        special = [processor.pad_id(), processor.bos_id(), processor.eos_id(), processor.unk_id()]
-        if special != [PAD, START, END, UNKNOWN]:
-            expected = f"{PAD}, {START}, {END} and {UNKNOWN}"
-            raise CallError(f"Expected padding, start, end and unknown to be the ids {expected}. Received: {special}.")
+        self._segmenter: Any = WordPieces.from_bytes(proto) if proto[:1] == b"{" else SentencePieces(proto)
+        self.proto: bytes = self._segmenter.proto
 
     @classmethod
     def learn(cls, lines: Iterable[str], *, size: int, kind: str = "unigram") -> "Vocabulary":
@@ -56,44 +63,102 @@ class Vocabulary:
         """
         if kind not in KINDS:
             raise CallError(f'The kind of a vocabulary must be one of {", ".join(KINDS)}. Received: "{kind}".')
-        lines, model = list(lines), io.BytesIO()
-        if not any(line.strip() for line in lines):  # some releases of sentencepiece would abort the process
-            raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: it is empty.")
-        try:
-            sentencepiece.SentencePieceTrainer.train(
-                sentence_iterator=iter(lines),
-                model_writer=model,
-                vocab_size=size,
-                model_type=kind,
-                pad_id=PAD,
-                bos_id=START,
-                eos_id=END,
-                unk_id=UNKNOWN,
-                character_coverage=1.0,
-                split_digits=True,
-                hard_vocab_limit=False,
-                num_threads=2,  # fixed, because the pieces may depend on it
-                minloglevel=2,
+        return cls(learn_model(lines, size=size, kind=kind))
+
+    @classmethod
+    def from_words(cls, words: Iterable[str], *, lower: bool = False, strip_punctuation: bool = False) -> "Vocabulary":
+        """Return the vocabulary of a list of words, whose ids are 4 and more in the order of the list.
+
+        A text is split at white space. Unknown words in a row have one unknown id together, as in SentencePiece.
+
+        Args:
+            words: the words, without the special ids.
+            lower: read the letters A to Z of a text as a to z.
+            strip_punctuation: leave out the punctuation of a text, that of ASCII.
+
+        Raises:
+            CallError: a word that is empty, has white space in it or is listed twice.
+        """
+        return cls(listed_model(words, kind="word", lower=lower, strip_punctuation=strip_punctuation))
+
+    @classmethod
+    def from_characters(
+        cls, characters: Iterable[str], *, lower: bool = False, strip_punctuation: bool = False
+    ) -> "Vocabulary":
+        """Return the vocabulary of a list of characters, whose ids are 4 and more in the order of the list.
+
+        Unlike the vocabulary that `learn` makes, it puts no space before a text. Arguments as in `from_words`.
+
+        Raises:
+            CallError: an entry that is not one character, or is listed twice.
+        """
+        return cls(listed_model(characters, kind="char", lower=lower, strip_punctuation=strip_punctuation))
+
+    @classmethod
+    def from_text_vectorization(cls, layer: Any) -> "Vocabulary":
+        """Return the vocabulary of a `keras.layers.TextVectorization`. The id i of the layer is here i + 2, from 2 on.
+
+        Unknown words in a row have one unknown id together; the layer gives each its own.
+
+        Args:
+            layer: the layer, with a vocabulary. It splits at white space or into characters, and has no `ngrams`.
+
+        Raises:
+            CallError: the layer prepares the text in a way that a vocabulary cannot.
+        """
+        config = layer.get_config()
+        standardize, split, ngrams = config["standardize"], config["split"], config["ngrams"]
+        known = {
+            None: (False, False),
+            "lower": (True, False),
+            "strip_punctuation": (False, True),
+            "lower_and_strip_punctuation": (True, True),
+        }
+        if not isinstance(standardize, str | None) or standardize not in known or ngrams is not None:
+            raise CallError(
+                f"Expected a layer without ngrams and with standardize one of {', '.join(map(str, known))}. "
+                f"Received: standardize={standardize!r}, ngrams={ngrams!r}."
             )
-        except (RuntimeError, ValueError, SyntaxError) as error:
-            reason = str(error).strip().splitlines()[-1]
-            raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: {reason}") from error
-        return cls(_with_exact_sums(model.getvalue()))
+        make = {"whitespace": cls.from_words, "character": cls.from_characters}.get(str(split))
+        if make is None:
+            raise CallError(f'Expected a layer with split="whitespace" or "character". Received: split={split!r}.')
+        lower, strip_punctuation = known[standardize]
+        entries = layer.get_vocabulary(include_special_tokens=False)
+        return make(map(str, entries), lower=lower, strip_punctuation=strip_punctuation)
+
+    @classmethod
+    def from_wordpiece(cls, tokens: Iterable[str], *, lower_case: bool | None = None) -> "Vocabulary":
+        """Return the vocabulary of the lines of a WordPiece `vocab.txt`, as BERT has.
+
+        [PAD], [CLS], [SEP] and [UNK] become the ids 0 to 3; the other pieces follow in their order. The exports over
+        token ids and the text of a SavedModel can have such a vocabulary; the page and text inside a .tflite cannot.
+
+        Args:
+            tokens: the lines.
+            lower_case: read all letters as lower case and without accents; default: if no piece has a capital letter.
+
+        Raises:
+            CallError: [UNK] is missing, or a line is empty or there twice.
+        """
+        return cls(WordPieces.from_tokens(tokens, lower_case=lower_case).proto)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Vocabulary":
-        """Read a vocabulary from a file.
+        """Read a vocabulary from a file: what `save` wrote, any SentencePiece model, or a WordPiece `vocab.txt`.
 
         Raises:
-            CallError: the file does not exist, or is not a SentencePiece model.
+            CallError: the file does not exist, or is not a vocabulary.
         """
         try:
-            proto = Path(path).read_bytes()
+            content = Path(path).read_bytes()
         except OSError as error:
             raise CallError(f"Cannot read the vocabulary {path}: {error.strerror}.") from error
         try:
-            return cls(proto)
-        except CallError as error:
+            if re.search(rb"(^|\n)\[UNK\]\r?(\n|$)", content[:100_000]):
+                lines = content.decode("utf-8").replace("\r\n", "\n").removesuffix("\n").split("\n")
+                return cls.from_wordpiece(lines)
+            return cls(content)
+        except (CallError, UnicodeDecodeError) as error:
             raise CallError(f"{path} is damaged. {error}") from error
 
     def save(self, path: str | os.PathLike) -> None:
@@ -102,9 +167,19 @@ class Vocabulary:
             draft.write_bytes(self.proto)
 
     @property
+    def kind(self) -> str:
+        """The kind of the pieces: "unigram", "bpe", "char", "word" or "wordpiece"."""
+        return self._segmenter.kind
+
+    @property
+    def lower_case(self) -> bool:
+        """True for a WordPiece vocabulary that reads all letters as lower case and without accents."""
+        return getattr(self._segmenter, "lower_case", False)
+
+    @property
     def size(self) -> int:
         """The number of pieces, including the four special ids."""
-        return self._processor.vocab_size()
+        return self._segmenter.size
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the ids of each text, without start and end.
@@ -114,8 +189,8 @@ class Vocabulary:
         """
         texts = list(texts)
         try:
-            return self._processor.encode(texts)
-        except TypeError as error:
+            return self._segmenter.encode(texts)
+        except (TypeError, AttributeError, UnicodeEncodeError) as error:
             invalid = next((text for text in texts if not _is_text(text)), None)
             raise CallError(f"A text must be a string that UTF-8 can hold. Received: {str(invalid)[:80]!a}.") from error
 
@@ -130,41 +205,31 @@ class Vocabulary:
 
         Source: Kudo 2018, arXiv 1804.10959.
         """
-        sentencepiece.set_random_generator_seed(seed)
-        # One thread, because each thread has its own generator. It is created for this call and starts with the seed.
-        return self._processor.encode(list(texts), enable_sampling=True, alpha=alpha, nbest_size=-1, num_threads=1)
+        return self._segmenter.sample(list(texts), alpha=alpha, seed=seed)
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids. Padding, start and end have no text."""
-        return self._processor.decode([int(i) for i in ids])
+        return self._segmenter.decode([int(i) for i in ids])
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
-        """Return the piece of each id; "▁" in a piece stands for a space."""
-        return [self._processor.id_to_piece(int(i)) for i in ids]
+        """Return the piece of each id; "▁" in a piece stands for a space, "##" continues a word."""
+        return self._segmenter.pieces([int(i) for i in ids])
+
+    def unknown(self, text: str) -> list[str]:
+        """Return the parts of a text that the vocabulary does not know, in order: words, or characters in a row."""
+        return self._segmenter.unknown(text)
 
 
 def _is_text(text):
     return isinstance(text, str) and not any(0xD800 <= ord(character) < 0xE000 for character in text)
 
 
-def _with_exact_sums(proto: bytes) -> bytes:
-    """Round the scores of the pieces to 1/1024, so that the float32 sum of the scores of a text is exact up to 8192.
-
-    Without this, two segmentations of "lll" differ by a rounding error, and the choice between them differs between
-    builds of SentencePiece, such as the one in tensorflow-text and the Python package.
-    """
-    from sentencepiece import sentencepiece_model_pb2
-
-    model = sentencepiece_model_pb2.ModelProto.FromString(proto)  # type: ignore[attr-defined]
-    for piece in model.pieces:
-        piece.score = round(piece.score * 1024) / 1024
-    return model.SerializeToString(deterministic=True)
-
-
 def source_ids(
     vocabulary: Vocabulary, texts: Sequence[str], task: str, most: int = MAX_SOURCE_PIECES
 ) -> tuple[list[list[int]], list[bool]]:
     """Return the framed ids of each text, and a list that is true for the texts that were truncated.
+
+    The ids 0 to 3 are padding, start, end and unknown.
 
     Args:
         vocabulary: the vocabulary.

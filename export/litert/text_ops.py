@@ -7,9 +7,11 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD, START, UNKNOWN
+from zoo.errors import CallError
 from zoo.export.signatures import Signature, text_signatures
 from zoo.graph_text import tensorflow_text
 from zoo.pipeline import Pipeline
+from zoo.sentence_pieces import parsed
 from zoo.text import Vocabulary
 
 
@@ -21,10 +23,11 @@ class LiteText:
         room: the greatest number of ids that are turned into a text.
 
     Raises:
-        CallError: tensorflow-text is not installed.
+        CallError: tensorflow-text is not installed, or its operations would segment text in another way.
     """
 
     def __init__(self, vocabulary: Vocabulary, room: int = MAX_TARGET_PIECES):
+        check_text_ops(vocabulary)
         self._text = tensorflow_text(required=True)
         from tensorflow_text.core.pybinds import pywrap_model_converter
 
@@ -82,11 +85,33 @@ class LiteText:
         return tf.gather(self._pieces, ids)
 
 
+def check_text_ops(vocabulary: Vocabulary) -> None:
+    """Refuse a vocabulary whose text the operations of TF Text would segment in another way than SentencePiece.
+
+    Raises:
+        CallError: the vocabulary has a feature that these operations do not have.
+    """
+    unsupported = {f'is of the kind "{vocabulary.kind}"': vocabulary.kind not in ("unigram", "char")}
+    if vocabulary.kind != "wordpiece":
+        model = parsed(vocabulary.proto)
+        rules = model.normalizer_spec
+        unsupported |= {
+            "has byte fallback": model.trainer_spec.byte_fallback,
+            "has spaces at the end of pieces": model.trainer_spec.treat_whitespace_as_suffix,
+            "keeps all spaces of a text": not (rules.add_dummy_prefix and rules.remove_extra_whitespaces),
+        }
+    if found := [reason for reason, present in unsupported.items() if present]:
+        raise CallError(
+            "Text inside a .tflite needs a unigram or char vocabulary as `zoo.Vocabulary.learn` makes it. "
+            f"Received: one that {found[0]}. The .tflite over token ids supports every vocabulary."
+        )
+
+
 def lite_text_signatures(pipeline: Pipeline) -> dict[str, Signature]:
     """Return the signatures over text that LiteRT can run: those of `zoo.export.signatures` except sampling.
 
     Raises:
-        CallError: tensorflow-text is not installed.
+        CallError: tensorflow-text is not installed, or a vocabulary is not supported; see `check_text_ops`.
     """
     room = MAX_TARGET_PIECES + (MAX_SOURCE_PIECES if pipeline.task == "language_model" else 0)  # with the prompt
     text = {side: LiteText(vocabulary, room) for side, vocabulary in pipeline.vocabularies.items()}

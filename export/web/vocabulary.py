@@ -3,6 +3,7 @@
 from typing import Any
 
 from zoo.errors import WorkError
+from zoo.sentence_pieces import parsed
 from zoo.text import Vocabulary
 
 KINDS = {1: "unigram", 3: "word", 4: "char"}  # SentencePiece's numbers; 2 is BPE
@@ -23,9 +24,9 @@ def vocabulary_files(vocabulary: Vocabulary, side: str, *, reads: bool) -> dict[
     Raises:
         WorkError: the vocabulary has a feature that the page does not support.
     """
-    from sentencepiece import sentencepiece_model_pb2
-
-    model = sentencepiece_model_pb2.ModelProto.FromString(vocabulary.proto)  # type: ignore[attr-defined]
+    if vocabulary.kind == "wordpiece":
+        raise WorkError(f"The page cannot read the {side} vocabulary, which is of the kind WordPiece.")
+    model = parsed(vocabulary.proto)
     _check(model, side)
     rules, trainer = model.normalizer_spec, model.trainer_spec
     spec = {

@@ -128,6 +128,7 @@ def test_generate_and_score_by_text(writer):
         ("max_length", 0, 1),
         ("max_length", 2**31 - 1, 128),
         ("length_penalty", -3.0, 0.0),
+        ("length_penalty", 100.0, 10.0),
         ("length_penalty", float("nan"), 0.0),
     ],
 )

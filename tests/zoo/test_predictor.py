@@ -47,6 +47,18 @@ def test_order_is_kept_and_each_text_has_its_own_answer(vocabulary):
     assert [one.score for one in predictions] == [-length for length in lengths]
 
 
+def test_unknown_characters_are_told(vocabulary):
+    texts = ["mai ☃ et 漢字☃", "mai", "☃"]
+    predictor = translator(vocabulary, Echo())
+    predictions = predictor.predict(texts)
+    assert [prediction.unknown for prediction in predictions] == [["☃", "漢字☃"], [], ["☃"]]
+    assert predictions[0].as_json()["unknown"] == ["☃", "漢字☃"] and "unknown" not in predictions[1].as_json()
+    labelled = Predictor(
+        "classification", {"tokens": lambda ids: {"probabilities": np.ones([len(ids), 2])}}, vocabulary, labels="ab"
+    )
+    assert labelled.predict(["mai", "☃"])[1].unknown == ["☃"]
+
+
 def test_batches_are_of_like_length_and_padded(vocabulary):
     model = Echo()
     translator(vocabulary, model).predict(TEXTS, batch_size=2)
@@ -296,7 +308,8 @@ def test_a_wide_beam_takes_fewer_texts_at_a_time(vocabulary):
         ({"width": 10_000}, "Received: 10000"),
         ({"width": 4, "n_best": 5}, "n-best must be from 1 to the width of the beam, 4. Received: 5"),
         ({"width": 4, "n_best": 0}, "n-best must be"),
-        ({"width": 4, "length_penalty": -1.0}, "length penalty must be from 0 to 100. Received: -1.0"),
+        ({"width": 4, "length_penalty": -1.0}, "length penalty must be from 0 to 10. Received: -1.0"),
+        ({"width": 4, "length_penalty": 10.1}, "length penalty must be from 0 to 10. Received: 10.1"),
         ({"width": 4, "length_penalty": math.nan}, "Received: nan"),
     ],
 )

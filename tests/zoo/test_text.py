@@ -5,7 +5,6 @@ import sys
 from functools import cache
 
 import pytest
-import sentencepiece
 
 from tests.support.shared_data import SHARED, needs_shared
 from zoo.constants import END, MAX_SOURCE_PIECES, PAD, START, UNKNOWN
@@ -153,15 +152,6 @@ def test_missing_file(tmp_path):
         Vocabulary.load(tmp_path / "none.model")
     with pytest.raises(CallError, match="Cannot read the vocabulary"):
         Vocabulary.load(tmp_path)
-
-
-def test_a_vocabulary_with_other_special_ids_is_refused(tmp_path):
-    prefix = tmp_path / "other"
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(LINES), model_prefix=str(prefix), vocab_size=120, minloglevel=2
-    )
-    with pytest.raises(CallError, match=r"other\.model is damaged.*0, 1, 2 and 3. Received: \[-1, 1, 2, 0\]"):
-        Vocabulary.load(f"{prefix}.model")
 
 
 def test_source_ids_close_with_end_or_open_with_start(small):

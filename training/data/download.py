@@ -13,7 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from zoo.atomic_files import check_free, new_folder, sha256_of
 from zoo.errors import CallError, nearest
 from zoo.training.data.fetch import Remote, Report, fetch
-from zoo.training.data.public_sets import PUBLIC, PublicSet
+from zoo.training.data.public_sets import PUBLIC, PublicSet, package_version
 
 
 def download(
@@ -27,7 +27,8 @@ def download(
     """Download a public data set into a new folder, and return the folder.
 
     The folder appears when every file is complete and checked. When a connection breaks, the bytes received so far are
-    kept beside it, in `.<folder>.download`, and the next call continues from there.
+    kept beside it, in `.<folder>.download`, and the next call continues from there. It also takes a complete file from
+    that folder, such as one that was fetched by hand.
 
     Args:
         name: a key of PUBLIC.
@@ -37,7 +38,7 @@ def download(
         force: replace an existing `out`.
 
     Raises:
-        CallError: an unknown name, or a folder that already exists.
+        CallError: an unknown name, a folder that already exists, or a package that is not installed.
         WorkError: the network, the server or the disk failed, or a file is not the expected one.
     """
     sources = PUBLIC if sources is None else sources
@@ -72,6 +73,8 @@ def _source_note(name: str, chosen: PublicSet, paths: list[Path]) -> str:
     """Return a note of the origin of the files: addresses, date, sizes and digests."""
     today = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC")
     lines = [f"Data set: {name}", f"Made: {today}", f"Terms: {chosen.terms}"]
+    if chosen.package:
+        lines += ["", f"Package: {chosen.package} {package_version(chosen.package)}"]
     for remote, path in zip(chosen.files, paths, strict=True):
         lines += ["", f"Address: {remote.address}", f"Bytes: {path.stat().st_size}", f"SHA-256: {sha256_of(path)}"]
     return "\n".join(lines) + "\n"

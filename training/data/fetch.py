@@ -44,7 +44,8 @@ def fetch(remote: Remote, folder: Path, *, report: Report = lambda done, total: 
     """Download a file into a folder and return its path.
 
     When the connection breaks, the bytes received so far are kept in `<name>.part`. The next call continues from there
-    if the server supports ranges and still has the same file.
+    if the server supports ranges and still has the same file. A file of this name that is already in the folder, for
+    example one that was fetched by hand, is checked and not fetched again.
 
     Args:
         remote: the file to fetch.
@@ -56,7 +57,9 @@ def fetch(remote: Remote, folder: Path, *, report: Report = lambda done, total: 
     """
     whole, part = folder / remote.name, folder / f"{remote.name}.part"
     if whole.exists():
+        _check(remote, whole)
         return whole
+    by_hand = f"A file that was fetched by hand goes to {whole}; then run the same command again."
     try:
         folder.mkdir(parents=True, exist_ok=True)
         _receive(remote, part, report)
@@ -65,11 +68,12 @@ def fetch(remote: Remote, folder: Path, *, report: Report = lambda done, total: 
         _tag_of(part).unlink(missing_ok=True)
     except urllib.error.HTTPError as error:
         with error:
-            raise WorkError(f"{remote.address}: the server answered {error.code} {error.reason}.") from None
+            answer = f"{error.code} {error.reason}"
+            raise WorkError(f"{remote.address}: the server answered {answer}. {by_hand}") from None
     except (OSError, http.client.HTTPException) as error:
         raise WorkError(
             f"Could not download {remote.address}: {getattr(error, 'reason', None) or error or type(error).__name__}. "
-            "Run the same command again to continue from where it stopped."
+            f"Run the same command again to continue from where it stopped. {by_hand}"
         ) from error
     return whole
 

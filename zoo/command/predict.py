@@ -42,10 +42,18 @@ def run(options: Namespace) -> None:
     for number, prediction in enumerate(predictions, start=1):
         if prediction.truncated:
             logger.warning(f"input {number} is too long; only its beginning was read")
+        if prediction.unknown:
+            shown = ", ".join(map(_printable, dict.fromkeys(prediction.unknown)))
+            logger.warning(f"input {number} has characters that the vocabulary does not know: {shown}")
     if options.json:
         print_json([prediction.as_json() for prediction in predictions])
     else:
         _print(predictions)
+
+
+def _printable(text: str) -> str:
+    """Return a text with escapes for what a terminal would obey instead of show, and at most 40 characters of it."""
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text[:40])
 
 
 def _check_encoding(texts: Sequence[str]) -> Sequence[str]:

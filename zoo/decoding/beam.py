@@ -4,7 +4,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_TARGET_PIECES
+from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_LENGTH_PENALTY, MAX_TARGET_PIECES
+from zoo.decoding.inputs import source_ids_of
 from zoo.decoding.row_options import bounded, largest
 from zoo.decoding.search import Search
 from zoo.errors import CallError
@@ -35,7 +36,7 @@ def beam_search(
         model, source_ids: as in `greedy`.
         beam_width: the number of hypotheses, K; at most 64.
         n_best: the number of hypotheses that are returned, N; default: all. With fewer the search may stop earlier.
-        length_penalty: alpha in `rank_score`. 0 is no penalty; a higher value prefers longer outputs.
+        length_penalty: alpha in `rank_score`, from 0 to 10. 0 is no penalty; a higher value prefers longer outputs.
         coverage_penalty: beta in `rank_score`. A higher value prefers outputs that attend to the whole source. The sum
             is over the source positions i that are not padding. It needs a model that attends.
         min_length: the fewest tokens of a hypothesis, the end token included.
@@ -52,21 +53,22 @@ def beam_search(
         (B, N, T, S). If there are fewer than N hypotheses, the rest have no ids and a score of -1e9.
 
     Raises:
-        CallError: an invalid option.
+        CallError: an invalid option, or a model or ids as in `greedy`.
 
     Source: Wu et al. 2016, arXiv 1609.08144, equation 14; Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, for the
     finished hypotheses that stay in the beam.
     """
+    source_ids = source_ids_of(model, source_ids, function="beam_search")
     widths = bounded("beam_width", beam_width, 1, MAX_BEAM_WIDTH, tf.int32, per_row=True)
     width = largest(widths, 1)
     search = Search(
         model,
-        tf.convert_to_tensor(source_ids),
+        source_ids,
         widths=widths,
         width=width,
         n_best=_checked_n_best(n_best, width),
         stops_early=n_best is not None,
-        alpha=bounded("length_penalty", length_penalty, 0.0, 100.0, tf.float32, per_row=True),
+        alpha=bounded("length_penalty", length_penalty, 0.0, MAX_LENGTH_PENALTY, tf.float32, per_row=True),
         beta=bounded("coverage_penalty", coverage_penalty, 0.0, 1e6, tf.float32),
         min_length=bounded("min_length", min_length, 0, 2**31 - 1, tf.int32),
         max_length=max_length,

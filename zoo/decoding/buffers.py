@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.constants import MAX_TARGET_PIECES, NEVER, PAD, START
+from zoo.constants import MAX_TARGET_PIECES, NEVER, PAD
 from zoo.decoding.row_options import bounded
 from zoo.recurrence.scan import for_litert
 
@@ -28,9 +28,9 @@ def log_softmax(logits: tf.Tensor) -> tf.Tensor:
     return tf.nn.log_softmax(tf.cast(logits, tf.float32))
 
 
-def forbidden(logits: tf.Tensor) -> tf.Tensor:
+def forbidden(logits: tf.Tensor, start_id: int) -> tf.Tensor:
     """Return the mask (V,) to add to log-probabilities: `NEVER` for padding and start, which are never decoded."""
-    return tf.reduce_sum(tf.one_hot([PAD, START], tf.shape(logits)[-1], on_value=NEVER), axis=0)
+    return tf.reduce_sum(tf.one_hot([PAD, start_id], tf.shape(logits)[-1], on_value=NEVER), axis=0)
 
 
 def write_row(buffer: tf.Tensor, t: tf.Tensor, row: tf.Tensor) -> tf.Tensor:

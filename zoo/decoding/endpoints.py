@@ -11,6 +11,7 @@ import tensorflow as tf
 from zoo.constants import UNKNOWN
 from zoo.decoding.beam import beam_search
 from zoo.decoding.greedy import greedy
+from zoo.decoding.inputs import vocabulary_size
 from zoo.decoding.sample import sample
 from zoo.decoding.score import classify, score
 from zoo.models.base import TokenModel
@@ -79,15 +80,15 @@ def _beam_function(model, fixed_width) -> Function:
 
 def _with_known_ids(model: TokenModel, function: Function) -> Function:
     """Return a function that reads ids outside the vocabulary as the unknown piece."""
-    size_options = {"ids": "source_vocabulary_size", "target_ids": "target_vocabulary_size"}
+    sides = {"ids": "source", "target_ids": "target"}
     signature = inspect.signature(function)
 
     @functools.wraps(function)
     def with_known_ids(*inputs: Any, **named_inputs: Any) -> dict[str, tf.Tensor]:
         arguments = signature.bind(*inputs, **named_inputs).arguments
-        for name, option in size_options.items():
+        for name, side in sides.items():
             if name in arguments:
-                size = model.options.get(option) or model.options["vocabulary_size"]
+                size = vocabulary_size(model, side)
                 ids = tf.convert_to_tensor(arguments[name])
                 arguments[name] = tf.where(tf.logical_and(ids >= 0, ids < size), ids, UNKNOWN)
         return function(**arguments)

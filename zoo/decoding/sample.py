@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from zoo.constants import MAX_TARGET_PIECES, NEVER
 from zoo.decoding.greedy import Answer, step_by_step
+from zoo.decoding.inputs import source_ids_of
 from zoo.decoding.row_options import bounded, broadcast_to_rows, column, is_per_row
 from zoo.models.base import SequenceModel
 from zoo.recurrence.scan import size
@@ -40,7 +41,7 @@ def sample(
         The same as `greedy`. `score` is the log-probability under the model itself, at temperature 1.
 
     Raises:
-        CallError: an invalid option.
+        CallError: an invalid option, or a model or ids as in `greedy`.
 
     Source: Holtzman et al. 2020, arXiv 1904.09751, for `top_p`; Gumbel 1954 for the method of drawing.
     """
@@ -48,7 +49,7 @@ def sample(
     top_k = bounded("top_k", top_k, 0, 2**31 - 1, tf.int32, per_row=True)
     top_p = bounded("top_p", top_p, 0.0, 1.0, tf.float32, per_row=True)
     seed = bounded("seed", seed, -(2**31), 2**31 - 1, tf.int32, per_row=True)
-    source_ids = tf.convert_to_tensor(source_ids)
+    source_ids = source_ids_of(model, source_ids, function="sample")
     options = (temperature, top_k, top_p, seed)
     temperature, top_k, top_p, seed = (broadcast_to_rows(option, size(source_ids, 0)) for option in options)
     temperature, top_k, top_p = column(temperature), column(top_k), column(top_p)

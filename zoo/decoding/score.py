@@ -4,9 +4,9 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.constants import PAD, START
+from zoo.constants import PAD
 from zoo.decoding.buffers import log_softmax
-from zoo.errors import CallError
+from zoo.decoding.inputs import classified_ids_of, scored_ids_of, start_and_end
 from zoo.models.base import TokenModel
 
 
@@ -15,10 +15,10 @@ def score(model: TokenModel, ids: Any, target_ids: Any = None) -> dict[str, tf.T
 
     Args:
         model: a `Seq2Seq` or a `LanguageModel`.
-        ids: the sources (B, S), padded with 0. For a language model the sequences (B, T): each starts with the start
-            id and, for a whole sentence, ends with the end id.
-        target_ids: the targets (B, T) for a translation model, padded with 0, without the start id, as `greedy` returns
-            them.
+        ids: the sources (B, S), padded with 0 at the end. For a language model the sequences (B, T): each starts with
+            the model's `start_id` (default 1) and, for a whole sentence, ends with its `end_id` (default 2).
+        target_ids: the targets (B, T) for a translation model, padded with 0, without the start id and with the end id,
+            as `greedy` returns them unless `max_length` has cut them off.
 
     Returns:
         `score` (B,), the log-probability of all tokens (for a language model, of all tokens after the start id);
@@ -27,13 +27,12 @@ def score(model: TokenModel, ids: Any, target_ids: Any = None) -> dict[str, tf.T
         model.
 
     Raises:
-        CallError: the targets are missing, or are given to a language model.
+        CallError: the model is a classifier; the targets are missing, or are given to a language model; or ids that are
+            known before the graph runs break these rules or are not in the vocabulary.
     """
-    ids = tf.convert_to_tensor(ids)
-    if (model.task == "translation") != (target_ids is not None):
-        raise CallError("`target_ids` must be given to a translation model, and to no other.")
-    if model.task == "translation":
-        return _score_targets(model, ids, tf.convert_to_tensor(target_ids))
+    ids, target_ids = scored_ids_of(model, ids, target_ids)
+    if target_ids is not None:
+        return _score_targets(model, ids, target_ids)
     logits, weights = model.attend(ids)
     steps = tf.shape(ids)[1]
     following = tf.gather(ids, tf.range(1, steps), axis=1)
@@ -44,8 +43,8 @@ def score(model: TokenModel, ids: Any, target_ids: Any = None) -> dict[str, tf.T
 
 def _score_targets(model, source_ids, target_ids):
     """Run the decoder over the start id and all target tokens but the last."""
-    steps = tf.shape(target_ids)[1]
-    inputs = tf.gather(tf.pad(target_ids, [[0, 0], [1, 0]], constant_values=START), tf.range(steps), axis=1)
+    steps, (start_id, _) = tf.shape(target_ids)[1], start_and_end(model)
+    inputs = tf.gather(tf.pad(target_ids, [[0, 0], [1, 0]], constant_values=start_id), tf.range(steps), axis=1)
     logits, weights = model.attend({"source": source_ids, "target": inputs})
     valid = tf.expand_dims(tf.not_equal(target_ids, PAD), -1)
     weights = None if weights is None else tf.where(valid, weights, tf.zeros_like(weights))
@@ -72,10 +71,14 @@ def classify(model: TokenModel, ids: Any) -> dict[str, tf.Tensor]:
 
     Args:
         model: a classifier.
-        ids: the sequences (B, T), padded with 0.
+        ids: the sequences (B, T), padded with 0 at the end.
 
     Returns:
         `probabilities` (B, classes) and, when the model attends, `attention` (B, T, T).
+
+    Raises:
+        CallError: the model is no classifier, or ids that are known before the graph runs are not in its vocabulary.
     """
+    ids = classified_ids_of(model, ids)
     logits, weights = model.attend(ids)
     return {"probabilities": tf.nn.softmax(tf.cast(logits, tf.float32))} | _attention(weights)

@@ -4,8 +4,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from zoo.constants import END, NEVER, PAD
+from zoo.constants import NEVER, PAD
 from zoo.decoding.buffers import answer_room, first_rows, forbidden, log_softmax, write_row
+from zoo.decoding.inputs import start_and_end
 from zoo.decoding.ngrams import repeats
 from zoo.decoding.row_options import broadcast_to_rows, is_per_row
 from zoo.errors import CallError
@@ -35,6 +36,7 @@ class Search:
     ):
         self.model, self.width, self.n_best, self.beta = model, width, n_best, beta
         self.min_length, self.ngram = min_length, ngram
+        self.start_id, self.end_id = start_and_end(model)
         self.batch, self.slots = size(source_ids, 0), size(source_ids, 0) * width
         limit, self.room = answer_room(max_length)
         self.widths, self.alpha, self.limit = (self._per_slot(option) for option in (widths, alpha, limit))
@@ -108,7 +110,7 @@ class Search:
         if is_per_row(self.widths):
             candidates = tf.where(tf.range(self.slots) % self.width < self.widths, candidates, NEVER)
         score = tf.where(settled, score, candidates)
-        ended = tf.logical_or(ended, tf.logical_and(tf.equal(tokens, END), score > NEVER / 2))
+        ended = tf.logical_or(ended, tf.logical_and(tf.equal(tokens, self.end_id), score > NEVER / 2))
         now = tf.equal(tf.range(self.room), t)
         ids = tf.where(now, tf.expand_dims(tokens, 1), ids)
         history = [tf.where(now, tf.expand_dims(parents, 1), earlier) for earlier in history]
@@ -137,11 +139,11 @@ class Search:
 
     def _allowed(self, t, beam, logits):
         """Return the log-probabilities (BK, V), with `NEVER` added to those of forbidden tokens."""
-        allowed = log_softmax(logits) + forbidden(logits)
+        allowed = log_softmax(logits) + forbidden(logits, self.start_id)
         vocabulary_size = tf.shape(logits)[-1]
         if not (isinstance(self.min_length, int) and self.min_length < 2):
             too_short = tf.where(t + 1 < self.min_length, NEVER, 0.0)
-            allowed += too_short * tf.one_hot(END, vocabulary_size)
+            allowed += too_short * tf.one_hot(self.end_id, vocabulary_size)
         if self.ngram:
             allowed += NEVER * repeats(beam.ids, t, self.ngram, vocabulary_size)
         return allowed

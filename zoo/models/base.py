@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from zoo.constants import END, START
+from zoo.errors import CallError
 from zoo.fitting.model import FittedModel
 from zoo.layers.tied import TiedLogits
 from zoo.models.check_ids import check_ids
@@ -140,8 +142,14 @@ class TokenModel(FittedModel, abc.ABC):
 class SequenceModel(TokenModel):
     """A model that generates a sequence token by token: a translation model or a language model.
 
-    Decoding (`zoo.decoding`) uses only `encode`, `first_tokens` and `decode_step`.
+    Decoding (`zoo.decoding`) uses only `encode`, `first_tokens`, `decode_step` and the two ids.
+
+    Attributes:
+        start_id, end_id: the ids that begin and end a sequence. Padding is always 0.
     """
+
+    start_id: int = START
+    end_id: int = END
 
     @abc.abstractmethod
     def encode(self, source_ids, *, room=0, training=False):
@@ -193,11 +201,31 @@ def make_dropout(rate: float, shape: tuple, **options: Any) -> keras.layers.Drop
     return layer
 
 
-def embedding(size: int, units: int, **options: Any) -> keras.layers.Embedding:
+def check_special_ids(start_id: int, end_id: int, **sizes: int) -> None:
+    """Check that the start and the end id differ and are in the vocabularies of these sizes.
+
+    The default ids are not compared with the sizes: a model may be built to try its options before its sizes are known.
+
+    Raises:
+        CallError: they are equal, or outside of a vocabulary.
+    """
+    if start_id == end_id:
+        raise CallError(f"`start_id` and `end_id` must differ. Received: {start_id} for both.")
+    if (start_id, end_id) == (START, END):
+        return
+    for name, size in sizes.items():
+        if max(start_id, end_id) >= size:
+            received = f"start_id={start_id}, end_id={end_id}, {name}={size}"
+            raise CallError(f"`start_id` and `end_id` must be below `{name}`. Received: {received}.")
+
+
+def embedding(size: int, units: int, *, frozen: bool = False, **options: Any) -> keras.layers.Embedding:
     """Return an embedding layer of `size` ids, initialised with rows whose norm is about 1.
+
+    A frozen layer is not trained. Keras does not save `trainable`, so the model must have it among its options.
 
     The default of Keras gives rows with a norm of 0.03 sqrt(units). That is so small that the input hardly changes the
     states, and that tied logits are almost equal; training then needs epochs to increase the norm.
     """
     initializer = keras.initializers.RandomNormal(stddev=units**-0.5)
-    return keras.layers.Embedding(size, units, embeddings_initializer=initializer, **options)
+    return keras.layers.Embedding(size, units, embeddings_initializer=initializer, trainable=not frozen, **options)

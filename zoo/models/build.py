@@ -1,16 +1,21 @@
 """The builders of all models in the catalogue, by name."""
 
 import importlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import Any
 
 import keras
 
 from zoo.catalog import CATALOG, find
+from zoo.errors import CallError
 from zoo.models.builder import Builder
 from zoo.options import Option, check_names
 
 MODELS: dict[str, Builder] = {entry.name: getattr(importlib.import_module(entry.home), entry.name) for entry in CATALOG}
+
+
+# For a model over the ids of another tokenizer. A model over text has those of `zoo.Vocabulary`, the defaults.
+ID_OPTIONS = ("start_id", "end_id")
 
 
 def build(name: str, **options: Any) -> keras.Model:
@@ -42,19 +47,23 @@ def options_of_builder(name: str) -> dict[str, Option]:
     return MODELS[find(name).name].options  # type: ignore[attr-defined]
 
 
-def check_options(name: str, options: Iterable[str]) -> None:
-    """Check that a model has these options.
+def check_options(name: str, options: Collection[str]) -> None:
+    """Check that a model that is trained on text has these options.
 
     Raises:
-        CallError: an unknown model or option; the message names the nearest one.
+        CallError: an unknown model or option (the message names the nearest one), or one of `ID_OPTIONS`.
     """
+    for option in ID_OPTIONS:
+        if option in options:
+            raise CallError(f"`{option}` is for a model over the ids of another tokenizer, not for training on text.")
     check_names(name, options, options_of_builder(name))
 
 
 def model_options() -> dict[str, Option]:
     """Return the options of all models by name, each with the description in the last model that has it.
 
-    Required options, the sizes of vocabularies and the number of classes, are left out: they follow from the data.
+    Required options, the sizes of vocabularies and the number of classes, are left out: they follow from the data. So
+    do the `ID_OPTIONS`.
     """
     of_all = [option for entry in CATALOG for option in options_of_builder(entry.name).values()]
-    return {option.name: option for option in of_all if not option.required}
+    return {option.name: option for option in of_all if not option.required and option.name not in ID_OPTIONS}

@@ -34,7 +34,8 @@ class _Classifier(TokenModel):
         """Make the layers that all classifiers have."""
         options, policy = self.options, {"dtype": self.dtype_policy}
         size = options["embedding_units"] or options["units"]
-        self.embedding = embedding(options["vocabulary_size"], size, name="embedding", **policy)
+        frozen = options["freeze_embedding"]
+        self.embedding = embedding(options["vocabulary_size"], size, frozen=frozen, name="embedding", **policy)
         shape = (None, None, size)
         self.embedding_dropout = make_dropout(options["embedding_dropout"], shape, name="embedding_dropout", **policy)
         width = options["units"] * (2 if options.get("bidirectional") else 1)
@@ -73,13 +74,15 @@ class DenseClassifier(_Classifier):
     x is the mean of the embeddings of the tokens; V is `logits`.
 
     Args:
-        vocabulary_size: the number of ids; id 0 is padding.
+        vocabulary_size: the number of ids. The ids 0 to 3 of a `zoo.Vocabulary` are padding, start, end and unknown; to
+            a classifier only padding is special.
         classes: the number of labels.
         units: the size of each layer.
         embedding_units: the size of the embeddings; default: `units`.
         layers: the number of layers.
         dropout: the dropout rate of the inputs of every layer and of the features before the logits.
         embedding_dropout: the dropout rate of the elements of the embeddings.
+        freeze_embedding: do not train the embeddings; see `zoo.load_vectors`.
 
     Call arguments:
         inputs: token ids (B, T), padded with 0.
@@ -104,6 +107,7 @@ class DenseClassifier(_Classifier):
         layers: Size = 1,
         dropout: Share = 0.0,
         embedding_dropout: Share = 0.0,
+        freeze_embedding: Switch = False,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -128,7 +132,8 @@ class RecurrentClassifier(_Classifier):
     h_m is the last state of `stack`; V is `logits`.
 
     Args:
-        vocabulary_size: the number of ids; id 0 is padding.
+        vocabulary_size: the number of ids. The ids 0 to 3 of a `zoo.Vocabulary` are padding, start, end and unknown; to
+            a classifier only padding is special.
         classes: the number of labels.
         units: the size of the state, in each direction.
         embedding_units: the size of the embeddings; default: `units`.
@@ -140,6 +145,7 @@ class RecurrentClassifier(_Classifier):
         state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
         self_attention: use layers that attend to their own earlier outputs.
         attention: the score of the attention.
+        freeze_embedding: do not train the embeddings; see `zoo.load_vectors`.
 
     Call arguments:
         inputs: token ids (B, T), padded with 0.
@@ -169,6 +175,7 @@ class RecurrentClassifier(_Classifier):
         state_dropout: Share = 0.0,
         self_attention: Switch = False,
         attention: ScoreName = "bahdanau",
+        freeze_embedding: Switch = False,
         **kwargs,
     ):
         super().__init__(**kwargs)

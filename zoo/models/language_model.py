@@ -3,13 +3,13 @@
 import keras
 import tensorflow as tf
 
-from zoo.checks import OptionalSize, Share, Size, Switch
-from zoo.constants import PAD
+from zoo.checks import OptionalSize, Share, Size, Switch, TokenId
+from zoo.constants import END, PAD, START
 from zoo.errors import CallError
 from zoo.layers.attention import ScoreName
 from zoo.layers.cells import CellName
 from zoo.layers.stack import RecurrentStack
-from zoo.models.base import SequenceModel, embedding, make_dropout, make_logits, symbolic_ids
+from zoo.models.base import SequenceModel, check_special_ids, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
 from zoo.options import takes_options
 
@@ -23,7 +23,7 @@ class LanguageModel(SequenceModel):
     h_t is the output of `stack`; V is `logits`.
 
     Args:
-        vocabulary_size: the number of ids; id 0 is padding.
+        vocabulary_size: the number of ids. The ids 0 to 3 of a `zoo.Vocabulary` are padding, start, end and unknown.
         units: the size of the state.
         embedding_units: the size of the embeddings; default: `units`.
         cell: the recurrent cell.
@@ -34,9 +34,12 @@ class LanguageModel(SequenceModel):
         tie_embeddings: share one matrix between the embeddings and the logits. `embedding_units` must be `units`.
         self_attention: use layers that attend to their own earlier outputs.
         attention: the score of the attention.
+        freeze_embedding: do not train the embeddings; see `zoo.load_vectors`.
+        start_id, end_id: the ids that begin and end a sequence. The defaults are those of every `zoo.Vocabulary`; a
+            model over the ids of another tokenizer has its own. Id 0 is always padding.
 
     Call arguments:
-        inputs: token ids (B, T), starting with the start id and padded with 0.
+        inputs: token ids (B, T), starting with `start_id` and padded with 0.
 
     Returns:
         The logits (B, T, vocabulary_size) of the token that follows each token.
@@ -65,6 +68,9 @@ class LanguageModel(SequenceModel):
         tie_embeddings: Switch = False,
         self_attention: Switch = False,
         attention: ScoreName = "bahdanau",
+        freeze_embedding: Switch = False,
+        start_id: TokenId = START,
+        end_id: TokenId = END,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -73,10 +79,12 @@ class LanguageModel(SequenceModel):
                 "`tie_embeddings` needs embeddings as long as the states. "
                 f"Received: embedding_units={embedding_units}, units={units}."
             )
+        check_special_ids(start_id, end_id, vocabulary_size=vocabulary_size)
+        self.start_id, self.end_id = start_id, end_id
         self.attends = self_attention
         policy = {"dtype": self.dtype_policy}
         size = embedding_units or units
-        self.embedding = embedding(vocabulary_size, size, name="embedding", **policy)
+        self.embedding = embedding(vocabulary_size, size, frozen=freeze_embedding, name="embedding", **policy)
         self.embedding_dropout = make_dropout(embedding_dropout, (None, None, size), name="embedding_dropout", **policy)
         self.stack = RecurrentStack(
             units,

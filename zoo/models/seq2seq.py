@@ -1,11 +1,12 @@
 """The encoder-decoder, for translation and other tasks from sequence to sequence."""
 
+import functools
 from typing import Annotated
 
 import keras
 import tensorflow as tf
 
-from zoo.checks import OneOf, OptionalSize, Share, Size, Switch
+from zoo.checks import OneOf, OptionalSize, Share, Size, Switch, TokenId
 from zoo.constants import END, PAD, START
 from zoo.layers.attention import SCORES
 from zoo.layers.cells import CellName
@@ -13,7 +14,7 @@ from zoo.layers.decoder import AttentionDecoder
 from zoo.layers.dense import TanhDense
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.stack import RecurrentStack
-from zoo.models.base import SequenceModel, embedding, make_dropout, make_logits, symbolic_ids
+from zoo.models.base import SequenceModel, check_special_ids, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
 from zoo.models.check_ids import check_ids_by_key
 from zoo.options import takes_options
@@ -32,8 +33,9 @@ class Seq2Seq(SequenceModel):
     `make_encoder`, `make_bridge`, `make_decoder`, `make_readout`, `start_states` or `read_out`.
 
     Args:
-        source_vocabulary_size: the number of source ids; id 0 is padding.
-        target_vocabulary_size: the number of target ids; id 0 is padding.
+        source_vocabulary_size: the number of source ids. The ids 0 to 3 of a `zoo.Vocabulary` are padding, start, end
+            and unknown.
+        target_vocabulary_size: the number of target ids, likewise.
         units: the size of the state, in each direction.
         embedding_units: the size of the embeddings; default: `units`.
         encoder_units: the size of the encoder state, in each direction; default: `units`.
@@ -46,10 +48,14 @@ class Seq2Seq(SequenceModel):
         embedding_dropout: the dropout rate of the elements of the embeddings.
         state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
         tie_embeddings: share one matrix between the embeddings (of the target) and the logits.
+        freeze_source_embedding: do not train the embeddings of the source; see `zoo.load_vectors`.
+        freeze_target_embedding: do not train the embeddings of the target.
+        start_id, end_id: the ids that begin and end a sequence. The defaults are those of every `zoo.Vocabulary`; a
+            model over the ids of another tokenizer has its own. Id 0 is always padding.
 
     Call arguments:
-        inputs: a dict with the ids `source` (B, Tx) and `target` (B, Ty), padded with 0. The target starts with the
-            start id.
+        inputs: a dict with the ids `source` (B, Tx) and `target` (B, Ty), padded with 0. The target starts with
+            `start_id`.
 
     Returns:
         The logits (B, Ty, target_vocabulary_size) of the token that follows each target token.
@@ -80,16 +86,31 @@ class Seq2Seq(SequenceModel):
         embedding_dropout: Share = 0.0,
         state_dropout: Share = 0.0,
         tie_embeddings: Switch = False,
+        freeze_source_embedding: Switch = False,
+        freeze_target_embedding: Switch = False,
+        start_id: TokenId = START,
+        end_id: TokenId = END,
         **kwargs,
     ):
         super().__init__(**kwargs)
+        check_special_ids(
+            start_id,
+            end_id,
+            source_vocabulary_size=source_vocabulary_size,
+            target_vocabulary_size=target_vocabulary_size,
+        )
+        self.start_id, self.end_id = start_id, end_id
         self.attends = attention is not None
         self.embedding_units = embedding_units or units
         policy = {"dtype": self.dtype_policy}
-        sizes = {"source_embedding": source_vocabulary_size, "target_embedding": target_vocabulary_size}
-        embeddings = [embedding(size, self.embedding_units, name=name, **policy) for name, size in sizes.items()]
-        self.source_embedding, self.target_embedding = embeddings
+        source, target = source_vocabulary_size, target_vocabulary_size
         shape = (None, None, self.embedding_units)
+        self.source_embedding = embedding(
+            source, shape[-1], frozen=freeze_source_embedding, name="source_embedding", **policy
+        )
+        self.target_embedding = embedding(
+            target, shape[-1], frozen=freeze_target_embedding, name="target_embedding", **policy
+        )
         self.embedding_dropout = make_dropout(embedding_dropout, shape, name="embedding_dropout", **policy)
         self.encoder = self.make_encoder()
         self.decoder = self.make_decoder()
@@ -194,8 +215,9 @@ class Seq2Seq(SequenceModel):
 
     def first_tokens(self, source_ids):
         """Return the start ids (B,), and a mask (B,) that is true for rows without any piece."""
-        empty = tf.logical_not(tf.reduce_any(tf.greater(source_ids, END), axis=1))
-        return tf.fill([tf.shape(source_ids)[0]], START), empty
+        special = (tf.equal(source_ids, i) for i in (PAD, self.start_id, self.end_id))
+        empty = tf.reduce_all(functools.reduce(tf.logical_or, special), axis=1)
+        return tf.fill([tf.shape(source_ids)[0]], self.start_id), empty
 
     def decode_step(self, tokens, states, memory):
         """Do one step of decoding; see `SequenceModel.decode_step`."""

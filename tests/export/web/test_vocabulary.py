@@ -85,6 +85,24 @@ def test_scores_that_tie_only_in_float32(tmp_path):
     assert_equal(Vocabulary(model.SerializeToString()), odd_texts(5, 2000) + ["lll" * 50, "deux cents" * 9], tmp_path)
 
 
+@needs_node
+@pytest.mark.parametrize("options", [{}, {"lower": True, "strip_punctuation": True}])
+def test_listed_words_and_characters(options, tmp_path):
+    lines = [example.source for example in generate("train", 300)]
+    words = Vocabulary.from_words(sorted({word for line in lines for word in line.split()}), **options)
+    characters = Vocabulary.from_characters(sorted(set("".join(lines))), **options)
+    texts = [*odd_texts(9, 1000), *lines[:100], "", " ", "  a", "A\tB, c"]
+    for name, vocabulary in {"words": words, "characters": characters}.items():
+        (tmp_path / name).mkdir()
+        assert_equal(vocabulary, texts, tmp_path / name)
+
+
+def test_a_wordpiece_vocabulary_is_refused():
+    vocabulary = Vocabulary.from_wordpiece(["[UNK]", "un", "##e"])
+    with pytest.raises(WorkError, match="The page cannot read the target vocabulary, which is of the kind WordPiece"):
+        vocabulary_files(vocabulary, "target", reads=False)
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -98,6 +116,7 @@ def test_what_the_page_cannot_read(change, expected):
     from sentencepiece import sentencepiece_model_pb2
 
     class Stub:
+        kind = "unigram"
         proto = Vocabulary.learn(["un deux trois"], size=30).proto
 
     model = sentencepiece_model_pb2.ModelProto.FromString(Stub.proto)

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from tests.training.data.file_server import remote_of
@@ -20,6 +22,18 @@ def test_several_files_go_on_where_they_stopped(server, tmp_path, capsys):
     assert len(server.requests) == 3
     printed = capsys.readouterr()
     assert not printed.out and "second.bin" in printed.err
+
+
+def test_a_file_fetched_by_hand_is_taken_from_where_the_error_says(server, tmp_path):
+    remote = remote_of(server, "by-hand.bin")
+    sources = {"hand": PublicSet(files=(remote,), terms="free", build=PUBLIC["multi30k"].build)}
+    with pytest.raises(WorkError, match="A file that was fetched by hand goes to ") as error:
+        download("hand", tmp_path / "data", sources=sources, progress=False)
+    place = Path(str(error.value).partition("goes to ")[2].partition(";")[0])
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"mine")
+    folder = download("hand", tmp_path / "data", sources=sources, progress=False)
+    assert (folder / "by-hand.bin").read_bytes() == b"mine" and not place.exists()
 
 
 def test_an_unknown_name(tmp_path):

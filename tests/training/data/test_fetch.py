@@ -109,13 +109,27 @@ def test_an_answer_for_another_range(server, tmp_path, monkeypatch):
 
 
 def test_the_server_refuses(server, tmp_path):
-    with pytest.raises(WorkError, match="gone.bin: the server answered 404 Not Found"):
+    with pytest.raises(
+        WorkError, match="gone.bin: the server answered 404 Not Found. A file .* by hand goes to"
+    ) as error:
         fetch(remote_of(server, "gone.bin"), tmp_path)
+    assert str(tmp_path / "gone.bin") in str(error.value)
+
+
+def test_a_file_fetched_by_hand_is_checked(server, tmp_path):
+    remote = remote_of(server, "gone.bin", size=4, sha256=hashlib.sha256(b"mine").hexdigest())
+    (tmp_path / "gone.bin").write_bytes(b"mine")
+    assert fetch(remote, tmp_path).read_bytes() == b"mine"
+    for wrong in (b"others", b"your"):
+        (tmp_path / "gone.bin").write_bytes(wrong)
+        with pytest.raises(WorkError, match="expected (4 bytes|the SHA-256 .*). Received"):
+            fetch(remote, tmp_path)
+        assert not (tmp_path / "gone.bin").exists() and not server.requests
 
 
 def test_no_connection(server, tmp_path):
     server.server_close()
-    with pytest.raises(WorkError, match="Could not download http://127.0.0.1"):
+    with pytest.raises(WorkError, match="Could not download http://127.0.0.1.* by hand goes to .*/file.bin; then run"):
         fetch(remote_of(server), tmp_path)
 
 

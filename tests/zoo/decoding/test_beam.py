@@ -1,6 +1,7 @@
 """Beam search, against every sequence there is and against the formulas."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -8,8 +9,9 @@ import tensorflow as tf
 
 from tests.support.checks import assert_close
 from tests.support.small_models import LENGTH, MODELS, VOCABULARY, made, unpadded
-from zoo.constants import END, MAX_BEAM_WIDTH, PAD, START
+from zoo.constants import END, MAX_BEAM_WIDTH, MAX_LENGTH_PENALTY, PAD, START
 from zoo.decoding import beam_search, greedy, score
+from zoo.decoding.search import Search
 from zoo.errors import CallError
 from zoo.recurrence.scan import inference_graph
 
@@ -104,11 +106,12 @@ def test_shapes_order_and_distinct_hypotheses(searched):
 def test_score_rank_and_attention_are_those_of_the_hypothesis(searched):
     model, rows, answer = searched
     lengths = (answer["ids"] != PAD).sum(2)
+    in_graph = tf.function(score)  # eagerly it would refuse the hypotheses that `max_length` has cut off
     assert_close(answer["rank_score"], answer["score"] / penalty(lengths, 0.6).astype("float32"))
     for k in range(5):
         ids = answer["ids"][:, k]
         if model.task == "translation":
-            scored = score(model, rows, ids)
+            scored = in_graph(model, tf.constant(rows), tf.constant(ids))
             assert_close(answer["score"][:, k], scored["score"])
             np.testing.assert_array_equal(scored["tokens"], lengths[:, k])
             assert_close(tf.reduce_sum(scored["token_scores"], 1), scored["score"])
@@ -305,6 +308,7 @@ def test_options_out_of_bounds_in_a_graph(attending, litert):
     [
         ({"beam_width": 2.5}, "`beam_width` must be a whole number from 1 to 64. Received: beam_width=2.5"),
         ({"beam_width": True}, "beam_width=True"),
+        ({"length_penalty": 10.5}, "`length_penalty` must be a number from 0.0 to 10.0. Received: length_penalty=10.5"),
         ({"n_best": 5}, "`n_best` must be at most `beam_width`. Received: n_best=5, beam_width=4"),
         ({"n_best": 0}, "`n_best` must be"),
         ({"min_length": -1}, "`min_length` must be"),
@@ -322,6 +326,14 @@ def test_bad_options(attending, options, message):
     with pytest.raises(CallError) as error:
         beam_search(model, rows, **options)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("score", [-1e-6, -1.0, -1e4])
+def test_the_largest_penalty_orders_hypotheses_of_every_length(score):
+    """Above it the ranks of long hypotheses would be 0 or not finite, and their order that of their places."""
+    lengths = tf.range(1, 4097)
+    rank = (score / Search._penalty(SimpleNamespace(alpha=MAX_LENGTH_PENALTY), lengths)).numpy()
+    assert np.isfinite(rank).all() and (rank < 0).all() and (np.diff(rank) > 0).all()
 
 
 def test_coverage_needs_attention():
