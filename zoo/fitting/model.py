@@ -128,6 +128,9 @@ class FittedModel(ReplicaFit, keras.Model):
         Nothing runs before the batch is there: at the end of the data, Keras runs a step without one, and the counts of
         the steps and of the draws of dropout would go on.
         """
+        if not self.optimizer.built:  # outside the graph, where no initial value waits for a batch
+            with tf.init_scope():
+                self.optimizer.build(self.trainable_variables)
         with tf.control_dependencies([part for part in tf.nest.flatten(data) if tf.is_tensor(part)]):
             if self.task_metrics:
                 return self._task_step(data)
