@@ -11,7 +11,8 @@ batches are the same for all. In turns in one process, each round times an epoch
     fit, zoo train   the same with the optimizer of `zoo train`, given to `fit`
     step             the step of `zoo train` as a graph, in a loop over the same batches, without `fit`
 
-Each figure is the median over the rounds, of steps per second.
+Each figure is the median over the rounds. Beside the steps per second stand the seconds of the processor a step, which
+other processes on the machine disturb less.
 """
 
 import argparse
@@ -94,17 +95,21 @@ def main() -> None:
     set_environment()
     runs, steps = contenders(options.vocabulary, options.batches)
     speeds: dict[str, list[float]] = {name: [] for name in runs}
+    seconds: dict[str, list[float]] = {name: [] for name in runs}
     for number in range(options.rounds + 1):
         for name, run in runs.items():
-            began = time.perf_counter()
+            began, cpu_began = time.perf_counter(), time.process_time()
             run()
             if number:  # the first round traces the graphs
                 speeds[name].append(steps / (time.perf_counter() - began))
+                seconds[name].append((time.process_time() - cpu_began) / steps)
     medians = {name: statistics.median(some) for name, some in speeds.items()}
     print(f"{processor()}; {steps} steps a round, {options.rounds} rounds\n")
-    print("| | steps/s | to the step alone |\n|---|---|---|")
+    cpu = {name: statistics.median(some) for name, some in seconds.items()}
+    print("| | steps/s | to the step alone | processor, s a step | to the step alone |\n|---|---|---|---|---|")
     for name, median in medians.items():
-        print(f"| {name} | {median:.2f} | {medians['step'] / median:.2f} |")
+        ratios = medians["step"] / median, cpu[name] / cpu["step"]
+        print(f"| {name} | {median:.2f} | {ratios[0]:.2f} | {cpu[name]:.3f} | {ratios[1]:.2f} |")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
     python -m benchmarks.memory --json /tmp/memory.json
     python -m benchmarks.memory --model bahdanau_seq2seq --steps 50 100     # some of the cases
 
-A step is the forward pass, the backward pass and the optimizer, by the `Trainer` of this project: batches of 32, units
+A step is the forward pass, the backward pass and the optimizer, by `fit` of this project: batches of 32, units
 and embeddings of 256, tanh cells, vocabularies of 500 so that the logits do not hide the memory of the recurrence, no
 padding, no XLA. Each number is from a fresh process. It makes two steps on a batch of 2 x 3 tokens with the same graph,
 which creates the optimizer's variables; the figure is the peak of the resident memory during one step of full size,

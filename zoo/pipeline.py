@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.atomic_files import new_folder
+from zoo.constants import END, START
 from zoo.errors import CallError
 from zoo.predictor import IdFunction, Predictor
 from zoo.presets import presets_hint
@@ -195,6 +196,7 @@ class Pipeline(Predictor):
 
 def _config_of(model: Any, source: Vocabulary, target: Vocabulary | None, labels: Sequence[str]) -> RunConfig:
     """Return the config of a model in memory, whose vocabularies and labels fit it."""
+    from zoo.decoding.inputs import start_and_end
     from zoo.models.build import name_of
 
     task = TASKS[model.task]
@@ -204,6 +206,11 @@ def _config_of(model: Any, source: Vocabulary, target: Vocabulary | None, labels
         expected = " and ".join(f"`{side}`" for side in task.sides)
         received = " and ".join(f"`{side}`" for side in given)
         raise CallError(f"A model for {task.name} needs the vocabularies {expected}. Received: {received or 'none'}.")
+    if start_and_end(model) != (START, END):
+        raise CallError(
+            f"The vocabularies of the zoo have the start id {START} and the end id {END}. Received a model with "
+            f"start_id={model.start_id}, end_id={model.end_id}: it takes ids alone."
+        )
     sizes = {}
     for side, option in task.size_options.items():
         sizes[option] = vocabularies[side].size

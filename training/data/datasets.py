@@ -17,7 +17,7 @@ from zoo.training.data.batches import Epochs, batches, steps_per_epoch
 from zoo.training.data.corpora import Corpus, corpus_of, parallel_corpus, read_corpus
 from zoo.training.data.examples import encode
 
-Path = str | os.PathLike
+File = str | os.PathLike
 GIVEN = "the texts given"
 
 
@@ -69,8 +69,8 @@ def _shows_options(function: Callable) -> Callable:
 
 @_shows_options
 def pairs(
-    sources: Iterable[str] | Path,
-    targets: Iterable[str] | Path | None,
+    sources: Iterable[str] | File,
+    targets: Iterable[str] | File | None,
     source_vocabulary: Vocabulary,
     target_vocabulary: Vocabulary,
     **options: Any,
@@ -96,7 +96,7 @@ def pairs(
 
 
 @_shows_options
-def texts(lines: Iterable[str] | Path, vocabulary: Vocabulary, **options: Any) -> tf.data.Dataset:
+def texts(lines: Iterable[str] | File, vocabulary: Vocabulary, **options: Any) -> tf.data.Dataset:
     """Return batches (ids, ids of the next tokens) for a language model; empty lines are left out.
 
     Args:
@@ -107,7 +107,7 @@ def texts(lines: Iterable[str] | Path, vocabulary: Vocabulary, **options: Any) -
     Raises:
         CallError: texts, a file or options that cannot be used.
     """
-    if isinstance(lines, Path):
+    if isinstance(lines, File):
         corpus = read_corpus(lines, task="language_model")
     else:
         kept = [line for line in _strings("lines", lines) if line]
@@ -119,7 +119,7 @@ def texts(lines: Iterable[str] | Path, vocabulary: Vocabulary, **options: Any) -
 
 @_shows_options
 def labelled(
-    texts: Iterable[str] | Path,
+    texts: Iterable[str] | File,
     labels: Iterable[str] | None,
     vocabulary: Vocabulary,
     *,
@@ -144,7 +144,7 @@ def labelled(
     return _dataset(corpus, "classification", {"source": vocabulary}, batching, classes)
 
 
-def labels_of(labels: Iterable[str] | Path) -> list[str]:
+def labels_of(labels: Iterable[str] | File) -> list[str]:
     """Return all different labels in sorted order.
 
     Args:
@@ -153,16 +153,16 @@ def labels_of(labels: Iterable[str] | Path) -> list[str]:
     Raises:
         CallError: labels or a file that cannot be used.
     """
-    if isinstance(labels, Path):
+    if isinstance(labels, File):
         labels = read_corpus(labels, task="classification").targets
     return sorted(set(_strings("labels", labels)))
 
 
 def _paired_corpus(sources, targets, task: str) -> Corpus:
     names = {"translation": ("sources", "targets"), "classification": ("texts", "labels")}[task]
-    if isinstance(sources, Path) and targets is None:
+    if isinstance(sources, File) and targets is None:
         return read_corpus(sources, task=task)
-    if isinstance(sources, Path) and isinstance(targets, Path):
+    if isinstance(sources, File) and isinstance(targets, File):
         return parallel_corpus(sources, targets)
     columns = [_strings(name, column) for name, column in zip(names, (sources, targets), strict=True)]
     if len(columns[0]) != len(columns[1]):
@@ -178,7 +178,7 @@ def _paired_corpus(sources, targets, task: str) -> Corpus:
 
 def _strings(name: str, texts: Any) -> list[str]:
     """Return texts as a list, without the white space around each, as in a file."""
-    if isinstance(texts, Path | bytes) or not isinstance(texts, Iterable):
+    if isinstance(texts, File | bytes) or not isinstance(texts, Iterable):
         raise CallError(f"`{name}` must be a list of strings. Received: {name}={str(texts)[:80]!r}.")
     texts = list(texts)
     for i, text in enumerate(texts):

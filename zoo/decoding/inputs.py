@@ -27,6 +27,7 @@ class IdRules:
         size: the size of the vocabulary; None if it is not known.
         start_id, end_id: the start and the end; None for a classifier, for which all ids are tokens.
         starts: true if every row begins with the start; else it may.
+        padded: true if there is padding only at the end.
         ends: true if every row ends with the end, false if none has it, None if a row may have it.
     """
 
@@ -34,6 +35,7 @@ class IdRules:
     size: int | None
     start_id: int | None = None
     end_id: int | None = None
+    padded: bool = True
     starts: bool = False
     ends: bool | None = None
 
@@ -42,7 +44,8 @@ class IdRules:
         if self.size is not None:
             yield f"ids from 0 to {self.size - 1}", ((ids < 0) | (ids >= self.size)).any(1)
         present = ids != PAD
-        yield f"padding (id {PAD}) only at the end", (present[:, 1:] & ~present[:, :-1]).any(1)
+        if self.padded:
+            yield f"padding (id {PAD}) only at the end", (present[:, 1:] & ~present[:, :-1]).any(1)
         if self.start_id is None:
             return
         is_start, is_end = ids == self.start_id, ids == self.end_id
@@ -138,8 +141,8 @@ def check_training_ids(model: Any, inputs: Any, targets: Any) -> None:
         model: the model.
         inputs: for a translation model a dict of `source` (B, S) and `target` (B, T), which begins with the start id;
             for a language model texts (B, T) that begin with it; for a classifier texts (B, T).
-        targets: the id after each id of `target`, or of the texts: the same ids one place on, and the end id. For a
-            classifier the classes (B,).
+        targets: the id after each id of `target`, or of the texts: the same ids one place on, and the end id. Padding
+            (0) leaves a place out. A text that was cut has no end id. For a classifier the classes (B,).
 
     Raises:
         CallError: ids that are known break a rule of `IdRules`, or the targets are not what follows the inputs.
@@ -159,7 +162,7 @@ def check_training_ids(model: Any, inputs: Any, targets: Any) -> None:
         _check_rows(name, tokens, "source", inputs["source"])
     size = vocabulary_size(model, side)
     read = check_ids(tokens, IdRules(name=name, size=size, starts=True, **special))
-    following = check_ids(targets, IdRules(name="targets", size=size, ends=True, **special))
+    following = check_ids(targets, IdRules(name="targets", size=size, padded=False))
     if read is not None and following is not None:
         _check_following(read, following, name, end_id)
 
@@ -168,7 +171,13 @@ def _check_following(read: np.ndarray, following: np.ndarray, name: str, end_id:
     """Check that each row of `following` is that of `read` without its first id, and the end id."""
     if read.shape != following.shape:
         raise CallError(f"Expected `targets` of the shape of `{name}`, {read.shape}. Received: {following.shape}.")
-    wrong = (read[:, 1:] != np.where(following[:, :-1] == end_id, PAD, following[:, :-1])).any(1)
+    if not (following == end_id).any():
+        raise CallError(
+            f"Expected the end id {end_id} in `targets`: without it the model would never end. Received in row 0: "
+            f"{_shown(following[0])}. For the ids of another tokenizer build the model with `start_id=` and `end_id=`."
+        )
+    expected, known = following[:, :-1], following[:, :-1] != PAD
+    wrong = (known & (read[:, 1:] != np.where(expected == end_id, PAD, expected))).any(1)
     if wrong.any():
         row = int(np.argmax(wrong))
         raise CallError(

@@ -1,8 +1,5 @@
 """A Keras model whose `compile` without a loss trains with the loss of its task."""
 
-import contextlib
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -11,15 +8,15 @@ import tensorflow as tf
 from zoo.checks import Number, Whole, fraction, positive
 from zoo.constants import PAD
 from zoo.errors import CallError
+from zoo.fitting.averages import AveragedWeights
 from zoo.fitting.losses import count_right, summed_loss, summed_smoothing, without_padding
 from zoo.fitting.optimizer import Adam
-from zoo.fitting.precision import in_float32
 from zoo.fitting.replicas import GlobalMean, ReplicaFit, replica_number, sum_replicas
 from zoo.fitting.scheduled_sampling import with_guesses
 from zoo.tasks import TASKS
 
 
-class FittedModel(ReplicaFit, keras.Model):
+class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
     """A Keras model over token ids that knows the loss of its task.
 
         loss = sum of the cross-entropy over the tokens (or texts) that are not padding / their number
@@ -34,13 +31,11 @@ class FittedModel(ReplicaFit, keras.Model):
         task: the name of the task.
         task_metrics: after `compile` without a loss, the mean of the loss and of the accuracy; else empty.
         task_options: the options of the loss of the task, as given to `compile`.
-        averaged: true if the weights are the averaged ones at the moment.
     """
 
     task: str
     task_metrics: tuple[keras.metrics.Metric, ...] = ()
     task_options: dict[str, Any] = {}
-    averaged = False
 
     def compile(
         self,
@@ -102,7 +97,8 @@ class FittedModel(ReplicaFit, keras.Model):
     def compile_from_config(self, config):
         """Compile a model that was saved, and make the variables of its optimizer."""
         self.compile(**keras.saving.deserialize_keras_object(config))
-        self.optimizer.build(self.trainable_variables)
+        if self.optimizer is not None:
+            self.optimizer.build(self.trainable_variables)
 
     @property
     def metrics(self):
@@ -129,6 +125,9 @@ class FittedModel(ReplicaFit, keras.Model):
         Nothing runs before the batch is there: at the end of the data, Keras runs a step without one, and the counts of
         the steps and of the draws of dropout would go on.
         """
+        if not self.optimizer.built:  # outside the graph, where no initial value waits for a batch
+            with tf.init_scope():
+                self.optimizer.build(self.trainable_variables)
         with tf.control_dependencies([part for part in tf.nest.flatten(data) if tf.is_tensor(part)]):
             if self.task_metrics:
                 return self._task_step(data)
@@ -192,7 +191,8 @@ class FittedModel(ReplicaFit, keras.Model):
         share = final_share * tf.minimum(risen, 1.0)
         logits = self(inputs, training=False)
         seed = tf.stack([self.task_options["seed"] + replica_number(), step])
-        tokens = with_guesses(tf.convert_to_tensor(self._target_ids(inputs)), logits, share, seed)
+        read = tf.convert_to_tensor(self._target_ids(inputs))
+        tokens = with_guesses(read, logits, share, seed, start_id=self.start_id, end_id=self.end_id)
         return {**inputs, "target": tokens} if "target" in TASKS[self.task].sides else tokens
 
     def _smoothed(self, targets, logits, total, weights):
@@ -215,34 +215,3 @@ class FittedModel(ReplicaFit, keras.Model):
         logits = tf.identity(logits)
         logits._keras_mask = self.compute_mask(inputs)
         return self._as_logs(self.compute_metrics(inputs, targets, logits, weights))
-
-    @contextlib.contextmanager
-    def evaluation_weights(self) -> Iterator[None]:
-        """Give the model the averaged weights inside the block, if the optimizer averages them."""
-        optimizer: Any = getattr(self, "optimizer", None)
-        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
-        averages = getattr(optimizer, "use_ema", False) and optimizer.built
-        if self.averaged or not averages or not int(optimizer.iterations.numpy()):
-            yield
-            return
-        variables = self.trainable_variables
-        own = [variable.numpy() for variable in variables]
-        optimizer.finalize_variable_values(variables)
-        self.averaged = True
-        try:
-            yield
-        finally:
-            self.averaged = False
-            for variable, value in zip(variables, own, strict=True):
-                variable.assign(value)
-
-    def evaluate(self, *args, **kwargs):
-        """Evaluate as Keras does, with the averaged weights."""
-        with self.evaluation_weights():
-            return super().evaluate(*args, **kwargs)
-
-    def save_for_inference(self, path: str | os.PathLike) -> None:
-        """Save the model with the averaged weights, in float32, without the optimizer."""
-        with self.evaluation_weights():
-            copy = in_float32(self)
-        copy.save(path)

@@ -222,6 +222,8 @@ def test_training_ids_that_are_right(translator, language_model, classifier):
     check_training_ids(translator, translation(), [[3, 4, 2]])
     check_training_ids(translator, translation([[3, 2], [4, 2]], [[1, 3, 4], [1, 0, 0]]), [[3, 4, 2], [2, 0, 0]])
     check_training_ids(language_model, [[1, 3, 4], [1, 5, 0]], [[3, 4, 2], [5, 2, 0]])
+    check_training_ids(language_model, [[1, 3, 4], [1, 5, 0]], [[0, 4, 2], [5, 2, 0]])  # the loss of a token left out
+    check_training_ids(language_model, [[1, 3, 4], [1, 5, 0]], [[3, 4, 5], [5, 2, 0]])  # a text that was cut
     check_training_ids(classifier, [[3, 2], [4, 0]], [0, 2])
 
 
@@ -229,7 +231,7 @@ def test_training_ids_that_are_right(translator, language_model, classifier):
     ("inputs", "targets", "message"),
     [
         (translation(target=[[3, 4, 2]]), [[3, 4, 2]], "`target` must have the start id 1 as the first id"),
-        (translation(), [[3, 4, 5]], "`targets` must have the end id 2 as the last id"),
+        (translation(), [[3, 4, 5]], "Expected the end id 2 in `targets`"),
         (
             translation(),
             [[4, 3, 2]],

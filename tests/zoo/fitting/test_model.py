@@ -218,6 +218,12 @@ def test_weights_of_examples_are_those_of_keras():
     before = weights(made)
     made.fit(INPUTS, NEXT, sample_weight=np.zeros(3), verbose=0)
     assert all(np.array_equal(a, b) for a, b in zip(weights(made), before, strict=True))
+    made.compile(keras.optimizers.SGD(1.0))
+    own.compile(keras.optimizers.SGD(1.0), OWN_LOSS)
+    for one in (made, own):
+        one.fit(INPUTS, NEXT, sample_weight=wide, verbose=0)
+    for a, b in zip(weights(made), weights(own), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 1)])
@@ -385,3 +391,12 @@ def test_adam_by_name_makes_the_steps_of_keras():
     assert type(made.optimizer) is Adam and not isinstance(own.optimizer, Adam)
     for a, b in zip(weights(made), weights(own), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_a_step_can_be_traced_with_a_signature():
+    """The optimizer makes its variables outside the graph, so that their initial values wait for no batch."""
+    made = small("tanh_dnn")
+    made.compile("adam")
+    signature = [(tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32))]
+    step = tf.function(made.train_step, signature, autograph=False)
+    assert step.get_concrete_function() and made.optimizer.built
