@@ -20,10 +20,14 @@ SECTIONS = {
     "zoo.models": "Models",
     "zoo.layers": "Layers",
     "zoo.text": "Text",
+    "zoo.vectors": "Text",
     "zoo.training.data": "Data for `fit`",
     "zoo.training": "Training",
+    "zoo.fitting": "Training",
     "zoo.decoding": "Decoding",
     "zoo.pipeline": "Pipelines",
+    "zoo.prediction": "Pipelines",
+    "zoo.plot": "Pipelines",
     "zoo": "Everything else",
 }
 

@@ -145,18 +145,17 @@ def new_file(path: str | os.PathLike) -> Iterator[Path]:
 @contextlib.contextmanager
 def _draft(path: Path) -> Iterator[Path]:
     """Yield a hidden folder beside `path`, locked by this process, and remove it afterwards."""
-    draft = None
-    while draft is None or not draft.exists():  # another process may remove it before it is locked
-        draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
-        lock = contextlib.ExitStack()
-        with contextlib.suppress(OSError):  # a file system without locks, where no process removes drafts
-            lock.enter_context(_locked(draft, wait=True))
-    with lock:
-        try:
-            yield draft
-        finally:
-            if path.exists() or not (draft / OLD).exists():  # otherwise the draft holds the only copy
-                shutil.rmtree(draft, ignore_errors=True)
+    draft, lock = None, contextlib.ExitStack()
+    try:
+        while draft is None or not draft.exists():  # another process may remove it before it is locked
+            draft = Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent))
+            with contextlib.suppress(OSError):  # a file system without locks, where no process removes drafts
+                lock.enter_context(_locked(draft, wait=True))
+        yield draft
+    finally:  # Ctrl-C may come before the draft is locked
+        if draft is not None and (path.exists() or not (draft / OLD).exists()):  # else it holds the only copy
+            shutil.rmtree(draft, ignore_errors=True)
+        lock.close()
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from zoo.word_pieces import SUFFIX
 
 
 def load_vectors(embedding: Any, vocabulary: Vocabulary, path: str | os.PathLike) -> int:
-    """Replace the rows of an embedding layer by the vectors of a file, for the pieces that are words of the file.
+    """Put the word vectors of a file into an embedding layer, for the pieces that are words of the file.
 
     A piece is a word if it begins one and the file has the rest of it: "▁le" is "le". Other pieces keep their rows.
     To keep the vectors as they are while the model is trained, build it with `freeze_embedding=True`

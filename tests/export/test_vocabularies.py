@@ -68,7 +68,7 @@ def test_a_saved_model_reads_text(run, tmp_path):
     import tensorflow as tf
 
     folder = write_saved_model(run, tmp_path / "saved")
-    expected = run.predictor().predict(ODD)
+    expected = run.predict(ODD)
     assert_same(load(folder).predict(ODD), expected)
     answer = tf.saved_model.load(str(folder)).signatures["detail"](text=tf.constant(ODD))
     assert [text.decode() for text in answer["text"].numpy()] == [prediction.output for prediction in expected]
@@ -77,8 +77,8 @@ def test_a_saved_model_reads_text(run, tmp_path):
 
 
 def test_a_tflite_over_token_ids(run, tmp_path):
-    write_tflite(run, tmp_path / "model.tflite", convert(run, litert_signatures(run), {"none"})["none"])
-    assert_same(load(tmp_path / "model.tflite").predict(ODD), run.predictor().predict(ODD))
+    write_tflite(run, tmp_path / "model.tflite", convert(run.model, litert_signatures(run), {"none"})["none"])
+    assert_same(load(tmp_path / "model.tflite").predict(ODD), run.predict(ODD))
 
 
 def test_what_has_no_text_says_so(run):

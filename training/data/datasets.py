@@ -126,7 +126,9 @@ def labelled(
     classes: Sequence[str] | None = None,
     **options: Any,
 ) -> tf.data.Dataset:
-    """Return batches (ids, classes) for a classifier. The class of a text is the place of its label in `classes`.
+    """Return batches (ids, classes) for a classifier.
+
+    The class of a text is the place of its label in `classes`.
 
     Args:
         texts: the texts; or, without `labels`, the path of a .tsv file of texts and labels.

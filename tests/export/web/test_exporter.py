@@ -77,10 +77,12 @@ def test_page_names_every_address_it_asks(site):
 
 
 def test_html_in_a_label_stays_text(tiny_classifier, tmp_path):
+    import copy
     import dataclasses
 
-    config = dataclasses.replace(tiny_classifier.config, model="<b>&")
-    report = export_web(dataclasses.replace(tiny_classifier, config=config), tmp_path / "out")
+    pipeline = copy.copy(tiny_classifier)
+    pipeline.config = dataclasses.replace(tiny_classifier.config, model="<b>&")
+    report = export_web(pipeline, tmp_path / "out")
     page = (tmp_path / "out" / "index.html").read_text()
     assert "<b>" not in page and "&lt;b&gt;&amp;" in page
     assert report["parity"]["max_attention_difference"] < 1e-4
