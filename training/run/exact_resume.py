@@ -20,7 +20,7 @@ from zoo.training.settings import FALLING_MONITORS, Monitor
 
 
 class ExactResume(KeepRun):
-    """Makes a `fit` resumable: started again by the same script, it ends with the same bits as one that ran through.
+    """Makes a `fit` resumable: a script that was stopped and is started again ends with the same bits.
 
     It writes checkpoints into a folder, with a digest of every byte, after every epoch and inside epochs, and continues
     at the same batch from the newest sound one. With `monitor` it also keeps the best model, as `model.keras`, with
