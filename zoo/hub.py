@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import TypeGuard
 
 from zoo.errors import CallError, WorkError
 
@@ -11,7 +12,7 @@ FILES = ["*.json", "*.model", "*.txt", "*.md", "*.keras", "*.tflite"]
 ADDRESS = re.compile(r"hf://(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 
 
-def is_hub_address(where: object) -> bool:
+def is_hub_address(where: object) -> TypeGuard[str]:
     """Return true for an address like "hf://owner/name"."""
     return isinstance(where, str) and where.startswith(SCHEME)
 

@@ -51,6 +51,11 @@ class Pipeline(Predictor):
         CallError: no model of the zoo, or a vocabulary or the labels do not have the size that the model was built for.
     """
 
+    model: Any
+    config: RunConfig
+    path: Any
+    vocabularies: dict[str, Vocabulary]
+
     def __init__(
         self,
         model: Any,
@@ -73,11 +78,9 @@ class Pipeline(Predictor):
 
     def _adopt(self, config: RunConfig, functions: dict[str, IdFunction], source, target, **options: Any) -> None:
         super().__init__(config.task, functions, source, target, labels=config.labels, **options)
-        self.model: Any = None
-        self.config = config
-        self.path: Path | None = None
+        self.model, self.config, self.path = None, config, None
         sides = {"source": self.source, "target": self.target}
-        self.vocabularies: dict[str, Vocabulary] = {side: sides[side] for side in TASKS[config.task].sides}
+        self.vocabularies = {side: sides[side] for side in TASKS[config.task].sides}
 
     @classmethod
     def of_artefact(
@@ -200,7 +203,7 @@ def _config_of(model: Any, source: Vocabulary, target: Vocabulary | None, labels
     from zoo.models.build import name_of
 
     task = TASKS[model.task]
-    vocabularies = {"source": source, "target": target}
+    vocabularies: dict[str, Any] = {"source": source, "target": target}
     given = [side for side, vocabulary in vocabularies.items() if vocabulary is not None]
     if given != list(task.sides):
         expected = " and ".join(f"`{side}`" for side in task.sides)

@@ -136,7 +136,7 @@ def _plot(axes: "Axes", weights: np.ndarray, column_labels: list[str], row_label
     axes.set_yticks(np.arange(rows + 1) - 0.5, minor=True)
     axes.grid(which="minor", color="#dddddd", linewidth=0.5)
     axes.tick_params(which="minor", length=0)
-    figure = axes.get_figure()
+    figure: Any = axes.get_figure()
     figure.colorbar(image, ax=axes, label="attention weight", shrink=min(1.0, 8 / rows), aspect=20)
 
 

@@ -100,13 +100,13 @@ class Samples:
         Raises:
             CallError: anything else, or an empty list.
         """
-        samples = [samples] if isinstance(samples, str) else list(samples)
-        if samples and all(isinstance(text, str) for text in samples):
-            return cls(sources=samples)
-        if not samples or not all(map(_is_pair_of_texts, samples)):
+        given: list[Any] = [samples] if isinstance(samples, str) else list(samples)
+        if given and all(isinstance(text, str) for text in given):
+            return cls(sources=given)
+        if not given or not all(map(_is_pair_of_texts, given)):
             expected = "a list of texts, or of pairs of a text and its translation or label"
             raise CallError(f"`samples` must be {expected}. Received: {str(samples)[:100]}.")
-        return cls(sources=[source for source, _ in samples], targets=[target for _, target in samples])
+        return cls(sources=[source for source, _ in given], targets=[target for _, target in given])
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return each text with its target.

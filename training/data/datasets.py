@@ -175,7 +175,7 @@ def _paired_corpus(sources, targets, task: str) -> Corpus:
     for name, column in zip(names, columns, strict=True):
         if "" in column:
             raise CallError(f"Expected text. Received: {name}[{column.index('')}] has nothing but white space.")
-    return corpus_of(*columns, GIVEN)
+    return corpus_of(columns[0], columns[1], GIVEN)
 
 
 def _strings(name: str, texts: Any) -> list[str]:
@@ -199,7 +199,7 @@ def _dataset(
     for name, vocabulary in vocabularies.items():
         if not isinstance(vocabulary, Vocabulary):
             raise CallError(f"The {name} vocabulary must be a `zoo.Vocabulary`. Received: {vocabulary!r}.")
-    drawn = {"subword_alpha": batching.subword_alpha, "seed": batching.seed}
+    drawn: dict[str, Any] = {"subword_alpha": batching.subword_alpha, "seed": batching.seed}
     examples = encode(corpus, task, vocabularies, classes, max_length=batching.max_length, **drawn)
     how = {name: getattr(batching, name) for name in ("batch_size", "batch_tokens", "few_shapes")}
     if not batching.shuffle:

@@ -55,7 +55,7 @@ class ExactResume(KeepRun):
         patience: int | None = None,
         checkpoint_seconds: float = 120.0,
     ):
-        self.epochs_of_data = getattr(data, "epochs", None)
+        self.epochs_of_data: Any = getattr(data, "epochs", None)
         if not isinstance(self.epochs_of_data, Epochs):
             raise CallError("`data` must be a dataset of `zoo.pairs`, `zoo.texts` or `zoo.labelled`, with `shuffle`.")
         if mode not in (None, "min", "max"):
@@ -63,7 +63,7 @@ class ExactResume(KeepRun):
         if patience is not None and monitor is None:
             raise CallError("`patience` needs a `monitor`.")
         self.batch_spec = data.element_spec
-        falling = mode == "min" if mode else bool(monitor) and monitor.removeprefix("val_") in FALLING_MONITORS
+        falling = mode == "min" if mode else (monitor or "").removeprefix("val_") in FALLING_MONITORS
         super().__init__(
             Path(folder),
             monitor=Monitor(name=monitor, rising=not falling) if monitor else None,

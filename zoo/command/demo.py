@@ -74,7 +74,8 @@ def _train(path: Path, force: bool) -> "Pipeline":
     logger.info(f"[2/5] Training with the recipe {RECIPE}, French to English ...")
     recipe = read_recipe(RECIPE)
     options, settings = recipe.settled()
-    return train(recipe.model, **recipe.data, out=path, options=options, settings=settings, recipe=RECIPE, force=force)
+    data: dict[str, Any] = dict(recipe.data)
+    return train(recipe.model, **data, out=path, options=options, settings=settings, recipe=RECIPE, force=force)
 
 
 def _evaluate(run: "Pipeline") -> dict[str, Any]:

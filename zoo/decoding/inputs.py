@@ -39,7 +39,7 @@ class IdRules:
     starts: bool = False
     ends: bool | None = None
 
-    def violations(self, ids: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    def violations(self, ids: np.ndarray) -> Iterator[tuple[str, Any]]:
         """Yield each rule in words, and a mask (B,) that is true for the rows that break it."""
         if self.size is not None:
             yield f"ids from 0 to {self.size - 1}", ((ids < 0) | (ids >= self.size)).any(1)
@@ -111,7 +111,7 @@ def scored_ids_of(model: Any, ids: Any, target_ids: Any) -> tuple[tf.Tensor, tf.
     if (task == "translation") != (target_ids is not None):
         raise CallError("`target_ids` must be given to a translation model, and to no other.")
     start_id, end_id = start_and_end(model)
-    special = {"start_id": start_id, "end_id": end_id}
+    special: dict[str, Any] = {"start_id": start_id, "end_id": end_id}
     rules = IdRules(name="ids", size=vocabulary_size(model), starts=task == "language_model", **special)
     ids = checked_ids(ids, rules)
     if target_ids is None:
@@ -152,7 +152,7 @@ def check_training_ids(model: Any, inputs: Any, targets: Any) -> None:
         _check_classes(targets, model.options["classes"])
         return
     start_id, end_id = start_and_end(model)
-    special = {"start_id": start_id, "end_id": end_id}
+    special: dict[str, Any] = {"start_id": start_id, "end_id": end_id}
     name, side, tokens = "inputs", "source", inputs
     if model.task == "translation":
         if not isinstance(inputs, dict) or not {"source", "target"} <= set(inputs):

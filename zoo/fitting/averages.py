@@ -26,7 +26,7 @@ class AveragedWeights:
         if self.averaged or not averages or not int(optimizer.iterations.numpy()):
             yield
             return
-        variables = self.trainable_variables
+        variables = self.trainable_variables  # type: ignore[attr-defined]  # of `keras.Model`
         own = [variable.numpy() for variable in variables]
         optimizer.finalize_variable_values(variables)
         self.averaged = True

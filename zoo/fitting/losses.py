@@ -1,13 +1,13 @@
 """The loss and the accuracy of a batch, as sums over the tokens, or texts, that are not padding."""
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
 from zoo.constants import PAD
 from zoo.tasks import TASKS
 
-Weights = tf.Tensor | None
+Weights: TypeAlias = tf.Tensor | None
 
 
 def target_weights(task: str, targets: tf.Tensor) -> tf.Tensor:

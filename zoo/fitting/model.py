@@ -87,7 +87,8 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         with self.distribute_strategy.scope():
             task_metrics = () if loss is not None else (GlobalMean(name="loss"), GlobalMean(name="accuracy"))
         # Not by `__setattr__`, with which Keras would track the metrics of every call.
-        vars(self).update(task_metrics=task_metrics, task_options=options, sums_gradients=loss is None)
+        attributes: dict[str, Any] = vars(self)  # type: ignore[assignment]
+        attributes.update(task_metrics=task_metrics, task_options=options, sums_gradients=loss is None)
 
     def get_compile_config(self):
         """Return the arguments of `compile`, for a model that is saved."""

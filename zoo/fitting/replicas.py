@@ -129,7 +129,7 @@ class ReplicaFit:
         return super().evaluate(x, y, *args, steps=steps, **kwargs)
 
     def _replicas(self) -> int:
-        return self.distribute_strategy.num_replicas_in_sync
+        return self.distribute_strategy.num_replicas_in_sync  # type: ignore[attr-defined]  # of `keras.Model`
 
     def _divided(self, data, steps, *, endless=False):
         """Return a dataset in shards, and its number of batches; other data as they are."""

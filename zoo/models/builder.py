@@ -65,9 +65,10 @@ def _choices(option: Option) -> str:
     return f" One of {', '.join(words)}." if words and words[0] not in option.help else ""
 
 
-def _builds(model: keras.Model, model_class: type, fixed: dict[str, Any]) -> bool:
+def _builds(model: Any, model_class: type, fixed: dict[str, Any]) -> bool:
     """Return true if a model is of this class and has the fixed options."""
-    return type(model) is model_class and all(model.options[name] == value for name, value in fixed.items())
+    options = getattr(model, "options", {})
+    return type(model) is model_class and all(options[name] == value for name, value in fixed.items())
 
 
 def _signature(model_class: type, options: dict[str, Option], name: str) -> inspect.Signature:
