@@ -19,20 +19,12 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from zoo.command.console import set_environment
+from zoo.processor import processor_name
 
 SIZES = {"units": 512, "encoder_units": 256, "embedding_units": 256, "cell": "gru", "bidirectional": True}
-
-
-def processor() -> str:
-    """Return the name of the processor."""
-    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown"
 
 
 def texts(vocabulary: int, batches: int) -> tuple[list[str], list[str]]:
@@ -104,7 +96,7 @@ def main() -> None:
                 speeds[name].append(steps / (time.perf_counter() - began))
                 seconds[name].append((time.process_time() - cpu_began) / steps)
     medians = {name: statistics.median(some) for name, some in speeds.items()}
-    print(f"{processor()}; {steps} steps a round, {options.rounds} rounds\n")
+    print(f"{processor_name()}; {steps} steps a round, {options.rounds} rounds\n")
     cpu = {name: statistics.median(some) for name, some in seconds.items()}
     print("| | steps/s | to the step alone | processor, s a step | to the step alone |\n|---|---|---|---|---|")
     for name, median in medians.items():

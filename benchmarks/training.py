@@ -23,6 +23,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.processor import processor_name
+
 BLOCKS = {"tanh": 1, "gru": 3, "lstm": 4}
 RUNS = {  # contender, whether batches have similar lengths, whether XLA compiles it
     "zoo": ("zoo", True, False),
@@ -134,6 +136,7 @@ def main() -> None:
     if options.json:
         content = {"spec": spec, "product_gigaflops": [s / 1e9 for s in speeds], "floor": floor, "rows": rows}
         options.json.write_text(json.dumps(content, indent=2))
+    print(f"{processor_name()}\n")
     print(table(rows, floor))
 
 

@@ -16,6 +16,7 @@ from zoo.log import logger
 from zoo.models.base import TokenModel
 from zoo.models.build import build, check_options
 from zoo.pipeline import Pipeline, load_run
+from zoo.recurrence.products import product_form
 from zoo.run_folder import CONFIG, RunConfig, load_model, read_config, read_vocabularies, write_json
 from zoo.tasks import TASKS
 from zoo.training.cluster import is_chief
@@ -151,7 +152,8 @@ def _wait_for_all(run: Path) -> None:
 
 def _train_run(path: Path, prepared: PreparedRun, *, more_epochs: bool = False) -> Pipeline:
     """Train a run, new or resumed, from the content of its folder."""
-    with explain_out_of_memory(), writable_run(path) as folder, alone_in(folder, "trained"):
+    products = product_form(prepared.config.processor.get("product_form"))
+    with explain_out_of_memory(), products, writable_run(path) as folder, alone_in(folder, "trained"):
         remove_drafts(folder)
         _train_in(folder, prepared, more_epochs=more_epochs)
     return load_run(path)

@@ -34,6 +34,7 @@ class RunConfig:
         data: the origin, count and digest of each split.
         vocabularies: the SHA-256 of each vocabulary, by file name.
         versions: the versions of Python and of the packages.
+        processor: the processor that the run was begun on, and the form of products that was chosen for it.
         initial: the folder of the run that the first weights are from, and the digest of its model; None: random ones.
     """
 
@@ -46,6 +47,7 @@ class RunConfig:
     data: dict[str, dict[str, Any]] = field(default_factory=dict)
     vocabularies: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    processor: dict[str, str] = field(default_factory=dict)
     initial: dict[str, str] | None = None
 
     @classmethod
@@ -62,7 +64,7 @@ class RunConfig:
             known[required]
         if known["task"] not in TASKS:
             raise ValueError(f"`task` must be one of {', '.join(TASKS)}, not {known['task']!r}")
-        for names, kind in (("options training data vocabularies versions", dict), ("labels", list)):
+        for names, kind in (("options training data vocabularies versions processor", dict), ("labels", list)):
             for name in names.split():
                 if not isinstance(known.get(name, kind()), kind):
                     raise TypeError(f"`{name}` must be a {kind.__name__}")

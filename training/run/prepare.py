@@ -2,22 +2,16 @@
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from zoo.atomic_files import check_apart, new_folder, sha256_of
 from zoo.errors import CallError
 from zoo.log import logger
-from zoo.run_folder import (
-    CONFIG,
-    SAMPLE_TARGETS,
-    SAMPLES,
-    RunConfig,
-    read_vocabularies,
-    vocabulary_file,
-    write_json,
-)
+from zoo.processor import processor_name
+from zoo.recurrence.products import faster_form
+from zoo.run_folder import RunConfig, Samples, read_vocabularies, vocabulary_file, write_run
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 from zoo.training.data.corpora import BUILT_IN, Corpus, read_corpus
@@ -83,17 +77,14 @@ def prepare_run(
         training=asdict(settings),
         data={split: describe(corpus) for split, corpus in corpora.items()},
         versions=versions(),
+        processor=choose_products(settings),
         initial=beginning.initial,
     )
     examples = encode_all(config, vocabularies, corpora)
     with new_folder(out, force) as draft:
-        for side, vocabulary in vocabularies.items():
-            vocabulary.save(draft / vocabulary_file(side))
-        write_samples(draft, corpora["valid"])
+        config = write_run(draft, config, vocabularies, samples_of(corpora["valid"]))
         if beginning.file is not None:
             shutil.copyfile(beginning.file, draft / INITIAL)
-        config = replace(config, vocabularies=digests(draft, vocabularies))
-        write_json(draft / CONFIG, config.as_json())
     return PreparedRun(config=config, examples=examples, validation=corpora["valid"])
 
 
@@ -178,11 +169,20 @@ def encode_all(
     return examples
 
 
-def write_samples(folder: Path, corpus: Corpus) -> None:
-    """Write the first examples of the validation set, with which an export is compared with the model, and scored."""
-    (folder / SAMPLES).write_text("\n".join(corpus.sources[:SAMPLE_COUNT]), encoding="utf-8")
-    if corpus.targets:
-        (folder / SAMPLE_TARGETS).write_text("\n".join(corpus.targets[:SAMPLE_COUNT]), encoding="utf-8")
+def samples_of(corpus: Corpus) -> Samples:
+    """Return the first examples of the validation set, with which an export is compared with Keras, and scored."""
+    return Samples(sources=corpus.sources[:SAMPLE_COUNT], targets=corpus.targets[:SAMPLE_COUNT])
+
+
+def choose_products(settings: Settings) -> dict[str, str]:
+    """Return the processor and the form of the products of loops, which a resumed run takes from its config.
+
+    A measurement decides; in a deterministic run, which has the same bits each time, a rule.
+    """
+    form = "plain" if settings.deterministic else faster_form()
+    name = processor_name()
+    logger.info(f"{name}: products of the form {form}, precision {settings.precision}, XLA {bool(settings.jit)}")
+    return {"name": name, "product_form": form}
 
 
 def digests(folder: Path, vocabularies: dict[str, Vocabulary]) -> dict[str, str]:
