@@ -4,11 +4,9 @@ Without quantisation the answers are the same to every piece, scores and attenti
 that is beyond 1). Quantised weights give other numbers, and where two tokens are nearly equal another answer: compared
 is the log-probability that they give to the same text (a classifier: to each label).
 
-All pairs take minutes, and run with `pytest -m conformance`. Plain `pytest` runs each kind once, with a small
-model, except those that `test_models.py` runs with every model.
+All pairs take minutes, and run with `pytest -m conformance`; plain `pytest` exports some models by the tests of each
+exporter.
 """
-
-from itertools import cycle
 
 import numpy as np
 import pytest
@@ -23,21 +21,10 @@ from zoo.export.web.exporter import load_site
 
 TOLERANCES = {"float16": 0.01, "int8": 0.25}  # of a token's log-probability; the logits here are spread wide
 MODELS = [entry.name for entry in CATALOG]
-EACH_ONCE = list(
-    zip(
-        cycle(["tanh_dnn", "tanh_rnn_lm"]),
-        [kind for kind in KINDS if kind.options or kind.format in ("serving", "web")],
-    )
-)
 
 
 def name_of(value):
     return value if isinstance(value, str) else value.name.replace(" ", "-")
-
-
-@pytest.mark.parametrize(("name", "kind"), EACH_ONCE, ids=name_of)
-def test_each_format_answers_as_keras_does(name, kind, tmp_path):
-    check(name, kind, tmp_path)
 
 
 @pytest.mark.conformance

@@ -23,8 +23,15 @@ OTHER_CELLS = [
     for format in ("saved_model", "tflite", "onnx")
 ]
 CASES = [
-    *((entry.name, "tanh", format) for entry in CATALOG for format in ("saved_model", "tflite")),
-    ("bahdanau_seq2seq", "tanh", "onnx"),  # the others: `pytest -m conformance`
+    *(("bahdanau_seq2seq", "tanh", format) for format in ("saved_model", "tflite", "onnx")),
+    ("self_attention_lm", "tanh", "tflite"),
+    ("self_attention_rnn", "tanh", "saved_model"),
+    *(
+        pytest.param(entry.name, "tanh", format, marks=pytest.mark.conformance)
+        for entry in CATALOG
+        for format in ("saved_model", "tflite")
+        if entry.name not in ("bahdanau_seq2seq", "self_attention_lm", "self_attention_rnn")
+    ),
     *OTHER_CELLS,
 ]
 OPTIONS = {

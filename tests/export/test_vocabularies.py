@@ -44,7 +44,10 @@ MADE = {
 }
 
 
-@pytest.fixture(scope="module", params=MADE)
+@pytest.fixture(
+    scope="module",
+    params=[name if name == "wordpiece" else pytest.param(name, marks=pytest.mark.conformance) for name in MADE],
+)
 def run(request, tmp_path_factory):
     keras.utils.set_random_seed(3)
     make, units, end_bias = MADE[request.param]

@@ -170,7 +170,7 @@ def test_a_shape_that_is_none(shape, tmp_path):
     ("name", "key"),
     [
         ("bahdanau_seq2seq", "text"),
-        ("self_attention_rnn", "label"),
+        pytest.param("self_attention_rnn", "label", marks=pytest.mark.conformance),
         pytest.param("self_attention_lm", "text", marks=pytest.mark.slow),
     ],
 )

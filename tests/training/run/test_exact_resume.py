@@ -56,7 +56,7 @@ def script(folder, *, kill=99, epochs=3, units=6, loss=None, dropout=0.3, fit=No
 
 
 @pytest.mark.filterwarnings("error:Your input ran out of data")
-@pytest.mark.parametrize("loss", [None, OWN_LOSS])
+@pytest.mark.parametrize("loss", [None, pytest.param(OWN_LOSS, marks=pytest.mark.conformance)])
 def test_a_killed_fit_ends_with_the_bits_of_one_that_was_not(tmp_path, loss):
     whole = script(tmp_path / "whole", loss=loss)
     steps = len(zoo.labelled(FRENCH, KINDS, VOCABULARY, batch_size=8))

@@ -10,10 +10,8 @@ SCORES = {
 ANSWERS = {"tiny_run": {"input", "output", "score"}, "tiny_classifier": {"label", "probability"}, "tiny_lm": {"output"}}
 
 
-@pytest.mark.parametrize(
-    "fixture",
-    [name if name == "tiny_classifier" else pytest.param(name, marks=pytest.mark.conformance) for name in SCORES],
-)
+@pytest.mark.conformance
+@pytest.mark.parametrize("fixture", SCORES)
 def test_all_artefacts_answer_alike(fixture, request, tmp_path, call):
     run = request.getfixturevalue(fixture)
     data = run.config.data["valid"]["origin"]

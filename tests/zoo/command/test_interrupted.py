@@ -72,7 +72,7 @@ def test_ctrl_c_in_training(tiny_data, tmp_path):
     assert [row["epoch"] for row in read_history(run)] == list(range(1, 13))
 
 
-@pytest.mark.parametrize("format", ["saved_model", "tflite"])
+@pytest.mark.parametrize("format", ["saved_model", pytest.param("tflite", marks=pytest.mark.conformance)])
 def test_ctrl_c_in_an_export(format, tiny_run, tmp_path):
     process = start("export", tiny_run.path, "--to", format, "--out", tmp_path / "out")
     wait_for(process, lambda: any(tmp_path.iterdir()))  # the draft is there: it is being written
@@ -93,7 +93,7 @@ def test_a_full_disk_in_training(tiny_data, tmp_path):
     assert status == 0 and json.loads(out)["epochs"] == 2
 
 
-@pytest.mark.parametrize("format", ["saved_model", "tflite"])
+@pytest.mark.parametrize("format", ["tflite", pytest.param("saved_model", marks=pytest.mark.conformance)])
 def test_a_full_disk_in_an_export(format, tiny_run, tmp_path):
     process = start("export", tiny_run.path, "--to", format, "--out", tmp_path / "out", most_bytes=20_000)
     status, out, err = end(process)

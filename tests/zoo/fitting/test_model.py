@@ -111,7 +111,7 @@ def test_the_weights_come_back_when_the_block_fails():
     assert all(np.array_equal(a, b) for a, b in zip(weights(made), own, strict=True)) and not made.averaged
 
 
-@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", pytest.param("mixed_float16", marks=pytest.mark.conformance)])
 def test_mixed_precision_trains_like_float32(precision, tmp_path):
     exact, mixed = compiled(), compiled(precision=precision, ema=0.5)
     mixed.set_weights(exact.get_weights())

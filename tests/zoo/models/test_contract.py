@@ -169,6 +169,7 @@ def test_it_is_saved_and_loaded(trained, tmp_path):
     assert_close(again({"source": SOURCE, "target": TARGET}), model({"source": SOURCE, "target": TARGET}))
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("format", ["saved_model", "tflite"])
 def test_it_is_exported(trained, format, tmp_path):
     """The exporters compare greedy answers, scores and beams with Keras."""
