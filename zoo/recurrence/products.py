@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 
 import tensorflow as tf
+from tensorflow.python.framework.config import is_op_determinism_enabled  # it has no public name
 
 from zoo.recurrence.scan import for_litert
 
@@ -34,6 +35,8 @@ def current_form() -> str:
     """Return the form of the products of the loops that are traced now."""
     if for_litert():
         return "transposed"  # as LiteRT stores matrices
+    if _form.get() is None and is_op_determinism_enabled():
+        return "plain"  # a measurement could decide otherwise in another process
     return _form.get() or faster_form()
 
 

@@ -75,6 +75,12 @@ def test_the_form_is_the_faster_one_unless_given(monkeypatch):
                 assert current_form() == "transposed"
 
 
+def test_deterministic_operations_measure_nothing(monkeypatch):
+    monkeypatch.setattr(products, "is_op_determinism_enabled", lambda: True)
+    monkeypatch.setattr(products, "faster_form", lambda: pytest.fail("it was measured"))
+    assert current_form() == "plain"
+
+
 def test_the_form_is_measured_inside_a_trace_too():
     products.faster_form.cache_clear()
     tf.function(lambda: tf.constant(current_form()))()
