@@ -42,6 +42,7 @@ def test_a_run(tiny_run):
     assert tiny_run.config.model in as_text(about)
 
 
+@pytest.mark.conformance
 def test_a_folder_for_tf_serving_and_its_saved_model(served, tiny_run):
     about = inspect(served)
     assert (about["format"], about["version"]) == ("serving", "1")

@@ -154,6 +154,7 @@ def test_a_beam_on_texts_is_that_of_the_run(side, request):
         assert a.output == a.alternatives[0].output and a.score >= max(one.score for one in a.alternatives)
 
 
+@pytest.mark.conformance
 def test_a_saved_model_of_ids_alone_needs_no_tensorflow_text(tiny_run, exported):
     report = exported(tiny_run, "saved_model", ids_only=True)
     code = (
@@ -184,6 +185,7 @@ def test_names_in_a_tflite(tiny_run, tiny_lm, tiny_classifier):
             assert list(fixed["beam"].inputs) == ["ids", "length_penalty", "max_length"] and BEAM_WIDTH == 4
 
 
+@pytest.mark.conformance
 def test_a_tflite_searches_as_keras_does(tiny_run, exported):
     from zoo.export.lite import LiteModel
 

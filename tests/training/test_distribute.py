@@ -126,6 +126,7 @@ def _environment():
     return {**ENVIRONMENT, "PYTHONPATH": str(ROOT)}
 
 
+@pytest.mark.conformance
 def test_several_devices_equal_one(mirrored):
     assert (mirrored["strategy"], mirrored["replicas"]) == ("MirroredStrategy", DEVICES)
     assert_same(mirrored["alone"], mirrored["together"])

@@ -49,7 +49,9 @@ def inputs_of(task, name, ids):
     return {"ids": ids} | ({"target_ids": ids[:, ::-1] % 9} if (task, name) == ("translation", "score_tokens") else {})
 
 
-@pytest.mark.parametrize("task", ["translation", "classification", "language_model"])
+@pytest.mark.parametrize(
+    "task", [pytest.param("translation", marks=pytest.mark.conformance), "classification", "language_model"]
+)
 def test_a_fixed_shape_answers_as_keras_in_both_runtimes(task, fixed_file):
     from zoo.export.lite import LiteModel
     from zoo.export.litert.compiled import compiled_functions

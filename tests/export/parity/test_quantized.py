@@ -49,10 +49,8 @@ def test_weights_are_smaller(tmp_path):
     assert sizes["float16"] < 0.55 * sizes["none"] and sizes["int8"] < 0.3 * sizes["none"]
 
 
-@pytest.mark.parametrize(
-    ("fixture", "measure"),
-    [("tiny_classifier", "accuracy"), pytest.param("tiny_lm", "perplexity", marks=pytest.mark.conformance)],
-)
+@pytest.mark.conformance
+@pytest.mark.parametrize(("fixture", "measure"), [("tiny_classifier", "accuracy"), ("tiny_lm", "perplexity")])
 def test_what_is_measured(fixture, measure, request, exported):
     report = exported(request.getfixturevalue(fixture), "tflite", quantize="float16", max_drop=100)
     assert report["parity"]["measure"] == measure and report["parity"]["scored"] >= 24

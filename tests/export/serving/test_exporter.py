@@ -170,6 +170,7 @@ def row_text(readme):
     return re.findall(r'"text": "(.*)"', readme)[-1]
 
 
+@pytest.mark.conformance
 def test_a_watcher_never_sees_half_a_version(tiny_run, served, tmp_path, capsys):
     """While the command adds a version, a server that watches sees version 1, and then 2 with all its files."""
     from zoo.command.main import main

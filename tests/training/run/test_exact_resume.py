@@ -72,11 +72,13 @@ def test_a_killed_fit_ends_with_the_bits_of_one_that_was_not(tmp_path, loss):
     assert script(tmp_path / "run", loss=loss, kill=0) == whole  # finished: no step is done
 
 
+@pytest.mark.conformance
 def test_more_epochs_go_on(tmp_path):
     script(tmp_path / "run", epochs=1)
     assert script(tmp_path / "run", epochs=3) == script(tmp_path / "whole")
 
 
+@pytest.mark.conformance
 def test_several_steps_an_execution_are_counted(tmp_path):
     options = {"compile": {"steps_per_execution": 2}}
     whole = script(tmp_path / "whole", **options)

@@ -127,6 +127,7 @@ def test_mixed_precision_trains_like_float32(precision, tmp_path):
     np.testing.assert_allclose(kept(INPUTS), tf.cast(expected, tf.float32), atol=0.1)
 
 
+@pytest.mark.conformance
 def test_scheduled_sampling_rises_from_nothing():
     """The first step reads right tokens alone, a later one guesses; the same seed gives the same weights."""
     made = compiled(scheduled_sampling=1.0)
