@@ -41,7 +41,10 @@ def made(task, format, folder):
     return Target(format, write_tflite(run, folder / "model.tflite", model), TEXTS[1], folder)
 
 
-@pytest.fixture(scope="module", params=list(CASES))
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.conformance) if name in ("onnx", "text") else name for name in CASES],
+)
 def target(request, tmp_path_factory):
     return made("translation", request.param, tmp_path_factory.mktemp(request.param))
 

@@ -12,7 +12,7 @@ from tests.support.untrained import TEXTS
     [
         ("bahdanau_seq2seq", {"serving_default", "detail", "beam", "score", "tokens", "beam_tokens", "score_tokens"}),
         ("self_attention_rnn", {"serving_default", "detail", "tokens"}),
-        (
+        pytest.param(
             "self_attention_lm",
             {
                 "serving_default",
@@ -24,6 +24,7 @@ from tests.support.untrained import TEXTS
                 "score_tokens",
                 "sample_tokens",
             },
+            marks=pytest.mark.conformance,
         ),
     ],
 )

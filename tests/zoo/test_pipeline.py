@@ -109,6 +109,7 @@ def test_export_with_samples_of_the_caller(vocabulary, tmp_path):
     assert not (tmp_path / "again").exists()
 
 
+@pytest.mark.conformance
 def test_quantised_weights_are_scored_on_pairs(vocabulary, tmp_path):
     pipeline = pipeline_of("seq2seq", vocabulary)
     with pytest.raises(CallError, match="expected `samples` as pairs. Received texts alone"):

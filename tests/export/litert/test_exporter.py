@@ -171,7 +171,7 @@ def test_a_shape_that_is_none(shape, tmp_path):
 @pytest.mark.parametrize(
     ("name", "key"),
     [
-        ("bahdanau_seq2seq", "text"),
+        pytest.param("bahdanau_seq2seq", "text", marks=pytest.mark.conformance),
         pytest.param("self_attention_rnn", "label", marks=pytest.mark.conformance),
         pytest.param("self_attention_lm", "text", marks=pytest.mark.slow),
     ],

@@ -192,7 +192,9 @@ def test_the_command_tells_how_to_go_on_after_a_signal(tmp_path, monkeypatch, ti
     assert read_position(checkpoints(tmp_path / "run")[0])[0].step >= 2
 
 
-@pytest.mark.parametrize("left", [pytest.param(0, marks=pytest.mark.conformance), 8_192, 28_672])
+@pytest.mark.parametrize(
+    "left", [pytest.param(0, marks=pytest.mark.conformance), 8_192, pytest.param(28_672, marks=pytest.mark.conformance)]
+)
 def test_a_disk_that_fills_up_ends_the_work_and_the_run_goes_on(
     tmp_path, monkeypatch, fast, fast_settings, tiny_data, left, capsys
 ):

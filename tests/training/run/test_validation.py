@@ -85,7 +85,14 @@ def test_a_bar_does_not_break_the_table():
     assert table.splitlines()[-1] == "| a&#124;b | c | d |"
 
 
-@pytest.mark.parametrize(("monitor", "rising"), [("bleu", True), ("chrf", True), ("perplexity", False)])
+@pytest.mark.parametrize(
+    ("monitor", "rising"),
+    [
+        ("bleu", True),
+        pytest.param("chrf", True, marks=pytest.mark.conformance),
+        pytest.param("perplexity", False, marks=pytest.mark.conformance),
+    ],
+)
 def test_the_best_epoch_is_by_the_monitor(tmp_path, tiny_data, monitor, rising):
     """The scores stand in the history, so they were in the logs before the run was written down."""
     settings = Settings(epochs=2, batch_size=64, vocabulary_size=120, monitor=monitor, watch_size=SIZE, patience=9)

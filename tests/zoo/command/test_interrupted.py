@@ -82,6 +82,7 @@ def test_ctrl_c_in_an_export(format, tiny_run, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.conformance
 def test_a_full_disk_in_training(tiny_data, tmp_path):
     run = tmp_path / "run"
     command = train(tiny_data["classification"], run, 2, 300)

@@ -55,7 +55,8 @@ def alone(tmp_path_factory):
     return results(tmp_path_factory.mktemp("alone"), "alone")[0]
 
 
-@pytest.mark.parametrize("how", ["mirrored", pytest.param("workers", marks=pytest.mark.conformance)])
+@pytest.mark.conformance
+@pytest.mark.parametrize("how", ["mirrored", "workers"])
 def test_several_replicas_equal_one_process(how, tmp_path, alone):
     assert alone["task"]["replicas"] == 1
     for found in results(tmp_path, how):
