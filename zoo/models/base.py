@@ -95,7 +95,7 @@ class TokenModel(FittedModel, abc.ABC):
             self.logits.build(hidden.shape, *(tensor.shape for tensor in shared))  # this shape is in `model.summary()`
         return on_rows(lambda rows: self.logits(rows, *shared), hidden)
 
-    def fit(self, x=None, y=None, **kwargs):
+    def fit(self, x=None, y=None, *args, **kwargs):
         """Train the model as in Keras. Arrays of ids for the loss of the task are checked first.
 
         Raises:
@@ -105,7 +105,7 @@ class TokenModel(FittedModel, abc.ABC):
             from zoo.decoding.inputs import check_training_ids
 
             check_training_ids(self, x, y)
-        return super().fit(x, y, **kwargs)
+        return super().fit(x, y, *args, **kwargs)
 
     def input_specs(self):
         """Return the specifications of the inputs, int32 ids for any batch size and lengths, nested as in `call`."""

@@ -183,6 +183,13 @@ def test_every_model_trains_by_plain_fit(name):
     assert history.keys() == {"loss", "accuracy"} and history["loss"][-1] < history["loss"][0]
 
 
+def test_fit_takes_arguments_by_place_as_keras_does():
+    made = small()
+    made.compile("adam")
+    history = made.fit(INPUTS, NEXT, 3, 2, 0).history
+    assert len(history["loss"]) == 2
+
+
 @pytest.mark.parametrize("loss", [None, OWN_LOSS])
 def test_accuracy_is_1_where_all_tokens_are_right(loss):
     made = oracle()
