@@ -122,7 +122,7 @@ def contenders(run, folder: Path):
     from zoo.export.saved_model import export_saved_model, load_saved_model
     from zoo.export.signatures import litert_signatures
 
-    models = convert(run.model, with_pieces(run, litert_signatures(run)), {"none", "float16", "int8"})
+    models = convert(run.model, with_pieces(run, litert_signatures(run.model)), {"none", "float16", "int8"})
     for kind, model in models.items():
         path = write_tflite(run, folder / f"{kind}.tflite", model)
         yield f".tflite {'float32' if kind == 'none' else kind} ({path.stat().st_size:,} bytes)", LiteModel(path)

@@ -9,14 +9,12 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.atomic_files import new_file, new_folder
-from zoo.decoding.endpoints import id_functions, inputs_of
 from zoo.errors import CallError
 from zoo.export.litert.convert import convert
 from zoo.export.saved_model import write_graph
 from zoo.export.serving.versions import GRAPH
-from zoo.export.signatures import Signature
+from zoo.export.signatures import Signature, id_signatures, litert_signatures
 from zoo.models.base import TokenModel
-from zoo.tasks import TASKS
 
 FORWARD = "serving_default"  # the signature of the forward pass
 OUTPUT = "output_0"  # the name that Keras gives to the output of a model
@@ -26,7 +24,7 @@ def export_saved_model(model: TokenModel, path: str | os.PathLike) -> None:
     """Write a SavedModel with the forward pass and the endpoints of a model, for any batch size and lengths.
 
     The forward pass is the signature `serving_default` and, as in every SavedModel of Keras, the function `serve` of
-    the loaded object. The endpoints are the signatures of `zoo.decoding.endpoints.id_functions`.
+    the loaded object. The endpoints are those of `zoo.export.signatures.id_signatures`.
 
     Args:
         model: the model.
@@ -39,16 +37,14 @@ def export_saved_model(model: TokenModel, path: str | os.PathLike) -> None:
     path = Path(path)
     if path.exists() and not (path / GRAPH).is_file():
         raise CallError(f"{path} already exists and holds no SavedModel to replace.")
-    endpoints = {name: Signature(function, inputs_of(function)) for name, function in id_functions(model).items()}
     with new_folder(path, force=True) as folder:
-        write_graph(model, folder, {FORWARD: forward(model)} | endpoints, functions={"serve": _serve(model)})
+        write_graph(model, folder, {FORWARD: forward(model)} | id_signatures(model), functions={"serve": _serve(model)})
 
 
 def export_litert(model: TokenModel, path: str | os.PathLike, settings: Mapping[str, Any]) -> None:
     """Write a .tflite with the forward pass and the endpoints of a model, of builtin operations alone.
 
-    The forward pass is the signature `serving_default`; the endpoints have the names of `zoo.tasks.Task.endpoints`,
-    such as `greedy` and `beam`, and their options are scalars.
+    The forward pass is the signature `serving_default`; the endpoints are those of `litert_signatures`.
 
     Args:
         model: the model.
@@ -62,10 +58,7 @@ def export_litert(model: TokenModel, path: str | os.PathLike, settings: Mapping[
     path = Path(path)
     if path.suffix != ".tflite":
         raise CallError(f'The name of a LiteRT file ends in ".tflite". Received: {path}.')
-    names = TASKS[model.task].endpoints
-    signatures = {FORWARD: forward(model)}
-    for name, function in id_functions(model, litert=True).items():
-        signatures[names[name]] = Signature(function, inputs_of(function, scalars=True))
+    signatures = {FORWARD: forward(model)} | litert_signatures(model)
     content = convert(model, signatures, {"none"}, settings=settings)["none"]
     with new_file(path) as draft:
         draft.write_bytes(content)

@@ -77,7 +77,7 @@ def _converted(pipeline: Pipeline) -> Iterator[tuple[str, Any]]:
     from zoo.recurrence.scan import inference_graph
 
     names = TASKS[pipeline.task].endpoints
-    for endpoint, signature in id_signatures(pipeline).items():
+    for endpoint, signature in id_signatures(pipeline.model).items():
         if endpoint not in names:
             continue
         graph = Signature(partial(_with_output_ids, signature.function), signature.inputs).graph()

@@ -60,7 +60,7 @@ def export_saved_model(
 
 def write_saved_model(pipeline: Pipeline, folder: Path, *, ids_only: bool = False) -> Path:
     """Write a SavedModel without comparing it, and return its folder."""
-    signatures, sides = id_signatures(pipeline), {}
+    signatures, sides = id_signatures(pipeline.model), {}
     if not ids_only and tensorflow_text() is not None:
         sides = {side: GraphText(vocabulary) for side, vocabulary in pipeline.vocabularies.items()}
         signatures |= text_signatures(pipeline, sides)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from zoo.constants import END, PAD
 from zoo.decoding.endpoints import INPUTS, id_functions, inputs_of
+from zoo.models.base import TokenModel
 from zoo.pipeline import Pipeline
 from zoo.tasks import TASKS
 
@@ -29,26 +30,26 @@ class Signature(NamedTuple):
         return tf.function(function, list(self.inputs.values()), autograph=False)
 
 
-def id_signatures(pipeline: Pipeline) -> dict[str, Signature]:
+def id_signatures(model: TokenModel) -> dict[str, Signature]:
     """Return the signatures over token ids (B, S), by name; see `zoo.decoding.endpoints.id_functions`."""
-    return {name: Signature(function, inputs_of(function)) for name, function in id_functions(pipeline.model).items()}
+    return {name: Signature(function, inputs_of(function)) for name, function in id_functions(model).items()}
 
 
-def litert_signatures(pipeline: Pipeline, shape: tuple[int, int] | None = None) -> dict[str, Signature]:
+def litert_signatures(model: TokenModel, shape: tuple[int, int] | None = None) -> dict[str, Signature]:
     """Return the signatures over token ids of a .tflite, by their names there.
 
     Args:
-        pipeline: the trained model with its vocabularies.
+        model: the Keras model.
         shape: B and S of a graph with fixed shapes, whose beam width is 4 and is no input.
     """
-    functions = id_functions(pipeline.model, beam_width=BEAM_WIDTH if shape else None, litert=True)
+    functions = id_functions(model, beam_width=BEAM_WIDTH if shape else None, litert=True)
     signatures = {}
     for name, function in functions.items():
         inputs = inputs_of(function, scalars=True)
         for ids in ("ids", "target_ids") if shape else ():
             if ids in inputs:
                 inputs[ids] = tf.TensorSpec(shape, tf.int32, name=ids)
-        signatures[TASKS[pipeline.task].endpoints[name]] = Signature(function, inputs)
+        signatures[TASKS[model.task].endpoints[name]] = Signature(function, inputs)
     return signatures
 
 

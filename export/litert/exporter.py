@@ -60,7 +60,7 @@ def export_tflite(
     sizes = None if shape is None else _checked_shape(shape)
     with artefact(pipeline, out, format="tflite", force=force) as draft:
         models = convert(
-            pipeline.model, with_pieces(pipeline, litert_signatures(pipeline, sizes), sizes), {"none", quantize}
+            pipeline.model, with_pieces(pipeline, litert_signatures(pipeline.model, sizes), sizes), {"none", quantize}
         )
         path = write_tflite(pipeline, draft.folder / LITERT_FILE, models[quantize])
         actual = LiteModel(path)

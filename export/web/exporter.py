@@ -97,7 +97,7 @@ def _signatures(pipeline: Pipeline) -> dict[str, Signature]:
     signatures = {}
     for name, lengths in lengths_of(pipeline.task).items():
         for length in lengths:
-            signatures[f"{name}_{length}"] = litert_signatures(pipeline, (1, length))[name]
+            signatures[f"{name}_{length}"] = litert_signatures(pipeline.model, (1, length))[name]
     return signatures
 
 

@@ -152,7 +152,7 @@ def ids_only(tiny_run, tmp_path_factory):
     from zoo.export.signatures import id_signatures
 
     folder = tmp_path_factory.mktemp("ids") / "out"
-    write_graph(tiny_run.model, folder, id_signatures(tiny_run))
+    write_graph(tiny_run.model, folder, id_signatures(tiny_run.model))
     return folder
 
 
@@ -233,7 +233,7 @@ def test_openvino(form, tmp_path):
         results = [one.get_node() for one in model.outputs[-3:]]
         model = openvino.Model(results, [tokens.get_node()], "tokens")
     else:
-        greedy = {"greedy": litert_signatures(run)["greedy"]}
+        greedy = {"greedy": litert_signatures(run.model)["greedy"]}
         (tmp_path / "greedy.tflite").write_bytes(convert(run.model, greedy, {"none"})["none"])
         model = core.read_model(str(tmp_path / "greedy.tflite"))
     model = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})

@@ -37,7 +37,7 @@ def made(task, format, folder):
     if format == "text":
         model = convert(run.model, lite_text_signatures(run), {"none"}, custom=True)["none"]
     else:
-        model = convert(run.model, with_pieces(run, litert_signatures(run)), {"none"})["none"]
+        model = convert(run.model, with_pieces(run, litert_signatures(run.model)), {"none"})["none"]
     return Target(format, write_tflite(run, folder / "model.tflite", model), TEXTS[1], folder)
 
 

@@ -56,7 +56,7 @@ def written(run, format, folder):
     if format == "saved_model":
         return write_saved_model(run, folder)
     if format == "tflite":
-        write_tflite(run, folder / "model.tflite", convert(run.model, litert_signatures(run), {"none"})["none"])
+        write_tflite(run, folder / "model.tflite", convert(run.model, litert_signatures(run.model), {"none"})["none"])
     else:
         pytest.importorskip("tf2onnx", reason="tf2onnx is not installed: pip install 'attention-zoo[onnx]'")
         write_onnx(run, folder)

@@ -177,9 +177,9 @@ def test_a_saved_model_of_ids_alone_needs_no_tensorflow_text(tiny_run, exported)
 def test_names_in_a_tflite(tiny_run, tiny_lm, tiny_classifier):
     for run in (tiny_run, tiny_lm, tiny_classifier):
         names = TASKS[run.task].endpoints
-        assert sorted(litert_signatures(run)) == sorted(names.values())
-        assert set(id_signatures(run)) - {"sample_tokens"} == set(names) <= set(ID_SIGNATURES)
-        fixed = litert_signatures(run, (1, 16))
+        assert sorted(litert_signatures(run.model)) == sorted(names.values())
+        assert set(id_signatures(run.model)) - {"sample_tokens"} == set(names) <= set(ID_SIGNATURES)
+        fixed = litert_signatures(run.model, (1, 16))
         assert all(one.inputs["ids"].shape == (1, 16) for one in fixed.values())
         if "beam" in fixed:
             assert list(fixed["beam"].inputs) == ["ids", "length_penalty", "max_length"] and BEAM_WIDTH == 4

@@ -80,7 +80,7 @@ def test_a_saved_model_reads_text(run, tmp_path):
 
 
 def test_a_tflite_over_token_ids(run, tmp_path):
-    write_tflite(run, tmp_path / "model.tflite", convert(run.model, litert_signatures(run), {"none"})["none"])
+    write_tflite(run, tmp_path / "model.tflite", convert(run.model, litert_signatures(run.model), {"none"})["none"])
     assert_same(load(tmp_path / "model.tflite").predict(ODD), run.predict(ODD))
 
 

@@ -44,7 +44,8 @@ def test_weights_are_smaller(tmp_path):
 
     run = untrained("tanh_dnn", "tanh", tmp_path, units=512)
     sizes = {
-        kind: len(m) for kind, m in convert(run.model, litert_signatures(run), {"none", "float16", "int8"}).items()
+        kind: len(m)
+        for kind, m in convert(run.model, litert_signatures(run.model), {"none", "float16", "int8"}).items()
     }
     assert sizes["float16"] < 0.55 * sizes["none"] and sizes["int8"] < 0.3 * sizes["none"]
 

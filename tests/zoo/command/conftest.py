@@ -32,7 +32,7 @@ def places(tiny_run, tmp_path_factory):
     from zoo.export.saved_model import write_saved_model
     from zoo.export.signatures import litert_signatures
 
-    model = convert(tiny_run.model, with_pieces(tiny_run, litert_signatures(tiny_run), None), {"none"})["none"]
+    model = convert(tiny_run.model, with_pieces(tiny_run, litert_signatures(tiny_run.model), None), {"none"})["none"]
     return {
         "run": tiny_run.path,
         "saved_model": write_saved_model(tiny_run, tmp_path_factory.mktemp("saved_model")),
