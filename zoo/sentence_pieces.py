@@ -20,6 +20,12 @@ NORMAL, UNKNOWN_TYPE, CONTROL = 1, 2, 3  # types of pieces, as SentencePiece num
 ASCII_SPACES = "\t\n\v\f\r"
 ASCII_PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"  # as `keras.layers.TextVectorization` strips it
 
+TRAINER_OPTIONS: dict[str, Any] = {
+    **{"pad_id": PAD, "bos_id": START, "eos_id": END, "unk_id": UNKNOWN},
+    "hard_vocab_limit": False,
+    "minloglevel": 2,
+}
+
 
 class SentencePieces:
     """The segmentation of text by a SentencePiece model, with the special ids of the zoo.
@@ -138,15 +144,10 @@ def learn_model(lines: Iterable[str], *, size: int, kind: str) -> bytes:
             model_writer=model,
             vocab_size=size,
             model_type=kind,
-            pad_id=PAD,
-            bos_id=START,
-            eos_id=END,
-            unk_id=UNKNOWN,
             character_coverage=1.0,
             split_digits=True,
-            hard_vocab_limit=False,
             num_threads=2,  # fixed, because the pieces may depend on it
-            minloglevel=2,
+            **TRAINER_OPTIONS,
         )
     except (RuntimeError, ValueError, SyntaxError) as error:
         reason = str(error).strip().splitlines()[-1]
@@ -218,12 +219,7 @@ def _model_with_rules(rules: dict[str, str], kind: str) -> bytes:
             model_writer=model,
             vocab_size=8,
             model_type=kind,
-            pad_id=PAD,
-            bos_id=START,
-            eos_id=END,
-            unk_id=UNKNOWN,
-            hard_vocab_limit=False,
-            minloglevel=2,
+            **TRAINER_OPTIONS,
             **how,
         )
     return model.getvalue()

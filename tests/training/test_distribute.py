@@ -1,8 +1,6 @@
-import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -13,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.support.cluster import configs
 from tests.support.paths import ROOT, SUPPORT
 from zoo.errors import CallError, WorkError
 from zoo.fitting.replicas import shard, sum_replicas
@@ -43,16 +42,6 @@ def processes():
     for process in running:
         process.kill()
         process.communicate()
-
-
-def configs(count):
-    """Return a TF_CONFIG for each of some workers on this machine, on ports that nobody uses."""
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-    return [{"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}} for i in range(count)]
 
 
 def ended(process, timeout):

@@ -72,7 +72,7 @@ def vocabulary_size(model: Any, side: str = "source") -> int | None:
 
 
 def source_ids_of(model: Any, ids: Any, *, function: str) -> tf.Tensor:
-    """Return what a model is to answer, (B, S), as int32: sources, or the prompts of a language model.
+    """Return the ids (B, S) that a model decodes from, as int32: sources, or the prompts of a language model.
 
     Args:
         model: the model.

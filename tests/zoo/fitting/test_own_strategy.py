@@ -1,15 +1,14 @@
 """`compile` and `fit` under a strategy that the user has made."""
 
-import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+from tests.support.cluster import configs
 from tests.support.paths import ROOT, SUPPORT
 
 ENVIRONMENT = {
@@ -23,11 +22,11 @@ ENVIRONMENT = {
 
 def results(folder, how):
     """Run a fit in as many processes as it needs and return what each of them found."""
-    configs = cluster(2) if how == "workers" else [None]
-    outs = [folder / f"{how}-{number}.json" for number in range(len(configs))]
+    clusters = configs(2) if how == "workers" else [None]
+    outs = [folder / f"{how}-{number}.json" for number in range(len(clusters))]
     running = []
     try:
-        for config, out in zip(configs, outs, strict=True):
+        for config, out in zip(clusters, outs, strict=True):
             environment = ENVIRONMENT | ({"TF_CONFIG": json.dumps(config)} if config else {})
             command = [sys.executable, str(SUPPORT / "own_strategy.py"), how, str(out)]
             pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -39,15 +38,6 @@ def results(folder, how):
         for process in running:
             process.kill()
     return [json.loads(out.read_text(encoding="utf-8")) for out in outs]
-
-
-def cluster(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        addresses = [f"127.0.0.1:{one.getsockname()[1]}" for one in sockets]
-    return [{"cluster": {"worker": addresses}, "task": {"type": "worker", "index": i}} for i in range(count)]
 
 
 @pytest.fixture(scope="module")
