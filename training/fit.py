@@ -68,7 +68,7 @@ def train(
         CallError: an argument or data that cannot be used.
         WorkError: the training diverged or could not be written.
     """
-    settings = for_device(settings or Settings())
+    settings = settings or Settings()
     if initial is None:
         settings.check(find(model or "").task)
     strategy()  # before any other use of TensorFlow
@@ -78,7 +78,7 @@ def train(
     beginning = beginning_of(model, options or {}, initial=initial, vocabularies=vocabularies)
     if initial is None:
         _check_model(beginning)
-    settings = beginning.settled(settings)
+    settings = for_device(beginning.settled(settings), beginning.units)
     settings.check(beginning.task)
     _check_out(Path(out), force)
     data = {"train": train, "valid": valid}

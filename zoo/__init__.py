@@ -22,6 +22,7 @@ check_one_package()
 _MEMBERS = {
     "zoo.decoding": ("beam_search", "classify", "greedy", "sample", "score"),
     "zoo.fitting.optimizer": ("Adam",),
+    "zoo.fitting.precision": ("fastest_precision",),
     "zoo.layers": (
         "AttentionDecoder",
         "BahdanauAttention",

@@ -9,6 +9,7 @@ from typing import Any
 from zoo.atomic_files import sha256_of
 from zoo.catalog import find
 from zoo.errors import CallError
+from zoo.models.build import options_of_builder
 from zoo.pipeline import load_run
 from zoo.run_folder import MODEL
 from zoo.tasks import TASKS
@@ -44,6 +45,11 @@ class Beginning:
     def task(self) -> str:
         """The name of the model's task."""
         return find(self.model).task
+
+    @property
+    def units(self) -> int:
+        """The units of the model."""
+        return self.options.get("units", options_of_builder(self.model)["units"].default)
 
     def settled(self, settings: Settings) -> Settings:
         """Return the settings with those of the vocabularies that are taken over."""

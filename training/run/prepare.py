@@ -10,7 +10,7 @@ from zoo.atomic_files import check_apart, new_folder, sha256_of
 from zoo.errors import CallError
 from zoo.log import logger
 from zoo.processor import processor_name
-from zoo.recurrence.products import faster_form
+from zoo.recurrence.speed import faster_form
 from zoo.run_folder import RunConfig, Samples, read_vocabularies, vocabulary_file, write_run
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary

@@ -7,24 +7,26 @@ from dataclasses import replace
 import keras
 import tensorflow as tf
 
+from zoo.fitting.precision import fastest_precision
 from zoo.training.settings import Settings
 
-BFLOAT16_FROM = (8, 0)  # the compute capability of the first NVIDIA GPUs that multiply bfloat16
 
-
-def for_device(settings: Settings) -> Settings:
+def for_device(settings: Settings, units: int) -> Settings:
     """Return the settings with values for `precision` and `jit` where they are None.
 
-    On a GPU these are mixed precision and XLA, on a CPU float32 without XLA.
+    On a GPU these are mixed precision and XLA. On a CPU they are the precision that is faster there, and no XLA, which
+    brings no speed on any processor that was measured (docs/performance.md). A deterministic run, which has the same
+    bits on every CPU, takes float32.
+
+    Args:
+        settings: the settings of the training.
+        units: the units of the model.
     """
-    gpus = tf.config.list_physical_devices("GPU")
-    precision = settings.precision or (_mixed(gpus[0]) if gpus else "float32")
-    return replace(settings, precision=precision, jit=bool(gpus) if settings.jit is None else settings.jit)
-
-
-def _mixed(gpu) -> str:
-    capability = tf.config.experimental.get_device_details(gpu).get("compute_capability", BFLOAT16_FROM)
-    return "mixed_bfloat16" if capability >= BFLOAT16_FROM else "mixed_float16"
+    gpu = bool(tf.config.list_physical_devices("GPU"))
+    precision = settings.precision
+    if precision is None:
+        precision = "float32" if settings.deterministic and not gpu else fastest_precision(units)
+    return replace(settings, precision=precision, jit=gpu if settings.jit is None else settings.jit)
 
 
 @contextlib.contextmanager

@@ -1,6 +1,6 @@
 """The loss and the accuracy of a batch, as sums over the tokens, or texts, that are not padding."""
 
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import tensorflow as tf
 
@@ -43,50 +43,92 @@ def _spread(weights: Any, targets: tf.Tensor) -> tf.Tensor:
     return tf.broadcast_to(weights, tf.shape(targets))
 
 
+class LossSums(NamedTuple):
+    """Sums over the targets of a batch that count, each a scalar in float32.
+
+    Attributes:
+        loss: the cross-entropy in nats, weighted.
+        smoothed: the same with label smoothing; the gradient is taken of this.
+        right: how many targets are the most probable id, or one of several. It has no gradient.
+        count: the number of targets.
+    """
+
+    loss: tf.Tensor
+    smoothed: tf.Tensor
+    right: tf.Tensor
+    count: tf.Tensor
+
+
 def summed_loss(
-    task: str, targets: tf.Tensor, logits: tf.Tensor, weights: Weights = None
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Return the cross-entropy in nats, weighted, summed over the targets that count, and their number.
+    task: str, targets: tf.Tensor, logits: tf.Tensor, weights: Weights = None, *, label_smoothing: float = 0.0
+) -> LossSums:
+    """Return the sums of the loss of a batch.
+
+    With label smoothing by a share the target of the loss is (1 - share) onehot + share / V.
 
     Args:
         task: "translation", "classification" or "language_model".
         targets: ids (B, T) or (N,), padded with 0, or classes (B,).
         logits: (B, T, V) or (N, V), or (B, classes).
         weights: the weights of the examples (B,), or of the targets; None: all 1.
+        label_smoothing: the share of the target's probability that is spread over the vocabulary.
+
+    Source: label smoothing Szegedy et al. 2016, arXiv 1512.00567.
     """
     counted = target_weights(task, targets)
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=tf.cast(logits, tf.float32))
-    return tf.reduce_sum(losses * _weighted(counted, weights, targets)), tf.reduce_sum(counted)
+    weighted = _weighted(counted, weights, targets)
+    losses, right = _cross_entropy(
+        tf.reshape(logits, [-1, logits.shape[-1]]), tf.reshape(targets, [-1]), label_smoothing
+    )
+    return LossSums(
+        loss=tf.reduce_sum(losses[0] * tf.reshape(weighted, [-1])),
+        smoothed=tf.reduce_sum(losses[1] * tf.reshape(weighted, [-1])),
+        right=tf.reduce_sum(right * tf.reshape(counted, [-1])),
+        count=tf.reduce_sum(counted),
+    )
+
+
+def _cross_entropy(logits: tf.Tensor, targets: tf.Tensor, share: float) -> tuple[list[tf.Tensor], tf.Tensor]:
+    """Return the cross-entropies (N,), plain and smoothed, for logits (N, V), and 1.0 where the target is the guess.
+
+    The largest probability of a row is exp(best - best) / normaliser, which gives the normaliser. The gradient is
+    written out: softmax - target, in one tensor of size (N, V).
+    """
+    size, targets = logits.shape[-1], tf.cast(targets, tf.int32)
+
+    @tf.custom_gradient
+    def run(logits):
+        wide = tf.cast(logits, tf.float32)
+        probabilities = tf.nn.softmax(wide)
+        best, chosen = tf.reduce_max(wide, -1), tf.gather(wide, targets, axis=-1, batch_dims=1)
+        plain = best - chosen - tf.math.log(tf.reduce_max(probabilities, -1))
+        # The normaliser is in both losses and cancels in their difference.
+        smoothed = plain + share * (chosen - tf.reduce_mean(wide, -1)) if share else plain
+        right = tf.cast(tf.greater_equal(chosen, best), tf.float32)
+
+        def gradient(d_plain, d_smoothed, _):
+            d_both = d_plain + d_smoothed
+            d_logits = probabilities * d_both[:, tf.newaxis]
+            if share:
+                d_logits -= (share / size) * d_smoothed[:, tf.newaxis]
+            places = tf.stack([tf.range(tf.size(targets)), targets], -1)
+            d_logits = tf.tensor_scatter_nd_sub(d_logits, places, d_both - share * d_smoothed)
+            return tf.cast(d_logits, logits.dtype)
+
+        return (plain, smoothed, right), gradient
+
+    *losses, right = run(logits)
+    return losses, right
 
 
 def _weighted(counted: tf.Tensor, weights: Weights, targets: tf.Tensor) -> tf.Tensor:
     return counted if weights is None else counted * _spread(weights, targets)
 
 
-def summed_smoothing(task: str, targets: tf.Tensor, logits: tf.Tensor, weights: Weights = None) -> tf.Tensor:
-    """Return the term that label smoothing adds to `summed_loss`, per unit of its share; shapes as there.
-
-    The target of a smoothed loss is (1 - share) onehot + share / V. Its cross-entropy is that of the one-hot target
-    plus `share * (logit of the target - mean of all logits)`. The normaliser is in both and cancels, so nothing of
-    size V is made but the logits.
-
-    Source: Szegedy et al. 2016, arXiv 1512.00567.
-    """
-    logits = tf.cast(logits, tf.float32)
-    chosen = tf.gather(logits, targets, axis=-1, batch_dims=len(targets.shape))
-    counted = _weighted(target_weights(task, targets), weights, targets)
-    return tf.reduce_sum((chosen - tf.reduce_mean(logits, axis=-1)) * counted)
-
-
-def count_right(task: str, targets: tf.Tensor, logits: tf.Tensor, *, ties: bool = False) -> tf.Tensor:
+def count_right(task: str, targets: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
     """Return how many of the targets that count are the model's guess, the most probable id; shapes as `summed_loss`.
 
-    Of equally probable ids the first is the guess. With `ties` each of them is, which takes a third of the time; in
-    bfloat16 they are not rare.
+    Of equally probable ids the first is the guess.
     """
-    if ties:
-        chosen = tf.gather(logits, targets, axis=-1, batch_dims=len(targets.shape))
-        right = tf.greater_equal(chosen, tf.reduce_max(logits, axis=-1))
-    else:
-        right = tf.equal(tf.argmax(logits, axis=-1, output_type=targets.dtype), targets)
+    right = tf.equal(tf.argmax(logits, axis=-1, output_type=targets.dtype), targets)
     return tf.reduce_sum(tf.cast(right, tf.float32) * target_weights(task, targets))

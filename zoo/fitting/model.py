@@ -9,7 +9,7 @@ from zoo.checks import Number, Whole, fraction, positive
 from zoo.constants import PAD
 from zoo.errors import CallError
 from zoo.fitting.averages import AveragedWeights
-from zoo.fitting.losses import count_right, summed_loss, summed_smoothing, without_padding
+from zoo.fitting.losses import count_right, summed_loss, without_padding
 from zoo.fitting.optimizer import Adam
 from zoo.fitting.replicas import GlobalMean, ReplicaFit, replica_number, sum_replicas
 from zoo.fitting.scheduled_sampling import with_guesses
@@ -145,13 +145,12 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
             else:
                 kept, kept_targets, kept_weights = without_padding(self.task, hidden, targets, weights)
             logits = self.to_logits(kept)
-            total, count = summed_loss(self.task, kept_targets, logits, kept_weights)
-            count = sum_replicas(count)
-            smoothed = self._smoothed(kept_targets, logits, total, kept_weights)
-            loss = self.optimizer.scale_loss(smoothed / count + self._penalty())
+            smoothing = self.task_options["label_smoothing"]
+            sums = summed_loss(self.task, kept_targets, logits, kept_weights, label_smoothing=smoothing)
+            count = sum_replicas(sums.count)
+            loss = self.optimizer.scale_loss(sums.smoothed / count + self._penalty())
         variables = self.trainable_variables
-        right = count_right(self.task, kept_targets, logits, ties=True)
-        gradients, total, right = sum_replicas((tape.gradient(loss, variables), total, right))
+        gradients, total, right = sum_replicas((tape.gradient(loss, variables), sums.loss, sums.right))
         # Dense, as Adam makes them anyway: the norm of slices is not the norm of the rows that they add up to.
         gradients = [None if gradient is None else tf.convert_to_tensor(gradient) for gradient in gradients]
         self.optimizer.apply(gradients, variables)
@@ -163,7 +162,7 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
             return self._as_logs(super().test_step(data))
         inputs, targets, weights = self._unpacked(data)
         logits = self(inputs, training=False)
-        total, count = summed_loss(self.task, targets, logits, weights)
+        total, _, _, count = summed_loss(self.task, targets, logits, weights)
         sums = sum_replicas((total, count_right(self.task, targets, logits), count))
         return self._task_logs(inputs, targets, logits, weights, sums=sums)
 
@@ -195,11 +194,6 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         read = tf.convert_to_tensor(self._target_ids(inputs))
         tokens = with_guesses(read, logits, share, seed, start_id=self.start_id, end_id=self.end_id)
         return {**inputs, "target": tokens} if "target" in TASKS[self.task].sides else tokens
-
-    def _smoothed(self, targets, logits, total, weights):
-        """Return the summed loss that the gradient is taken of: `total` and the term of label smoothing."""
-        share = self.task_options["label_smoothing"]
-        return total + share * summed_smoothing(self.task, targets, logits, weights) if share else total
 
     def _penalty(self):
         """Return the share of this replica in the losses that layers add, such as regularizers."""

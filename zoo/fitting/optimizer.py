@@ -39,6 +39,14 @@ class Adam(keras.optimizers.Adam):
             grad=tf.convert_to_tensor(gradient),
         )
 
+    def _clip_gradients(self, grads):
+        # Keras' own hook too. Its norm makes two tensors as large as all gradients, this one none.
+        if not self.global_clipnorm:
+            return super()._clip_gradients(grads)
+        return tf.clip_by_global_norm(
+            [None if grad is None else tf.convert_to_tensor(grad) for grad in grads], self.global_clipnorm
+        )[0]
+
     def _update_model_variables_moving_average(self, trainable_variables):
         # Keras' own hook for the average. It is private: tests/training/step/test_optimizer.py fails when it is no
         # longer called.

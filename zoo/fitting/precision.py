@@ -1,8 +1,34 @@
-"""The precision of a saved model."""
+"""The precision of a training, and that of a saved model."""
 
 from typing import Any
 
 import keras
+import tensorflow as tf
+
+from zoo.recurrence.speed import bfloat16_pays
+
+BFLOAT16_FROM = (8, 0)  # the compute capability of the first NVIDIA GPUs that multiply bfloat16
+
+
+def fastest_precision(units: int = 512) -> str:
+    """Return the precision in which a model trains fastest on the device at hand, as the name of a policy of Keras.
+
+        keras.config.set_dtype_policy(zoo.fastest_precision(512))
+
+    On a GPU it is mixed. On a CPU it is "mixed_bfloat16" where a product of the model's size, measured once a process
+    in a few tens of milliseconds, is faster by a quarter or more, else "float32". In mixed precision the weights, the
+    softmax, the loss and the optimizer are in float32.
+
+    Args:
+        units: the units of the model's widest recurrence.
+
+    Source: Micikevicius et al. 2018, arXiv 1710.03740.
+    """
+    gpus = tf.config.list_physical_devices("GPU")
+    if not gpus:
+        return "mixed_bfloat16" if bfloat16_pays(units) else "float32"
+    capability = tf.config.experimental.get_device_details(gpus[0]).get("compute_capability", BFLOAT16_FROM)
+    return "mixed_bfloat16" if capability >= BFLOAT16_FROM else "mixed_float16"
 
 
 def in_float32(model: Any) -> keras.Model:

@@ -2,15 +2,13 @@
 
 import contextlib
 import contextvars
-import functools
-import statistics
-import time
 from collections.abc import Iterator
 
 import tensorflow as tf
 from tensorflow.python.framework.config import is_op_determinism_enabled  # it has no public name
 
 from zoo.recurrence.scan import for_litert
+from zoo.recurrence.speed import faster_form
 
 FORMS = ("plain", "transposed")
 
@@ -38,32 +36,6 @@ def current_form() -> str:
     if _form.get() is None and is_op_determinism_enabled():
         return "plain"  # a measurement could decide otherwise in another process
     return _form.get() or faster_form()
-
-
-@functools.cache
-def faster_form() -> str:
-    """Return the form of products that is faster on this processor, measured once a process in about 20 ms.
-
-    "transposed" must be faster by a quarter: where the two are about equal, every process takes "plain". On a GPU they
-    are equal.
-    """
-    if tf.config.list_physical_devices("GPU"):
-        return "plain"
-    with tf.init_scope():  # eagerly, also while a graph is traced
-        rows, matrix = tf.ones([64, 256]), tf.ones([256, 1024])
-        transposed = tf.transpose(matrix)
-        products = {
-            "plain": lambda: tf.matmul(rows, matrix),
-            "transposed": lambda: tf.matmul(rows, transposed, transpose_b=True),
-        }
-        seconds: dict[str, list[float]] = {form: [] for form in FORMS}
-        for _ in range(15):
-            for form, product in products.items():
-                began = time.perf_counter()
-                product().numpy()
-                seconds[form].append(time.perf_counter() - began)
-    plain, transposed = (statistics.median(seconds[form][3:]) for form in FORMS)  # the first ones warm up
-    return "transposed" if 1.25 * transposed < plain else "plain"
 
 
 class LoopMatrix:

@@ -7,7 +7,7 @@ from tests.support.checks import randomise
 from zoo.catalog import CATALOG, find
 from zoo.constants import END, PAD, START
 from zoo.errors import CallError
-from zoo.fitting.losses import summed_loss, summed_smoothing
+from zoo.fitting.losses import summed_loss
 from zoo.fitting.optimizer import Adam
 from zoo.models.build import build
 from zoo.run_folder import load_model
@@ -53,10 +53,10 @@ def weights(made):
 def test_the_loss_is_the_mean_over_all_tokens_whatever_the_batches():
     made = compiled()
     logits = made(INPUTS)
-    total, count = summed_loss("translation", tf.constant(NEXT), logits)
+    sums = summed_loss("translation", tf.constant(NEXT), logits)
     for size in (1, 2, 3):
         loss, accuracy = made.evaluate(INPUTS, NEXT, batch_size=size, verbose=0)
-        assert loss == pytest.approx(float(total / count), rel=1e-5) and 0 <= accuracy <= 1
+        assert loss == pytest.approx(float(sums.loss / sums.count), rel=1e-5) and 0 <= accuracy <= 1
 
 
 def test_label_smoothing_is_in_the_gradient_and_not_in_the_loss():
@@ -65,8 +65,8 @@ def test_label_smoothing_is_in_the_gradient_and_not_in_the_loss():
     assert smooth.evaluate(INPUTS, NEXT, verbose=0) == plain.evaluate(INPUTS, NEXT, verbose=0)
     with tf.GradientTape() as tape:
         logits = smooth(INPUTS, training=True)
-        total, count = summed_loss("translation", tf.constant(NEXT), logits)
-        loss = (total + 0.2 * summed_smoothing("translation", tf.constant(NEXT), logits)) / count
+        sums = summed_loss("translation", tf.constant(NEXT), logits, label_smoothing=0.2)
+        loss = sums.smoothed / sums.count
     expected = tape.gradient(loss, smooth.logits.bias)
     seen = {}
     smooth.optimizer.apply = lambda gradients, variables: seen.update(
@@ -74,7 +74,7 @@ def test_label_smoothing_is_in_the_gradient_and_not_in_the_loss():
     )
     logs = smooth.train_step((INPUTS, tf.constant(NEXT)))
     np.testing.assert_allclose(seen[smooth.logits.bias.path], expected, atol=1e-6)
-    assert float(logs["loss"]) == pytest.approx(float(total / count), rel=1e-5)
+    assert float(logs["loss"]) == pytest.approx(float(sums.loss / sums.count), rel=1e-5)
 
 
 def test_averaged_weights_are_for_evaluation_alone(tmp_path):
@@ -92,10 +92,10 @@ def test_averaged_weights_are_for_evaluation_alone(tmp_path):
             pass
         assert all(np.array_equal(a, b) for a, b in zip(weights(made), averages, strict=True))
         expected = made(INPUTS).numpy()
-        total, count = summed_loss("translation", tf.constant(NEXT), expected)
+        sums = summed_loss("translation", tf.constant(NEXT), tf.constant(expected))
     assert all(np.array_equal(a, b) for a, b in zip(weights(made), own, strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(own, averages, strict=True))
-    assert made.evaluate(INPUTS, NEXT, verbose=0)[0] == pytest.approx(float(total / count), rel=1e-5)
+    assert made.evaluate(INPUTS, NEXT, verbose=0)[0] == pytest.approx(float(sums.loss / sums.count), rel=1e-5)
     made.save_for_inference(tmp_path / "model.keras")
     np.testing.assert_allclose(load_model(tmp_path / "model.keras")(INPUTS), expected, atol=1e-6)
     assert all(np.array_equal(a, b) for a, b in zip(weights(made), own, strict=True))
@@ -177,8 +177,8 @@ def test_every_model_trains_by_plain_fit(name):
     made.compile("adam")
     made.optimizer.learning_rate = 0.05
     before = made.evaluate(inputs, targets, verbose=0, return_dict=True)
-    total, count = summed_loss(made.task, tf.constant(targets), made(inputs))
-    assert before["loss"] == pytest.approx(float(total / count), rel=1e-5)
+    sums = summed_loss(made.task, tf.constant(targets), made(inputs))
+    assert before["loss"] == pytest.approx(float(sums.loss / sums.count), rel=1e-5)
     history = made.fit(inputs, targets, epochs=6, verbose=0).history
     assert history.keys() == {"loss", "accuracy"} and history["loss"][-1] < history["loss"][0]
 
