@@ -121,7 +121,8 @@ def load_zoo(form: str, folder: Path, beam: int, threads: int | None) -> Answer:
         vocabulary = Vocabulary.load(folder / "pieces.model")
         pipeline = Pipeline(paced_model(vocabulary.size, SIZE), vocabulary, vocabulary)
     else:
-        pipeline = LiteModel(folder / form, threads=threads) if form.endswith(".tflite") else load(folder / form)
+        is_lite = form.endswith(".tflite")
+        pipeline = LiteModel(folder / form, threads=threads or cores()) if is_lite else load(folder / form)
     search = Beam(beam, length_penalty=LENGTH_PENALTY) if beam > 1 else None
 
     def answer(texts):

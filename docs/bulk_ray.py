@@ -2,15 +2,13 @@
 
     python docs/bulk_ray.py model.tflite texts answers --workers 2
 
-The model is anything that `zoo.load` reads; with a .tflite a worker has one thread and imports no TensorFlow. `texts` is
-a folder of text files, a text a line; empty lines are left out. Each file in the folder `answers` has a JSON object a
-line, with the keys `text` and `output`, in the order of the texts.
+The model is anything that `zoo.load` reads; with a .tflite a worker has one thread and imports no TensorFlow. `texts`
+is a folder of text files, a text a line; empty lines are left out. Each file in the folder `answers` has a JSON object
+a line, with the keys `text` and `output`, in the order of the texts.
 """
 
 import argparse
 from pathlib import Path
-
-import ray
 
 
 class Answer:
@@ -29,6 +27,8 @@ class Answer:
 
 def main() -> None:
     """Answer the files."""
+    import ray
+
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("texts", type=Path)
