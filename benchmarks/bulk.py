@@ -265,10 +265,14 @@ def peak_memory(where: Path, lines: Iterator[str]) -> tuple[int, float]:
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     process.stdin.writelines(f"{line}\n" for line in lines)
     process.stdin.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"zoo predict failed with the status {status}")
-    return usage.ru_maxrss * 1024, time.perf_counter() - began
+    peak = 0
+    while process.poll() is None:  # the last windows are being answered
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        peak = max([peak, *(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))])
+        time.sleep(0.01)
+    if process.returncode:
+        sys.exit(f"zoo predict failed with the status {process.returncode}")
+    return peak, time.perf_counter() - began
 
 
 def main() -> None:
