@@ -37,7 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=int,
         default=0,
         metavar="N",
-        help="leave out the first N texts; after a stop, N is the number of lines of output already there (default: 0)",
+        help="leave out the first N texts: to go on after a stop, the number of lines of output already there "
+        "(with --n-best, of texts already answered)",
     )
 
 
