@@ -17,8 +17,12 @@ from zoo.pipeline import Pipeline
 Arrays = dict[str, np.ndarray]
 
 
-def LiteModel(path: str | os.PathLike) -> Pipeline:  # noqa: N802
+def LiteModel(path: str | os.PathLike, *, threads: int | None = None) -> Pipeline:  # noqa: N802
     """Return the pipeline of a .tflite that `export_tflite` wrote.
+
+    Args:
+        path: the file.
+        threads: the number of threads of an operation; default: one.
 
     Raises:
         CallError: there is no such file, it is damaged, or it was not written by `export_tflite`.
@@ -26,7 +30,7 @@ def LiteModel(path: str | os.PathLike) -> Pipeline:  # noqa: N802
     path = Path(path)
     model, files = read_tflite(path)
     try:
-        interpreter = Interpreter(model_content=model)
+        interpreter = Interpreter(model_content=model, num_threads=threads)
         interpreter.allocate_tensors()
         _check_inputs(path, interpreter)
         functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from tests.support.paths import ROOT
@@ -40,11 +41,24 @@ def test_modules_are_there(document):
         assert importlib.util.find_spec(name) is not None, name
 
 
+def script(name):
+    """Import a script of the documents."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 def test_the_list_of_public_names_is_up_to_date():
-    spec = importlib.util.spec_from_file_location("make_api", ROOT / "docs" / "make_api.py")
-    make_api = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(make_api)
-    assert (ROOT / "docs" / "api.md").read_text(encoding="utf-8") == make_api.page(), "run: python docs/make_api.py"
+    page = script("make_api").page()
+    assert (ROOT / "docs" / "api.md").read_text(encoding="utf-8") == page, "run: python docs/make_api.py"
+
+
+def test_a_worker_of_the_example_with_ray_answers_a_block(tiny_run):
+    texts = ["trois moins deux", "un"]
+    block = script("bulk_ray").Answer(str(tiny_run.path))({"text": np.array(texts)})
+    assert list(block["text"]) == texts
+    assert block["output"] == [prediction.output for prediction in tiny_run.predict(texts)]
 
 
 @pytest.mark.conformance

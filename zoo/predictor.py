@@ -1,9 +1,10 @@
 """Prediction from texts to texts, with any runtime of the model."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from zoo.tasks import TASKS
 from zoo.text import Vocabulary, source_ids
 
 IdFunction = Callable[..., dict[str, np.ndarray]]
+
+WINDOW = 2048  # the texts of a stream that are sorted by length together
 
 
 class Predictor:
@@ -61,6 +64,29 @@ class Predictor:
         function, options = self._decoder(beam)
         rows_per_batch = max(1, 4 * batch_size // max(4, beam.width if beam else 1))
         return self._answers(texts, lambda ids, _: function(ids, **options), rows_per_batch, beam)
+
+    def predict_stream(
+        self, texts: Iterable[str], *, beam: Beam | None = None, batch_size: int = 64, window: int = WINDOW
+    ) -> Iterator[Prediction]:
+        """Return an iterator over one prediction per text, in the order of the texts, for any number of texts.
+
+        Texts are read in windows, and the predictions of a window follow when all of them are made. Memory holds one
+        window at a time.
+
+        Args:
+            texts: the inputs, such as the lines of a file without their line breaks.
+            beam, batch_size: as in `predict`.
+            window: the number of texts that are read ahead and sorted by length, so that a batch has little padding.
+
+        Raises:
+            CallError: as in `predict`, or `window` is not a positive integer.
+        """
+        _check_list(texts)
+        Whole(1)("window", window)
+        self._decoder(beam)  # a wrong beam is an error of this call, not of the first answer
+        inputs = iter(texts)
+        windows = iter(lambda: list(islice(inputs, window)), [])
+        return (answer for some in windows for answer in self.predict(some, beam=beam, batch_size=batch_size))
 
     def _answers(self, texts, decode, rows_per_batch, beam=None) -> list[Prediction]:
         """Return one prediction per text, from `decode(ids (B, S), indices of the texts)`."""
@@ -241,10 +267,12 @@ class Predictor:
 
 def _cropped(outputs: dict[str, np.ndarray], rows: int, columns: int) -> np.ndarray | None:
     """Return the attention without its padding; None for a model that does not attend."""
-    return outputs["attention"][:rows, :columns] if "attention" in outputs else None
+    if "attention" not in outputs:
+        return None
+    return outputs["attention"][:rows, :columns].copy()  # a view would keep the array of the whole batch
 
 
-def _check_list(texts: Sequence[str]) -> None:
+def _check_list(texts: Iterable[str]) -> None:
     if isinstance(texts, str | bytes):  # as a sequence, each of its letters would be a text
         raise CallError(f"Expected a list of texts. Received one text: {texts[:80]!r}.")
 

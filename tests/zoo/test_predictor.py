@@ -47,6 +47,33 @@ def test_order_is_kept_and_each_text_has_its_own_answer(vocabulary):
     assert [one.score for one in predictions] == [-length for length in lengths]
 
 
+def test_a_stream_is_answered_window_by_window(vocabulary):
+    model, read = Echo(), []
+
+    def texts():
+        for text in TEXTS * 2:
+            read.append(text)
+            yield text
+
+    answers = translator(vocabulary, model).predict_stream(texts(), batch_size=2, window=4)
+    assert read == []
+    assert next(answers).output == TEXTS[0] and len(read) == 4
+    assert [one.output for one in answers] == (TEXTS * 2)[1:]
+    assert [len(batch) for batch in model.batches] == [2] * 5
+    assert list(translator(vocabulary, model).predict_stream([])) == []
+
+
+@pytest.mark.parametrize("options", [{"window": 0}, {"texts": "one text"}, {"beam": Beam(2)}])
+def test_a_stream_that_cannot_be_is_refused_at_once(options, vocabulary):
+    with pytest.raises(CallError):
+        translator(vocabulary, Echo()).predict_stream(**{"texts": [], **options})
+
+
+def test_an_answer_does_not_keep_its_batch_in_memory(vocabulary):
+    for prediction in translator(vocabulary, Echo()).predict(TEXTS):
+        assert prediction.attention.base is None
+
+
 def test_unknown_characters_are_told(vocabulary):
     texts = ["mai ☃ et 漢字☃", "mai", "☃"]
     predictor = translator(vocabulary, Echo())

@@ -58,3 +58,26 @@ def end_silently() -> None:
 def print_json(content: Any) -> None:
     """Print one JSON document to standard output."""
     print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+class JsonList:
+    """A JSON list that is printed in parts, with the same text as by `print_json`.
+
+    It is a context manager. After an error the list ends where it was, so that the document is whole.
+    """
+
+    def __init__(self):
+        self._begun = False
+
+    def add(self, elements: list[Any]) -> None:
+        """Print some elements, at least one."""
+        within_brackets = json.dumps(elements, ensure_ascii=False, indent=2)[1:-2]
+        print(f"{',' if self._begun else '['}{within_brackets}", end="", flush=True)
+        self._begun = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, error, *_):
+        if self._begun or error is None:
+            print("\n]" if self._begun else "[]")

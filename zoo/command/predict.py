@@ -1,12 +1,15 @@
 """`zoo predict`: the answers to texts."""
 
+import contextlib
 import sys
+import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from zoo.command.console import native_silence, print_json
+from zoo.command.console import JsonList, native_silence
 from zoo.command.flags import WHERE, add_beam, beam_of
+from zoo.command.input_lines import standard_input, windows
 from zoo.errors import CallError
 from zoo.log import logger
 
@@ -14,41 +17,93 @@ if TYPE_CHECKING:
     from zoo.pipeline import Pipeline
     from zoo.prediction import Beam, Prediction
 
+PROGRESS_SECONDS = 10.0
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the flags of the command."""
     parser.add_argument("where", metavar="WHERE", help=WHERE)
-    parser.add_argument("texts", nargs="*", default=[], metavar="TEXT", help="default: the lines of standard input")
+    parser.add_argument(
+        "texts",
+        nargs="*",
+        default=[],
+        metavar="TEXT",
+        help="default: the lines of standard input, answered in their order while they arrive",
+    )
     add_beam(parser, n_best=True)
     parser.add_argument("--attention", metavar="FILE.png", help="draw the attention of the first text's answer")
+    parser.add_argument(
+        "--skip",
+        type=int,
+        default=0,
+        metavar="N",
+        help="leave out the first N texts: to go on after a stop, the number of lines of output already there "
+        "(with --n-best, of texts already answered)",
+    )
 
 
 def run(options: Namespace) -> None:
-    """Answer the texts, and draw the attention if asked for."""
+    """Answer the texts in windows, and draw the attention if asked for."""
     if options.attention:
         from zoo.plot import check_picture, matplotlib_module
 
         check_picture(options.attention)
         matplotlib_module("figure")
     beam = beam_of(options)
+    if options.skip < 0:
+        raise CallError(f"--skip must be 0 or more. Received: {options.skip}.")
     from zoo.pipeline import load
 
     with native_silence():
         pipeline = load(options.where)
-    texts = _check_encoding(options.texts) if options.texts else _read_lines()
-    predictions = pipeline.predict(texts, beam=beam)
-    if options.attention:
-        _draw(options, pipeline, texts, beam)
-    for number, prediction in enumerate(predictions, start=1):
+    answered, picture = options.skip, options.attention
+    with JsonList() if options.json else contextlib.nullcontext() as json_list:
+        for texts in _windows(options):
+            predictions = pipeline.predict(texts, beam=beam)
+            if picture:
+                _draw(options, pipeline, texts[0], beam)
+                picture = None
+            _warn(predictions, answered)
+            if json_list:
+                json_list.add([prediction.as_json() for prediction in predictions])
+            else:
+                _print(predictions)
+            answered += len(texts)
+        if picture:
+            raise CallError("--attention needs a text.")
+
+
+def _windows(options: Namespace) -> Iterator[Sequence[str]]:
+    """Yield the texts: the arguments all at once, the lines of standard input as they arrive."""
+    if not options.texts:
+        yield from _lines(options.skip)
+    elif texts := _check_encoding(options.texts)[options.skip :]:
+        yield texts
+
+
+def _lines(skip: int) -> Iterator[list[str]]:
+    """Yield the lines of standard input in windows; from time to time, tell how many lines are answered."""
+    from zoo.predictor import WINDOW
+
+    began = spoke = time.monotonic()
+    count = 0
+    for lines in windows(standard_input(), WINDOW, skip=skip):
+        yield lines
+        count += len(lines)
+        now = time.monotonic()
+        if now - spoke > PROGRESS_SECONDS and not sys.stdin.isatty():
+            logger.info(f"{skip + count:,} lines answered, {count / (now - began):,.1f} a second")
+            spoke = now
+
+
+def _warn(predictions: "Sequence[Prediction]", answered: int) -> None:
+    """Warn of inputs that were cut or are unknown in part; their numbers begin after those already `answered`."""
+    for number, prediction in enumerate(predictions, start=answered + 1):
         if prediction.truncated:
             logger.warning(f"input {number} is too long; only its beginning was read")
         if prediction.unknown:
             shown = ", ".join(map(_printable, dict.fromkeys(prediction.unknown)))
             logger.warning(f"input {number} has characters that the vocabulary does not know: {shown}")
-    if options.json:
-        print_json([prediction.as_json() for prediction in predictions])
-    else:
-        _print(predictions)
 
 
 def _printable(text: str) -> str:
@@ -66,25 +121,10 @@ def _check_encoding(texts: Sequence[str]) -> Sequence[str]:
     return texts
 
 
-def _read_lines() -> list[str]:
-    """Return the lines of standard input; an empty line is a text, a line break at the end begins none."""
-    content = sys.stdin.buffer.read()
-    lines = content.removesuffix(b"\n").split(b"\n") if content else []
-    texts = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            texts.append(line.removesuffix(b"\r").decode("utf-8"))
-        except UnicodeDecodeError as error:
-            raise CallError(f"Standard input, line {number}: not UTF-8 ({error.reason}).") from error
-    return texts
-
-
-def _draw(options: Namespace, pipeline: "Pipeline", texts: Sequence[str], beam: "Beam | None") -> None:
+def _draw(options: Namespace, pipeline: "Pipeline", text: str, beam: "Beam | None") -> None:
     from zoo.plot import draw_attention
 
-    if not texts:
-        raise CallError("--attention needs a text.")
-    prediction = pipeline.explain(texts[0], beam=beam)
+    prediction = pipeline.explain(text, beam=beam)
     if prediction.attention is None:
         raise CallError(f"{options.where} holds a model that does not attend; there is nothing to draw.")
     if not prediction.target_pieces:
@@ -95,8 +135,9 @@ def _draw(options: Namespace, pipeline: "Pipeline", texts: Sequence[str], beam: 
 
 def _print(predictions: "Sequence[Prediction]") -> None:
     """Print one line an answer; with --n-best, one line a hypothesis, its score first."""
+    lines = []
     for prediction in predictions:
         if not prediction.alternatives:
-            print(prediction.output.replace("\n", " "))
-        for hypothesis in prediction.alternatives:
-            print(f"{hypothesis.score:.4f}\t{hypothesis.output}".replace("\n", " "))
+            lines.append(prediction.output)
+        lines += [f"{hypothesis.score:.4f}\t{hypothesis.output}" for hypothesis in prediction.alternatives]
+    print("".join(line.replace("\n", " ") + "\n" for line in lines), end="", flush=True)
