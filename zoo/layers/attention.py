@@ -10,7 +10,7 @@ from zoo.errors import CallError
 from zoo.layers.attention_base import Attention as Attention
 from zoo.layers.attention_base import masked_softmax as masked_softmax
 from zoo.options import takes_options
-from zoo.recurrence.products import outer, times
+from zoo.recurrence.products import outer, times, wide
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -62,23 +62,31 @@ class BahdanauAttention(Attention):
         """Return [v]."""
         return [self.cast(self.scale)]
 
+    def precompute(self, values):
+        """Return W_k y, (B, Tx, units)."""
+        return wide(super().precompute(values))
+
     def score(self, query, keys, weights):
         """Return v^T tanh(W_q s + W_k y), (B, Tx). The query is W_q s, the keys are W_k y."""
         (v,) = weights
-        return tf.squeeze(times(tf.tanh(tf.expand_dims(query, 1) + keys), v), -1)
+        return tf.squeeze(times(_tanh(tf.expand_dims(query, 1), keys), wide(v)), -1)
 
     def score_all(self, queries, keys, weights):
         """Return v^T tanh(W_q s + W_k y), (B, Tq, Tx)."""
         (v,) = weights
-        return tf.squeeze(times(tf.tanh(tf.expand_dims(queries, 2) + tf.expand_dims(keys, 1)), v), -1)
+        return tf.squeeze(times(_tanh(tf.expand_dims(queries, 2), tf.expand_dims(keys, 1)), wide(v)), -1)
 
     def score_gradient(self, d_scores, query, keys, weights):
         """Return the gradients of W_q s, W_k y and v. The tanh is recomputed, to save memory."""
         (v,) = weights
-        tanh = tf.tanh(tf.expand_dims(query, 1) + keys)  # (B, Tx, units)
-        d_v = outer(tanh, tf.expand_dims(d_scores, -1))
-        d_keys = tf.expand_dims(d_scores, -1) * (1 - tanh * tanh) * tf.squeeze(v, -1)
-        return tf.reduce_sum(d_keys, 1), d_keys, [d_v]
+        tanh, d_scores = _tanh(tf.expand_dims(query, 1), keys), tf.expand_dims(wide(d_scores), -1)  # (B, Tx, units)
+        d_keys = d_scores * (1 - tanh * tanh) * tf.squeeze(wide(v), -1)
+        return tf.cast(tf.reduce_sum(d_keys, 1), query.dtype), d_keys, [outer(tanh, d_scores)]
+
+
+def _tanh(query, keys):
+    """Return tanh(query + keys) in float32 or wider: of so many numbers CPUs compute it faster than in bfloat16."""
+    return tf.tanh(wide(query) + wide(keys))
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -137,6 +145,7 @@ class LuongAttention(Attention):
 
     def score_gradient(self, d_scores, query, keys, weights):
         """Return the gradients of s and of the keys."""
+        d_scores = tf.cast(d_scores, keys.dtype)
         d_query = tf.squeeze(tf.matmul(keys, tf.expand_dims(d_scores, -1), transpose_a=True), -1)
         return d_query, tf.expand_dims(d_scores, -1) * tf.expand_dims(query, 1), []
 

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from zoo.errors import CallError
 from zoo.layers.base import Layer
-from zoo.recurrence.products import times_weights
+from zoo.recurrence.products import times_weights, wide
 from zoo.recurrence.scan import size
 
 
@@ -54,7 +54,10 @@ class Attention(Layer):
         return times_weights(values, self.key_weights())
 
     def score(self, query, keys, weights):
-        """Return the scores (B, Tx) of a query and the keys. The query is already multiplied with `query_weights`."""
+        """Return the scores (B, Tx) of a query and the keys. The query is already multiplied with `query_weights`.
+
+        They may be in a wider dtype than the query.
+        """
         raise NotImplementedError
 
     def score_gradient(self, d_scores, query, keys, weights):
@@ -126,7 +129,7 @@ class Attention(Layer):
         if use_causal_mask:
             causal = tf.range(size(values, 1)) <= tf.expand_dims(tf.range(size(query, 1)), 1)
             valid = causal if valid is None else tf.logical_and(valid, causal)
-        alpha = masked_softmax(self.score_all(query, keys, self.score_weights()), valid)
+        alpha = tf.cast(masked_softmax(self.score_all(query, keys, self.score_weights()), valid), values.dtype)
         context = tf.matmul(alpha, values)  # (B, Tq, Tx) x (B, Tx, d)
         if query_mask is not None:
             context *= tf.cast(tf.expand_dims(query_mask, -1), context.dtype)
@@ -134,7 +137,7 @@ class Attention(Layer):
 
     def attend(self, query, values, keys, weights, values_mask):
         """Return the context and the weights alpha. The query is already multiplied with `query_weights`."""
-        alpha = masked_softmax(self.score(query, keys, weights), values_mask)
+        alpha = tf.cast(masked_softmax(self.score(query, keys, weights), values_mask), values.dtype)
         context = tf.squeeze(tf.matmul(tf.expand_dims(alpha, 1), values), 1)  # (B, 1, Tx) x (B, Tx, d)
         return context, alpha
 
@@ -160,7 +163,7 @@ def masked_softmax(scores, mask):
     A row without a true element is all zeros, not NaN.
     """
     dtype = scores.dtype
-    scores = tf.cast(scores, tf.float64 if dtype == tf.float64 else tf.float32)
+    scores = wide(scores)
     if mask is None:
         return tf.cast(tf.nn.softmax(scores), dtype)
     weights = tf.nn.softmax(tf.where(mask, scores, tf.fill(tf.shape(scores), tf.cast(-1e30, scores.dtype))))

@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.recurrence.cell_step import cell_gradient, drop, recurrent_weights_gradient
-from zoo.recurrence.products import LoopMatrix, outer
+from zoo.recurrence.products import LoopMatrix, outer, wide
 
 
 @dataclass(eq=False)
@@ -131,7 +131,7 @@ def parameters(cell, attention, context_kernel):
 
 def accumulators(tensors):
     """Return zeros shaped like the tensors, to sum gradients over the steps: in float32 or wider."""
-    return [tf.zeros_like(tensor, tf.float32 if tensor.dtype.size < 4 else tensor.dtype) for tensor in tensors]
+    return [tf.zeros_like(wide(tensor)) for tensor in tensors]
 
 
 def accumulate(sums, terms):
@@ -144,8 +144,8 @@ def _softmax_gradient(d_alpha, alpha):
 
     Weights in a narrower dtype do not sum to one exactly, which this difference needs: they are normalised again.
     """
-    if alpha.dtype.size >= 4:
-        return alpha * (d_alpha - tf.reduce_sum(alpha * d_alpha, -1, keepdims=True))
-    wide = tf.cast(alpha, tf.float32)
-    wide = tf.math.divide_no_nan(wide, tf.reduce_sum(wide, -1, keepdims=True))
-    return tf.cast(_softmax_gradient(tf.cast(d_alpha, tf.float32), wide), alpha.dtype)
+    if alpha.dtype.size < 4:
+        alpha = wide(alpha)
+        alpha = tf.math.divide_no_nan(alpha, tf.reduce_sum(alpha, -1, keepdims=True))
+    d_alpha = wide(d_alpha)
+    return alpha * (d_alpha - tf.reduce_sum(alpha * d_alpha, -1, keepdims=True))

@@ -97,6 +97,11 @@ def on_rows(function, x):
     return function(x) if x.shape.rank == 2 else _unflatten(function(tf.reshape(x, [-1, x.shape[-1]])), x)
 
 
+def wide(tensor):
+    """Return a tensor in float32, one in float64 as it is: for numbers that a narrower dtype would spoil or slow."""
+    return tensor if tensor.dtype == tf.float64 else tf.cast(tensor, tf.float32)
+
+
 def outer(a, b):
     """Return the sum of the outer products of the rows of a (..., n) and b (..., m): (n, m)."""
     return tf.matmul(tf.reshape(a, [-1, a.shape[-1]]), tf.reshape(b, [-1, b.shape[-1]]), transpose_a=True)
