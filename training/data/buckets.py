@@ -22,6 +22,34 @@ class Buckets:
     bounds: list[int]
     batch_sizes: np.ndarray
 
+    def plan(self, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the batches of an epoch in their order.
+
+        The examples go into the buckets one after the other. A bucket that is full becomes a batch; what is left in the
+        buckets at the end becomes the last batches.
+
+        Args:
+            lengths: the lengths of the examples, in the order of the epoch.
+
+        Returns:
+            The places of the examples in the order of the epoch, grouped by batch, and where in there each batch begins
+            and ends.
+        """
+        bucket = np.digitize(lengths, self.bounds).astype(np.uint8)
+        places = np.argsort(bucket, kind="stable").astype(np.int32)  # by bucket
+        counts = np.bincount(bucket, minlength=len(self.batch_sizes))
+        ends_of_buckets = np.cumsum(counts)
+        begins, ends, made = [], [], []
+        for end, count, size in zip(ends_of_buckets, counts, self.batch_sizes, strict=True):
+            first = np.arange(end - count, end, size)
+            last = np.minimum(first + size, end)
+            full = last - first == size
+            begins.append(first)
+            ends.append(last)
+            made.append(np.where(full, places[last - 1], len(lengths)))  # a batch is made when its last example comes
+        order = np.argsort(np.concatenate(made), kind="stable")
+        return places, np.concatenate(begins)[order], np.concatenate(ends)[order]
+
     def count_batches(self, lengths: np.ndarray) -> int:
         """Return how many batches the examples of these lengths make."""
         counts = np.bincount(np.digitize(lengths, self.bounds), minlength=len(self.batch_sizes))
