@@ -139,9 +139,7 @@ def _read(
 ) -> Corpus:
     try:
         if any(map(is_pattern, parts)):
-            folder = Path(scratch or tempfile.gettempdir())
-            sources, targets, shards = store_shards(parts, task, size, folder)
-            return Corpus(sources, targets, origin, _digest(sources, targets), shards=shards, scratch=folder)
+            return _sharded(parts, origin, task, size, Path(scratch or tempfile.gettempdir()))
         rows = list(islice(rows_of(parts, task), size))
     except FileNotFoundError as error:
         path = str(error.filename)
@@ -150,6 +148,11 @@ def _read(
         raise CallError(f"No such file: {path}. Expected {expected}.{hint}") from None
     lines, sources, targets = map(list, zip(*rows, strict=True))
     return corpus_of(sources, targets if has_targets(task) else [], origin, lines)
+
+
+def _sharded(parts: list[str], origin: str, task: str, size: int | None, scratch: Path) -> Corpus:
+    sources, targets, shards = store_shards(parts, task, size, scratch)
+    return Corpus(sources, targets, origin, _digest(sources, targets), shards=shards, scratch=scratch)
 
 
 def write_tsv(path: str | os.PathLike, corpus: Corpus) -> None:

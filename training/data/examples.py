@@ -82,10 +82,10 @@ def encode(
         ids = {side: vocabulary.encode(corpus.texts(side)[part]) for side, vocabulary in vocabularies.items()}
         if TASKS[task].labelled:
             ids["target"] = [[number] for number in corpus.classes(labels, part)]
-        short = [i for i, rows in enumerate(zip(*ids.values(), strict=True)) if max(map(len, rows)) <= max_length]
+        short = [i for i, sides in enumerate(zip(*ids.values(), strict=True)) if max(map(len, sides)) <= max_length]
         kept.add(begin + np.array(short, np.int64))
-        for side, rows in ids.items():
-            writers[side].add([rows[i] for i in short])
+        for side, writer in writers.items():
+            writer.add([ids[side][i] for i in short])
     rows = {side: writer.rows() for side, writer in writers.items()}
     count = len(rows["source"])
     if not count:

@@ -27,7 +27,7 @@ def rows_of(files: list[str], task: str) -> Iterator[Row]:
     """
     if not has_targets(task):
         return _text_rows(*files)
-    return _parallel_rows(*files) if len(files) == 2 else _tsv_rows(*files, task)
+    return _parallel_rows(*files) if len(files) == 2 else _tsv_rows(files[0], task)
 
 
 def _text_rows(path: str) -> Iterator[Row]:
