@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.constants import END, PAD, START
-from zoo.training.data.buckets import Buckets, make_buckets
+from zoo.training.data.buckets import Buckets, buckets_of, make_buckets
 from zoo.training.data.examples import Examples
 
 
@@ -43,7 +43,8 @@ def steps_per_epoch(
 ) -> int:
     """Return how many batches an epoch has, whatever the order of the examples. Arguments as `batches`."""
     lengths = examples.lengths()
-    return make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes).count_batches(lengths)
+    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
+    return buckets.count_batches(buckets_of(lengths, buckets.bounds))
 
 
 def batches(
@@ -74,7 +75,7 @@ def batches(
     """
     lengths = examples.lengths()
     buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
-    make = _EpochMaker(examples, lengths, buckets, few_shapes=few_shapes)
+    make = _EpochMaker(examples, buckets, buckets_of(lengths, buckets.bounds), few_shapes=few_shapes)
     if shuffle_seed is None:
         data = make.in_order()
     elif epochs is None:
@@ -92,29 +93,27 @@ class _EpochMaker:
 
     Args:
         examples: the examples.
-        lengths: their lengths.
-        buckets: their buckets.
+        buckets: the buckets.
+        bucket: the bucket of each example.
         few_shapes: as in `batches`.
     """
 
-    def __init__(self, examples: Examples, lengths: np.ndarray, buckets: Buckets, *, few_shapes: bool):
-        self.examples, self.lengths, self.buckets, self.few_shapes = examples, lengths, buckets, few_shapes
-        self.steps = buckets.count_batches(lengths)
+    def __init__(self, examples: Examples, buckets: Buckets, bucket: np.ndarray, *, few_shapes: bool):
+        self.examples, self.buckets, self.bucket, self.few_shapes = examples, buckets, bucket, few_shapes
+        self.steps = buckets.count_batches(bucket)
 
     def in_order(self) -> tf.data.Dataset:
         """Return one epoch in the order of the examples, in their best segmentation."""
-        plan = [tf.constant(part) for part in self.buckets.plan(self.lengths)]
+        plan = [tf.constant(part) for part in self.buckets.plan(self.bucket)]
         return self._batches(*plan, epoch=-1, first=0)
 
     def shuffled(self, seed: int, epoch: tf.Tensor, first: tf.Tensor) -> tf.data.Dataset:
         """Return an epoch in an order of its own, from the batch `first` on; for use inside a graph."""
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(self.lengths)), seed=[seed, epoch])
-        plan = tf.numpy_function(self._plan, [order], [tf.int32, tf.int64, tf.int64], stateful=False)
-        return self._batches(*plan, epoch=epoch, first=first)
-
-    def _plan(self, order):
-        places, begins, ends = self.buckets.plan(self.lengths[order])
-        return order[places], begins, ends
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(self.bucket)), seed=[seed, epoch])
+        shuffled = tf.gather(self.bucket, order)
+        plan = tf.numpy_function(self.buckets.plan, [shuffled], [tf.int32, tf.int64, tf.int64], stateful=False)
+        places, begins, ends = plan
+        return self._batches(tf.gather(order, places), begins, ends, epoch=epoch, first=first)
 
     def _batches(self, numbers, begins, ends, *, epoch, first) -> tf.data.Dataset:
         """Return the batches of a plan from the batch `first` on: ids (B, Tx) of sources, (B, Ty) of targets."""
@@ -129,8 +128,7 @@ class _EpochMaker:
     def _padded(self, numbers, epoch):
         examples, width = self.examples, None
         if self.few_shapes:
-            bounds = self.buckets.bounds
-            width = bounds[np.digitize(self.lengths[numbers[0]], bounds)] - 1  # the start or end is one more
+            width = self.buckets.bounds[self.bucket[numbers[0]]] - 1  # the start or end is one more
         if epoch >= 0 and examples.resampled is not None:
             examples, numbers = examples.resampled(numbers, int(epoch)), np.arange(len(numbers))
         return examples.sources.padded(numbers, width), examples.targets.padded(numbers, width)

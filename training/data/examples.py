@@ -8,7 +8,7 @@ import numpy as np
 from zoo.errors import CallError
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
-from zoo.training.data.buckets import bucket_bounds
+from zoo.training.data.buckets import bucket_bounds, buckets_of
 from zoo.training.data.corpora import Corpus
 from zoo.training.data.rows import CHUNK, ArrayWriter, Rows, RowWriter
 
@@ -44,7 +44,11 @@ class Examples:
 
     def lengths(self) -> np.ndarray:
         """Return the length of the longer side of each example, start or end included."""
-        return np.maximum.reduce([rows.lengths() for rows in self.sides.values()]) + 1
+        longest, *others = [rows.lengths() for rows in self.sides.values()]
+        for lengths in others:
+            np.maximum(longest, lengths, out=longest)
+        longest += 1
+        return longest
 
 
 def encode(
@@ -130,18 +134,18 @@ class SubwordSampler:
         self.best, self.corpus, self.places = best, corpus, places
         self.vocabularies, self.alpha, self.seed = vocabularies, alpha, seed
         lengths = best.lengths()
-        bounds = bucket_bounds(lengths)
-        # Below the bound of the bucket, and the start or end is one more.
-        self.most = np.array(bounds, np.int32)[np.digitize(lengths, bounds)] - 2
+        self.bounds = np.array(bucket_bounds(lengths))
+        self.bucket = buckets_of(lengths, self.bounds.tolist())
 
     def __call__(self, numbers: np.ndarray, epoch: int) -> Examples:
         """Return some examples; they depend on their numbers, the seed and the epoch alone."""
         seed = np.random.SeedSequence([self.seed, epoch, *numbers.tolist()]).generate_state(1)[0] % 2**31
         sides = {"source": self.best.sources, "target": self.best.targets}
         ids = {side: [rows[i].tolist() for i in numbers] for side, rows in sides.items()}
+        room = self.bounds[self.bucket[numbers]] - 2  # below the bound, and the start or end is one more
         for side, vocabulary in self.vocabularies.items():
             texts = [self.corpus.texts(side)[i] for i in self.places[numbers]]
             drawn = vocabulary.sample(texts, alpha=self.alpha, seed=int(seed))
-            rows = zip(drawn, ids[side], self.most[numbers], strict=True)
+            rows = zip(drawn, ids[side], room, strict=True)
             ids[side] = [new if len(new) <= most else best for new, best, most in rows]
         return Examples(self.best.task, Rows.of(ids["source"]), Rows.of(ids["target"]))

@@ -53,7 +53,7 @@ class Rows:
 
     def lengths(self) -> np.ndarray:
         """Return the length of each row."""
-        return np.diff(self.bounds).astype(np.int32)
+        return np.subtract(self.bounds[1:], self.bounds[:-1], dtype=np.int32, casting="unsafe")
 
     def tolist(self) -> list[list[int]]:
         """Return the rows as lists."""
