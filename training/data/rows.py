@@ -96,14 +96,14 @@ class ArrayWriter:
             self.file.write(np.ascontiguousarray(numbers, self.dtype).data)
 
     def array(self) -> np.ndarray:
-        """Return the array of all numbers."""
-        with _explained(self.folder):
-            self.file.flush()
-            if self.folder is None:
-                return np.frombuffer(self.file.getbuffer(), self.dtype)
-            if not self.file.tell():  # an empty file cannot be mapped
+        """Return the array of all numbers; after this call none can be added."""
+        if self.folder is None:
+            return np.frombuffer(self.file.getbuffer(), self.dtype)
+        with _explained(self.folder), self.file as file:
+            file.flush()
+            if not file.tell():  # an empty file cannot be mapped
                 return np.zeros(0, self.dtype)
-            return np.asarray(np.memmap(self.file, self.dtype, "r"))
+            return np.asarray(np.memmap(file, self.dtype, "r"))
 
 
 class RowWriter:
