@@ -94,23 +94,23 @@ class _EpochMaker:
     Args:
         examples: the examples.
         buckets: the buckets.
-        bucket: the bucket of each example.
+        bucket_of: the bucket of each example.
         few_shapes: as in `batches`.
     """
 
-    def __init__(self, examples: Examples, buckets: Buckets, bucket: np.ndarray, *, few_shapes: bool):
-        self.examples, self.buckets, self.bucket, self.few_shapes = examples, buckets, bucket, few_shapes
-        self.steps = buckets.count_batches(bucket)
+    def __init__(self, examples: Examples, buckets: Buckets, bucket_of: np.ndarray, *, few_shapes: bool):
+        self.examples, self.buckets, self.bucket_of, self.few_shapes = examples, buckets, bucket_of, few_shapes
+        self.steps = buckets.count_batches(bucket_of)
 
     def in_order(self) -> tf.data.Dataset:
         """Return one epoch in the order of the examples, in their best segmentation."""
-        plan = [tf.constant(part) for part in self.buckets.plan(self.bucket)]
+        plan = [tf.constant(part) for part in self.buckets.plan(self.bucket_of)]
         return self._batches(*plan, epoch=-1, first=0)
 
     def shuffled(self, seed: int, epoch: tf.Tensor, first: tf.Tensor) -> tf.data.Dataset:
         """Return an epoch in an order of its own, from the batch `first` on; for use inside a graph."""
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(self.bucket)), seed=[seed, epoch])
-        shuffled = tf.gather(self.bucket, order)
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(self.bucket_of)), seed=[seed, epoch])
+        shuffled = tf.gather(self.bucket_of, order)
         plan = tf.numpy_function(self.buckets.plan, [shuffled], [tf.int32, tf.int64, tf.int64], stateful=False)
         places, begins, ends = plan
         return self._batches(tf.gather(order, places), begins, ends, epoch=epoch, first=first)
@@ -128,7 +128,7 @@ class _EpochMaker:
     def _padded(self, numbers, epoch):
         examples, width = self.examples, None
         if self.few_shapes:
-            width = self.buckets.bounds[self.bucket[numbers[0]]] - 1  # the start or end is one more
+            width = self.buckets.bounds[self.bucket_of[numbers[0]]] - 1  # the start or end is one more
         if epoch >= 0 and examples.resampled is not None:
             examples, numbers = examples.resampled(numbers, int(epoch)), np.arange(len(numbers))
         return examples.sources.padded(numbers, width), examples.targets.padded(numbers, width)

@@ -135,14 +135,14 @@ class SubwordSampler:
         self.vocabularies, self.alpha, self.seed = vocabularies, alpha, seed
         lengths = best.lengths()
         self.bounds = np.array(bucket_bounds(lengths))
-        self.bucket = buckets_of(lengths, self.bounds.tolist())
+        self.bucket_of = buckets_of(lengths, self.bounds.tolist())
 
     def __call__(self, numbers: np.ndarray, epoch: int) -> Examples:
         """Return some examples; they depend on their numbers, the seed and the epoch alone."""
         seed = np.random.SeedSequence([self.seed, epoch, *numbers.tolist()]).generate_state(1)[0] % 2**31
         sides = {"source": self.best.sources, "target": self.best.targets}
         ids = {side: [rows[i].tolist() for i in numbers] for side, rows in sides.items()}
-        room = self.bounds[self.bucket[numbers]] - 2  # below the bound, and the start or end is one more
+        room = self.bounds[self.bucket_of[numbers]] - 2  # below the bound, and the start or end is one more
         for side, vocabulary in self.vocabularies.items():
             texts = [self.corpus.texts(side)[i] for i in self.places[numbers]]
             drawn = vocabulary.sample(texts, alpha=self.alpha, seed=int(seed))
