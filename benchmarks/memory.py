@@ -25,15 +25,23 @@ LENGTHS = (50, 100, 200, 400, 800)
 LIMIT = 14e9  # bytes
 
 
-def resident(name: str) -> int:
-    """Return the resident memory of this process in bytes: "VmRSS" now, or "VmHWM" at its peak."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+def resident(name: str, process: int | str = "self") -> int:
+    """Return the resident memory of a process in bytes.
+
+    "VmRSS" is the memory now, "RssAnon" the part of it that is no mapped file, "VmHWM" the peak.
+    """
+    for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
         if line.startswith(name):
             return int(line.split()[1]) * 1024
     raise LookupError(name)
 
 
-def make_step(model_name: str):
+def reset_peak() -> None:
+    """Let "VmHWM" be the peak from now on."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def make_step(model_name: str, vocabulary: int = VOCABULARY, units: int = UNITS):
     """Return a training step as a graph for batches of any size, and a function that makes a batch."""
     import numpy as np
     import tensorflow as tf
@@ -44,7 +52,7 @@ def make_step(model_name: str):
 
     pairs = model_name == "bahdanau_seq2seq"
     builder = zoo.bahdanau_seq2seq if pairs else zoo.self_attention_rnn
-    model = builder(VOCABULARY, VOCABULARY if pairs else 2, units=UNITS, embedding_units=UNITS, cell="tanh")
+    model = builder(vocabulary, vocabulary if pairs else 2, units=units, embedding_units=units, cell="tanh")
     model.compile(make_optimizer(Settings(), 1000), jit_compile=False)
     model.optimizer.build(model.trainable_variables)
     ids = tf.TensorSpec([None, None], tf.int32)
@@ -53,7 +61,7 @@ def make_step(model_name: str):
 
     def batch(size: int, length: int):
         dice = np.random.default_rng(1)
-        first, second, third = (dice.integers(4, VOCABULARY, [size, length]).astype("int32") for _ in range(3))
+        first, second, third = (dice.integers(4, vocabulary, [size, length]).astype("int32") for _ in range(3))
         return ({"source": first, "target": second}, third) if pairs else (first, first[:, 0] % 2)
 
     return step, batch
@@ -70,7 +78,7 @@ def measure(model_name: str, length: int, automatic: bool) -> None:
     real = batch(BATCH, length)
     if automatic:
         _limit_memory()
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
+    reset_peak()
     before, began = resident("VmRSS"), time.monotonic()
     logs = step(*real)
     seconds = time.monotonic() - began

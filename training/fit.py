@@ -223,16 +223,16 @@ def _run_epochs(
 ) -> None:
     """Finish an epoch that was interrupted, or else run all the epochs that are left.
 
-    The order of the batches depends on the seed and the number of the epoch alone, so a resumed epoch skips the batches
-    that were done.
+    The order of the batches depends on the seed and the number of the epoch alone, so a resumed epoch leaves out the
+    batches that were done.
     """
     epoch, step = keep.position.epoch, keep.position.step
     examples, batching = prepared.examples, _batching(settings)
-    data = batches(examples["train"], **batching, shuffle_seed=settings.seed, first_epoch=epoch)
+    data = batches(examples["train"], **batching, shuffle_seed=settings.seed, first_epoch=epoch, first_step=step)
     progress = [ShowProgress(settings.epochs, keep.steps, first_step=step)] if is_chief() else []
     try:
         model.fit(
-            data.skip(step),
+            data,
             validation_data=batches(examples["valid"], **batching),
             validation_steps=steps_per_epoch(examples["valid"], **batching),
             initial_epoch=epoch,
