@@ -15,7 +15,8 @@ import statistics
 import time
 from pathlib import Path
 
-from benchmarks.training import BLOCKS, product_speed
+from benchmarks.device import product_speed
+from benchmarks.training import BLOCKS
 from zoo.command.console import set_environment
 
 BATCH, INPUTS, UNITS = 64, 256, 512
