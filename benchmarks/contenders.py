@@ -7,7 +7,7 @@ both (B, T) and padded with 0, and returns when the step is done.
     python -m benchmarks.contenders zoo '{"vocabulary": 6000, ...}'     # the seconds of each step, as JSON
 
 SPEC is a JSON object with the keys `vocabulary`, `units`, `encoder_units`, `embedding_units`, `cell`, `batch`,
-`batches`, `seed`, `sorted`, `jit` (compiled: by XLA or `torch.compile`), `precision` ("float32" or "mixed_bfloat16") and
+`batches`, `seed`, `sorted`, `jit` (compiled: by XLA or `torch.compile`), `precision` ("float32", "mixed_bfloat16") and
 `device` ("cpu" or "gpu"). Compiled by XLA, batches are padded to few shapes, as `zoo train` does.
 
 On a GPU all multiply float32 as TensorFlow does by default, in TensorFloat-32.

@@ -6,10 +6,11 @@
     python -m benchmarks.training --read training.json --against "zoo, bfloat16"    # the tables of a run before
 
 Each contender runs in its own process, in turns, so that noise on the machine affects all of them; each figure is the
-median over the rounds. Sentences are grouped into batches in two ways: in the order of the corpus, padded to the longest
-(as JoeyNMT trains), or by similar length (as this project trains). The rows with "bfloat16" compute in mixed precision.
-XLA compiles once for each shape, and the number of shapes is in the table; "compiled" is `torch.compile`. The floor is
-the time of the matrix products alone, for the tokens that are not padding, at the speed of one large product.
+median over the rounds. Sentences are grouped into batches in two ways: in the order of the corpus, padded to the
+longest (as JoeyNMT trains), or by similar length (as this project trains). The rows with "bfloat16" compute in mixed
+precision. XLA compiles once for each shape, and the number of shapes is in the table; "compiled" is `torch.compile`.
+The floor is the time of the matrix products alone, for the tokens that are not padding, at the speed of one large
+product.
 
 Contenders that are not installed are skipped: `pip install torch 'joeynmt==2.3.0' importlib_metadata`, or name a Python
 that has them with `--peers PYTHON`.
