@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.constants import END, PAD, START
-from zoo.training.data.buckets import make_buckets
+from zoo.tasks import TASKS
+from zoo.training.data.buckets import Buckets, make_buckets
 from zoo.training.data.examples import Examples
 
 
@@ -69,8 +70,9 @@ def batches(
         shuffle_seed: shuffle each epoch in an order of its own, without end; None: one epoch in the given order.
         first_epoch: the number of the first epoch, for a run that is resumed. The order of an epoch depends on the
             seed and its number alone.
-        few_shapes: pad each batch to the bound of its bucket rather than to its longest row, for XLA, which compiles
-            once for each shape.
+        few_shapes: pad each batch to the bound of its bucket rather than to its longest row, and the last batch of a
+            bucket to as many rows as the others have, for XLA, which compiles once for each shape. The rows that are
+            added are padding alone; batches of classes, which have no padding, keep their rows.
         epochs: with `shuffle_seed`, end after each epoch; the next iteration is the epoch that this names.
     """
     lengths = examples.lengths()
@@ -94,7 +96,19 @@ def batches(
         data = data.apply(tf.data.experimental.assert_cardinality(buckets.count_batches(lengths)))
     else:
         data = _shuffled_epochs(examples, epoch_batches, seed=shuffle_seed, first=first_epoch, epochs=epochs)
-    return data.map(MODEL_BATCHES[examples.task], tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    data = data.map(MODEL_BATCHES[examples.task], tf.data.AUTOTUNE)
+    if few_shapes and not TASKS[examples.task].labelled:
+        data = data.map(lambda inputs, targets: _with_all_rows(inputs, targets, buckets), tf.data.AUTOTUNE)
+    return data.prefetch(tf.data.AUTOTUNE)
+
+
+def _with_all_rows(inputs: Any, targets: tf.Tensor, buckets: Buckets) -> tuple[Any, tf.Tensor]:
+    """Add rows of padding to a batch that is as wide as the bound of its bucket, up to the size of such batches."""
+    rows, width = tf.unstack(tf.shape(targets))
+    size = tf.constant(buckets.batch_sizes, tf.int32)[tf.searchsorted(buckets.bounds, [width])[0]]
+    return tf.nest.map_structure(
+        lambda ids: tf.pad(ids, [[0, size - rows], [0, 0]], constant_values=PAD), (inputs, targets)
+    )
 
 
 def _shuffled_epochs(

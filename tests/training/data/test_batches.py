@@ -28,8 +28,9 @@ def _arrays(inputs):
 
 
 def numbers(some):
-    """Return which examples batches hold, batch by batch."""
+    """Return which examples batches hold, batch by batch; rows of padding alone hold none."""
     sources = [inputs["source"] if isinstance(inputs, dict) else inputs for inputs, _ in some]
+    sources = [ids[ids.any(axis=1)] for ids in sources]
     return [(ids[:, 1] if ids[0, 0] == START else ids[:, 0]).tolist() for ids in sources]
 
 
@@ -102,12 +103,33 @@ def test_few_shapes_pads_to_the_bounds_of_the_buckets():
     assert all(labels.shape == inputs["source"].shape for inputs, labels in wider)
 
 
+@pytest.mark.parametrize("task", ["translation", "language_model"])
+@pytest.mark.parametrize("batch_tokens", [None, 200])
+def test_few_shapes_has_one_shape_a_bucket(task, batch_tokens):
+    options = {"batch_tokens": batch_tokens, "few_shapes": True}
+    examples = made_up(task, count=150)
+    some = epoch(batches(examples, 8, shuffle_seed=1, **options), steps_per_epoch(examples, 8, **options))
+    shapes = {labels.shape for _, labels in some}
+    assert len({width for _, width in shapes}) == len(shapes) > 5
+    assert batch_tokens or {rows for rows, _ in shapes} == {8}
+    for inputs, labels in some:
+        added = ~labels.any(axis=1)
+        for ids in inputs.values() if task == "translation" else [inputs]:
+            np.testing.assert_array_equal(~ids.any(axis=1), added)
+
+
+def test_classes_are_not_padded():
+    some = epoch(batches(made_up("classification", count=11, longest=2), 8, few_shapes=True), 9)
+    assert sorted(len(labels) for _, labels in some) == [3, 8]
+
+
 def rows_by_number(some):
-    """Return source and labels of each example, without their padding."""
+    """Return source and labels of each example, without their padding; rows of padding alone are left out."""
     return {
         int(source[0]): ([x for x in source.tolist() if x], [x for x in label.tolist() if x])
         for inputs, labels in some
         for source, label in zip(inputs["source"], labels, strict=True)
+        if source.any()
     }
 
 

@@ -91,9 +91,9 @@ def test_what_is_resampled_stays_in_its_bucket(drawn, few_shapes):
     for one, other in zip(second, again, strict=True):
         np.testing.assert_array_equal(one[0]["source"], other[0]["source"])
         np.testing.assert_array_equal(one[1], other[1])
-    rows = {tuple(row[row != PAD]) for inputs, _ in first for row in inputs["source"].numpy()}
+    rows = {tuple(row[row != PAD]) for inputs, _ in first for row in inputs["source"].numpy() if row.any()}
     assert rows == {(*ids, END) for ids in examples.resampled(0).sources}
-    assert sum(len(inputs["source"]) for inputs, _ in second) == len(examples)
+    assert sum(int((inputs["source"].numpy()[:, 0] != PAD).sum()) for inputs, _ in second) == len(examples)
 
 
 def test_a_classifier_and_a_language_model_are_resampled_too():
