@@ -21,6 +21,7 @@ import json
 import statistics
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,22 +87,29 @@ def measure_products(device: str, precision: str) -> float:
     return json.loads(done.stdout.splitlines()[-1])["operations_per_second"]
 
 
-def measure(name: str, spec: dict[str, Any], peers: str) -> dict[str, Any]:
-    """Run a contender once."""
+def measure(name: str, spec: dict[str, Any], peers: str, seconds: float) -> dict[str, Any]:
+    """Run a contender once, for at most so many seconds."""
+    if seconds <= 0:
+        return {"skipped": "no time was left"}
     run = RUNS[name]
     python = peers if run.contender in ("torch", "joeynmt") else sys.executable
     spec = {**spec, "sorted": run.similar, "jit": run.compiled, "precision": run.precision}
     command = [python, "-m", "benchmarks.contenders", run.contender, json.dumps(spec)]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=1800)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return {"skipped": f"not done after {seconds:.0f} s"}
     if done.returncode:
         return {"skipped": (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1][:200]}
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
 def summary(name: str, rounds: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the medians of a contender over its rounds."""
-    if "skipped" in rounds[0]:
-        return {"name": name, "skipped": rounds[0]["skipped"]}
+    """Return the medians of a contender over its rounds; those that were skipped do not count."""
+    skipped = [one["skipped"] for one in rounds if "skipped" in one]
+    rounds = [one for one in rounds if "skipped" not in one]
+    if not rounds:
+        return {"name": name, "skipped": skipped[0]}
     totals = [sum(one["seconds"]) for one in rounds]
     return {
         "name": name,
@@ -178,11 +186,12 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
     ]
     rounds: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     speeds: dict[str, list[float]] = {RUNS[name].precision: [] for name in names}
+    end = time.monotonic() + options.limit
     for number in range(options.rounds):
         for precision, some in speeds.items():
             some.append(measure_products(options.device, precision))
         for name in names:
-            rounds[name].append(measure(name, spec, options.peers))
+            rounds[name].append(measure(name, spec, options.peers, end - time.monotonic()))
             print(f"round {number + 1}/{options.rounds}: {name}", file=sys.stderr, flush=True)
     return {
         "device": device_name(options.device),
@@ -205,6 +214,7 @@ def main() -> None:
     parser.add_argument("--batch-size", type=int, default=64)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--batches", type=int, default=30)
+    parser.add_argument("--limit", type=float, default=6 * 3600, help="the most seconds of all; then rows are skipped")
     parser.add_argument("--peers", default=sys.executable, help="the Python in which torch and joeynmt are installed")
     parser.add_argument("--json", type=Path)
     parser.add_argument("--read", type=Path, metavar="JSON", help="measure nothing: print the tables of this file")

@@ -1,7 +1,9 @@
-"""The GPU of this machine, and the warning when TensorFlow does not use it."""
+"""The GPU of this machine: the warning when TensorFlow does not use it, and full precision on it."""
 
+import contextlib
 import functools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
@@ -28,3 +30,14 @@ def warn_of_unused_gpu() -> None:
         f"This machine has an NVIDIA GPU, but {cause}; all is computed on the CPU. "
         "To use the GPU: pip install 'attention-zoo[gpu]'. To hide it: CUDA_VISIBLE_DEVICES=-1."
     )
+
+
+@contextlib.contextmanager
+def full_float32() -> Iterator[None]:
+    """Multiply float32 in full inside the block, as a CPU does: on a GPU TensorFlow rounds it to TensorFloat-32."""
+    before = tf.config.experimental.tensor_float_32_execution_enabled()
+    tf.config.experimental.enable_tensor_float_32_execution(False)
+    try:
+        yield
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(before)
