@@ -45,7 +45,7 @@ def sentences(spec: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
 def make_batches(spec: dict[str, Any], *, few_shapes: bool = False) -> Iterator[Batch]:
     """Yield batches in random order; with `sorted`, the sentences of a batch have similar lengths.
 
-    With `few_shapes` each side is padded to a bound of the buckets of `zoo train`.
+    With `few_shapes` each side is padded to the width of a bucket of `zoo train`.
     """
     pairs = sentences(spec)
     if spec["sorted"]:
@@ -61,7 +61,7 @@ def _padded(rows, few_shapes):
     if few_shapes:
         from zoo.training.data.buckets import BUCKETS
 
-        longest = next(bound for bound in BUCKETS if bound >= longest)
+        longest = next(bound - 1 for bound in BUCKETS if bound > longest)
     batch = np.zeros([len(rows), longest], np.int32)
     for row, ids in zip(batch, rows, strict=True):
         row[: len(ids)] = ids

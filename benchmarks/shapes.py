@@ -5,13 +5,13 @@
 Sentences with the lengths of multi30k, in the buckets of `zoo train`. The ways to pad a batch:
 
     longest          each side to its longest row, without XLA
-    bucket           both sides to the bound of the bucket
+    bucket           both sides to the width of the bucket
     bucket, rows     the same, and the last batch of a bucket to the rows of the others: `few_shapes`
-    sides, rows      each side to a bound of its own
+    sides, rows      each side to the width of a bucket of its own
 """
 
 import argparse
-from bisect import bisect_left
+from bisect import bisect_right
 from collections.abc import Iterator
 
 import numpy as np
@@ -25,11 +25,11 @@ WAYS = ("longest", "bucket", "bucket, rows", "sides, rows")
 def shapes_of(batch: np.ndarray, batch_size: int) -> Iterator[tuple[int, int, int]]:
     """Yield the shape (rows, source, target) of a batch of lengths (B, 2), padded in each way."""
     source, target = batch.max(axis=0)
-    own = [BUCKETS[bisect_left(BUCKETS, side)] for side in (source, target)]
-    bound = max(own)
+    own = [BUCKETS[bisect_right(BUCKETS, side)] - 1 for side in (source, target)]
+    width = max(own)
     yield len(batch), source, target
-    yield len(batch), bound, bound
-    yield batch_size, bound, bound
+    yield len(batch), width, width
+    yield batch_size, width, width
     yield batch_size, *own
 
 
@@ -41,7 +41,7 @@ def main() -> None:
     options = parser.parse_args()
     pairs = sentences({"vocabulary": 6000, "batches": options.sentences, "batch": 1, "seed": 1})
     lengths = np.array([[len(side) + 1 for side in pair] for pair in pairs])  # with the start or the end
-    bucket = np.digitize(lengths.max(axis=1), bucket_bounds(lengths.max(axis=1)), right=True)
+    bucket = np.digitize(lengths.max(axis=1), bucket_bounds(lengths.max(axis=1)))
     print("| batch size | padded | shapes | padding, source | padding, target |\n|---|---|---|---|---|")
     for size in options.batch_sizes:
         shapes: dict[str, list[tuple[int, int, int]]] = {way: [] for way in WAYS}

@@ -42,12 +42,10 @@ class Epochs:
 Sides = tuple[tf.RaggedTensor, tf.RaggedTensor]  # the ids of the sources and of the targets
 
 
-def steps_per_epoch(
-    examples: Examples, batch_size: int, *, batch_tokens: int | None = None, few_shapes: bool = False
-) -> int:
+def steps_per_epoch(examples: Examples, batch_size: int, *, batch_tokens: int | None = None) -> int:
     """Return how many batches an epoch has, whatever the order of the examples. Arguments as `batches`."""
     lengths = examples.lengths()
-    return make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes).count_batches(lengths)
+    return make_buckets(lengths, batch_size, batch_tokens=batch_tokens).count_batches(lengths)
 
 
 def batches(
@@ -70,14 +68,14 @@ def batches(
         shuffle_seed: shuffle each epoch in an order of its own, without end; None: one epoch in the given order.
         first_epoch: the number of the first epoch, for a run that is resumed. The order of an epoch depends on the
             seed and its number alone.
-        few_shapes: pad each batch to the bound of its bucket rather than to its longest row, and the last batch of a
-            bucket to as many rows as the others have, for XLA, which compiles once for each shape. The rows that are
-            added are padding alone; batches of classes, which have no padding, keep their rows.
+        few_shapes: pad each batch to the widest row that its bucket can hold rather than to its longest, and the last
+            batch of a bucket to as many rows as the others have, for XLA, which compiles once for each shape. The rows
+            that are added are padding alone; batches of classes, which have no padding, keep their rows.
         epochs: with `shuffle_seed`, end after each epoch; the next iteration is the epoch that this names.
     """
     lengths = examples.lengths()
-    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
-    length_of = tf.constant(lengths, tf.int32)
+    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens)
+    length_of = tf.constant(lengths - 1, tf.int32)  # without the start or the end
 
     def epoch_batches(order: tf.Tensor, sides: Sides) -> tf.data.Dataset:
         sources, targets = sides
@@ -85,7 +83,7 @@ def batches(
         rows = rows.map(lambda i: (length_of[i], sources[i], targets[i]), tf.data.AUTOTUNE)
         return rows.bucket_by_sequence_length(
             lambda length, *_: length,
-            buckets.bounds,
+            [bound - 1 for bound in buckets.bounds],
             buckets.batch_sizes.tolist(),
             padding_values=(0, PAD, PAD),
             pad_to_bucket_boundary=few_shapes,
@@ -103,9 +101,9 @@ def batches(
 
 
 def _with_all_rows(inputs: Any, targets: tf.Tensor, buckets: Buckets) -> tuple[Any, tf.Tensor]:
-    """Add rows of padding to a batch that is as wide as the bound of its bucket, up to the size of such batches."""
+    """Add rows of padding to a batch that is as wide as its bucket allows, up to the batch size of the bucket."""
     rows, width = tf.unstack(tf.shape(targets))
-    size = tf.constant(buckets.batch_sizes, tf.int32)[tf.searchsorted(buckets.bounds, [width])[0]]
+    size = tf.constant(buckets.batch_sizes, tf.int32)[tf.searchsorted(buckets.bounds, [width], side="right")[0]]
     return tf.nest.map_structure(
         lambda ids: tf.pad(ids, [[0, size - rows], [0, 0]], constant_values=PAD), (inputs, targets)
     )

@@ -84,7 +84,7 @@ def test_texts_are_segmented_in_another_way_in_each_epoch(drawn):
 @pytest.mark.parametrize("few_shapes", [False, True])
 def test_what_is_resampled_stays_in_its_bucket(drawn, few_shapes):
     examples, _, _ = drawn
-    steps = steps_per_epoch(examples, 8, few_shapes=few_shapes)
+    steps = steps_per_epoch(examples, 8)
     made = batches(examples, 8, shuffle_seed=1, few_shapes=few_shapes)
     first, second = list(made.take(steps)), list(made.skip(steps).take(steps))
     again = list(batches(examples, 8, shuffle_seed=1, first_epoch=1, few_shapes=few_shapes).take(steps))
