@@ -7,7 +7,8 @@
 # PYTHON names the interpreter with TensorFlow (default python3), PEERS the one with PyTorch and JoeyNMT (default
 # PYTHON). DATA names a folder with the files of `zoo data multi30k`: then its recipe is trained for EPOCHS (default 2)
 # in the time that is left. Each part has a limit. Its output is in OUT/PART.txt, its standard error in OUT/PART.log,
-# and its exit status in OUT/parts.txt. No part stops the others; all end after SECONDS_IN_ALL (default 470).
+# and its exit status in OUT/parts.txt. No part stops the others; all end after SECONDS_IN_ALL (default 470). ONLY names
+# the parts to run, "checks loops" for example (default: all).
 set -uo pipefail
 out=${1:?usage: benchmarks/gpu.sh OUT [cpu]} device=${2:-gpu}
 python=${PYTHON:-python3} peers=${PEERS:-${PYTHON:-python3}}
@@ -20,6 +21,7 @@ left() { echo $((end - $(date +%s))); }
 part() {  # part NAME SECONDS COMMAND...: run a part for at most SECONDS, or as long as is left
   local name=$1 seconds=$2 began status
   shift 2
+  [[ -n ${ONLY:-} && " $ONLY " != *" $name "* ]] && return
   (($(left) < seconds)) && seconds=$(left)
   if ((seconds < 10)); then
     echo "$name: skipped, no time is left" | tee -a "$out/parts.txt"
@@ -57,6 +59,7 @@ export -f environment
 speeds() {  # speeds NAME SECONDS ARGUMENTS...: a table of training speeds
   local name=$1 seconds=$2
   shift 2
+  (($(left) < seconds)) && seconds=$(left)
   part "$name" "$seconds" "$python" -m benchmarks.training --device "$device" --peers "$peers" \
     --limit $((seconds - 15)) --rounds 1 --json "$out/$name.json" "$@"
 }
@@ -68,20 +71,20 @@ if [ "$device" = cpu ]; then
 else
   batches=(--batches 12) large=(--batch-size 256) small=(--batch-size 64) lengths=(100 400) rounds=(--rounds 3)
 fi
-part checks 200 "$python" -m benchmarks.gpu_check --device "$device" --out "$out/checks"
+part checks 170 "$python" -m benchmarks.gpu_check --device "$device" --out "$out/checks"
 # What takes longest, the rows that are compiled, comes last.
-speeds training-64 140 "${batches[@]}" "${small[@]}" --against "zoo, bfloat16" --rows \
+speeds training-64 120 "${batches[@]}" "${small[@]}" --against "zoo, bfloat16" --rows \
   "zoo, bfloat16" "keras, similar lengths, bfloat16" "torch, similar lengths, bfloat16" \
   "joeynmt, similar lengths, bfloat16" "zoo" "keras, similar lengths" "torch, similar lengths" \
   "joeynmt, similar lengths" "torch, compiled, similar lengths, bfloat16" "zoo, XLA, bfloat16" "zoo, XLA"
-speeds training-256 80 "${batches[@]}" "${large[@]}" --against "zoo, bfloat16" --rows \
+speeds training-256 60 "${batches[@]}" "${large[@]}" --against "zoo, bfloat16" --rows \
   "zoo, bfloat16" "keras, similar lengths, bfloat16" "torch, similar lengths, bfloat16" \
   "joeynmt, similar lengths, bfloat16" "zoo, XLA, bfloat16"
 part loops-xla 30 "$python" -m benchmarks.loops --device "$device" --jit --precision mixed_bfloat16 --cells gru \
   "${rounds[@]}" --json "$out/loops-xla.json"
 part loops 20 "$python" -m benchmarks.loops --device "$device" --cells gru "${rounds[@]}" --json "$out/loops.json"
-part fit 40 "$python" -m benchmarks.library_fit --device "$device" "${rounds[@]}"
-part memory 60 "$python" -m benchmarks.memory --device "$device" --model bahdanau_seq2seq --steps "${lengths[@]}" \
+part fit 30 "$python" -m benchmarks.library_fit --device "$device" "${rounds[@]}"
+part memory 40 "$python" -m benchmarks.memory --device "$device" --model bahdanau_seq2seq --steps "${lengths[@]}" \
   --json "$out/memory.json"
 if [ -n "${DATA:-}" ]; then
   part multi30k 400 "$python" -m zoo train --recipe multi30k-fr-en.bahdanau_seq2seq --epochs "${EPOCHS:-2}" --force \

@@ -9,35 +9,48 @@ status is 1 if a check fails.
 """
 
 import argparse
+import csv
 import json
 import os
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.device import add_device, device_name, set_device
+from benchmarks.device import add_device, device_name
+from zoo.command.console import set_environment
 
-VOCABULARY, UNITS, CLASSES = 200, 64, 3
-SMALL = ["--train-size", "3000", "--epochs", "3", "--units", "96", "--cell", "gru", "--watch-size", "50"]
+WORK = "benchmarks.gpu_work"  # what the processes run, where no command of `zoo` does it
+# A small training: of the built-in corpus, for a few minutes on a CPU.
+SMALL = ["--train-size", "6000", "--epochs", "3", "--batch-size", "32", "--learning-rate", "0.004", "--units", "96"]
 
 
 class Bench:
-    """The folder of the checks, and the processes that run in it.
+    """The folder of the checks, and the processes that they run.
 
     Attributes:
         out: the folder.
         device: "gpu" or "cpu", where the checked processes compute.
         limit: the most seconds of one process.
+        test_set: a file with pairs of the test set of the built-in corpus.
     """
 
     def __init__(self, out: Path, device: str, limit: float):
+        from zoo.training.data.corpora import read_corpus
+
         out.mkdir(parents=True, exist_ok=True)
         self.out, self.device, self.limit = out, device, limit
+        self.training = threading.Lock()
+        self.test_set = out / "test.tsv"
+        corpus = read_corpus("numbers-fr-en", task="translation", split="test", size=200)
+        pairs = zip(corpus.sources, corpus.targets, strict=True)
+        self.test_set.write_text("".join(f"{source}\t{target}\n" for source, target in pairs), encoding="utf-8")
 
     def run(self, log: str, module: str, *arguments: Any, device: str | None = None) -> str:
         """Run `python -m module` on a device to its end; return what it printed.
@@ -61,28 +74,21 @@ class Bench:
     def trained(self) -> Path:
         """Return a run folder that `zoo train` has made on the device by its defaults, once for all checks."""
         run = self.out / "run"
-        if not (run / "metrics.json").exists():
-            data = ["--train", "numbers-fr-en", "--valid", "numbers-fr-en", "--out", run, "--force"]
-            as_on_gpu = ["--jit", "--precision", "mixed_bfloat16"] if self.device == "cpu" else []
-            self.run("train", "zoo", "train", "bahdanau_seq2seq", *data, *SMALL, *as_on_gpu)
+        with self.training:
+            if not (run / "metrics.json").exists():
+                as_on_gpu = ["--jit", "--precision", "mixed_bfloat16"] if self.device == "cpu" else []
+                self.train(run, *SMALL, *as_on_gpu)
         return run
 
-    def test_set(self, count: int = 200) -> Path:
-        """Return a file with the first pairs of the test set of the built-in corpus."""
-        from zoo.training.data.corpora import read_corpus
+    def train(self, run: Path, *options: Any) -> None:
+        """Train `bahdanau_seq2seq` on the built-in corpus."""
+        data = ["--train", "numbers-fr-en", "--valid", "numbers-fr-en", "--out", run, "--force"]
+        self.run(f"train-{run.name}", "zoo", "train", "bahdanau_seq2seq", *data, *options)
 
-        corpus = read_corpus("numbers-fr-en", task="translation", split="test", size=count)
-        file = self.out / "test.tsv"
-        lines = [f"{source}\t{target}\n" for source, target in zip(corpus.sources, corpus.targets, strict=True)]
-        file.write_text("".join(lines), encoding="utf-8")
-        return file
-
-    def answers(self, log: str, where: Path, *, device: str, beam: int | None = None) -> list[str]:
-        """Return the answers of a run or an artefact to the sources of the test set, on a device."""
-        texts = [line.split("\t")[0] for line in self.test_set().read_text(encoding="utf-8").splitlines()]
-        more = ["--beam", beam] if beam else []
-        printed = self.run(log, "zoo", "predict", where, *texts, "--json", *more, device=device)
-        return [prediction["output"] for prediction in json.loads(printed)]
+    def answers(self, where: Path, device: str) -> dict[str, list[str]]:
+        """Return the greedy answers and those of a beam search of a run or an artefact to the test set."""
+        printed = self.run(f"answers-{where.name}-{device}", WORK, "answers", where, self.test_set, device=device)
+        return json.loads(printed)
 
 
 def gradients(bench: Bench) -> str:
@@ -91,8 +97,7 @@ def gradients(bench: Bench) -> str:
     for device, jit in (("cpu", False), (bench.device, False), (bench.device, True)):
         name = f"gradients-{device}{'-xla' if jit else ''}"
         files[name] = bench.out / f"{name}.npz"
-        flags = ["--device", device, *(["--jit"] if jit else [])]
-        bench.run(name, "benchmarks.gpu_check", "--gradients", files[name], *flags, device=device)
+        bench.run(name, WORK, "gradients", files[name], *(["--jit"] if jit else []), device=device)
     with np.load(bench.out / "gradients-cpu.npz") as expected:
         worst = {name: _largest_difference(file, expected) for name, file in files.items()}
     text = ", ".join(f"{name}: {difference:.1e} in {where}" for name, (difference, where) in worst.items())
@@ -105,6 +110,7 @@ def _largest_difference(file: Path, expected: Any) -> tuple[float, str]:
     """Return the largest difference of an array to the expected one, to its largest element, and the array's name."""
     with np.load(file) as found:
         assert set(found) == set(expected), "other arrays than on the CPU"
+        assert all(np.isfinite(found[name]).all() for name in found), f"{file.stem}: not all numbers are finite"
         return max(
             (float(np.abs(found[name] - one).max() / max(np.abs(one).max(), 1e-6)), name)
             for name, one in expected.items()
@@ -115,9 +121,11 @@ def defaults(bench: Bench) -> str:
     """`zoo train` by its defaults trains in mixed precision with XLA, and the loss falls."""
     config = json.loads((bench.trained() / "config.json").read_text(encoding="utf-8"))["training"]
     assert config["jit"] and config["precision"].startswith("mixed"), f"trained with {config}"
-    metrics = json.loads((bench.trained() / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics["epochs"] == 3 and metrics["val_loss"] < 4, f"the loss is still {metrics['val_loss']}"
-    return f"{config['precision']}, validation loss {metrics['val_loss']:.3f}, {metrics['seconds']} s"
+    with (bench.trained() / "history.csv").open(newline="", encoding="utf-8") as lines:
+        losses = [float(row["val_loss"]) for row in csv.DictReader(lines)]
+    text = f"{config['precision']}, validation losses {', '.join(f'{loss:.3f}' for loss in losses)}"
+    assert len(losses) == 3 and losses == sorted(losses, reverse=True), f"{text}: they do not fall"
+    return text
 
 
 def resume(bench: Bench) -> str:
@@ -150,7 +158,7 @@ def evaluate(bench: Bench) -> str:
         bleu = {}
         for device in dict.fromkeys((bench.device, "cpu")):
             log = f"evaluate-{name.replace(' ', '-')}-{device}"
-            command = ["zoo", "evaluate", bench.trained(), bench.test_set(), "--json", *flags]
+            command = ["zoo", "evaluate", bench.trained(), bench.test_set, "--json", *flags]
             scores = json.loads(bench.run(log, *command, device=device))
             bleu[device] = scores["bleu"]
             parts.append(f"{name}, {device}: BLEU {scores['bleu']:.2f} in {scores['seconds']} s")
@@ -162,137 +170,46 @@ def evaluate(bench: Bench) -> str:
 def export(bench: Bench) -> str:
     """What is exported on the device answers on the CPU as Keras does there, and as Keras does on the device."""
     run, parts = bench.trained(), []
-    for beam in (None, 4):
-        kind = f"beam {beam}" if beam else "greedy"
-        log = f"answers-{kind.replace(' ', '-')}"
-        expected = bench.answers(f"{log}-keras-cpu", run, device="cpu", beam=beam)
-        parts.append(_same(f"Keras on the {bench.device}, {kind}", run, bench, log, expected, bench.device, beam))
-        for format in ("saved_model", "litert"):
-            artefact = bench.out / format
-            if not artefact.exists():
-                bench.run(f"export-{format}", "zoo", "export", run, "--to", format, "--out", artefact)
-            where = next(artefact.glob("*.tflite")) if format == "litert" else artefact
-            parts.append(_same(f"{format} on the CPU, {kind}", where, bench, log, expected, "cpu", beam))
+    expected = bench.answers(run, "cpu")
+    found = {f"Keras on the {bench.device}": bench.answers(run, bench.device)}
+    for format in ("saved_model", "tflite"):
+        artefact = bench.out / format
+        bench.run(f"export-{format}", "zoo", "export", run, "--to", format, "--out", artefact, "--force")
+        where = next(artefact.glob("*.tflite")) if format == "tflite" else artefact
+        found[f"{format} on the CPU"] = bench.answers(where, "cpu")
+    for what, answers in found.items():
+        for kind, some in answers.items():
+            same = sum(one == other for one, other in zip(some, expected[kind], strict=True))
+            parts.append(f"{what}, {kind}: {same} of {len(some)} the same")
+            assert same >= 0.98 * len(some), "; ".join(parts)  # a near tie may fall otherwise
     return "; ".join(parts)
 
 
-def _same(
-    what: str, where: Path, bench: Bench, log: str, expected: Sequence[str], device: str, beam: int | None
-) -> str:
-    """Return how many answers are those expected; at least 98 of 100 must be: a near tie may fall otherwise."""
-    found = bench.answers(f"{log}-{where.name}-{device}", where, device=device, beam=beam)
-    same = sum(one == other for one, other in zip(found, expected, strict=True))
-    text = f"{what}: {same} of {len(expected)} the same"
-    assert same >= 0.98 * len(expected), text
-    return text
+def deterministic(bench: Bench) -> str:
+    """`--deterministic` without XLA gives a model with attention the same bits twice."""
+    from benchmarks import faults
+
+    small = ["--train-size", 300, "--epochs", 1, "--units", 32, "--cell", "gru", "--bidirectional", "--dropout", 0.2]
+    runs = [bench.out / f"deterministic-{i}" for i in (1, 2)]
+    for run in runs:
+        bench.train(run, *small, "--deterministic", "--no-jit")
+    assert faults.same(*map(faults.result, runs)), "the second run has other bits than the first"
+    return "two runs: the same bits"
 
 
 def ahead(bench: Bench) -> str:
     """`fit` with batches that are copied to the device ahead gives the weights of plain `fit`."""
-    return bench.run("ahead", "benchmarks.gpu_check", "--ahead", "--device", bench.device).strip().splitlines()[-1]
+    return bench.run("ahead", WORK, "ahead").splitlines()[-1]
 
 
 def memory(bench: Bench) -> str:
     """The environment that the command sets lets the memory of the card grow: a small process takes a small part."""
-    printed = bench.run("memory", "benchmarks.gpu_check", "--memory", "--device", bench.device)
-    return printed.strip().splitlines()[-1]
+    return bench.run("memory", WORK, "memory").splitlines()[-1]
 
 
 CHECKS: dict[str, Callable[[Bench], str]] = {
-    check.__name__: check for check in (memory, gradients, defaults, evaluate, export, resume, ahead)
+    check.__name__: check for check in (memory, gradients, defaults, resume, export, evaluate, deterministic, ahead)
 }
-
-
-def write_gradients(file: Path, jit: bool) -> None:
-    """Write the loss and the gradients of every model, with weights and a batch from NumPy's random numbers."""
-    import tensorflow as tf
-
-    import zoo
-    from tests.support.checks import randomise
-    from tests.support.small_models import MODELS
-    from zoo.fitting.losses import summed_loss
-
-    arrays: dict[str, np.ndarray] = {}
-    for name in zoo.names():
-        model, inputs, targets = _model_and_batch(name, MODELS.get(name, ({}, None))[0])
-        randomise(model, seed=1, scale=0.1)
-
-        @tf.function(jit_compile=jit, autograph=False)
-        def step(inputs, targets, model=model):
-            with tf.GradientTape() as tape:
-                total, count = summed_loss(model.task, targets, model(inputs, training=True))
-                loss = total / count
-            return loss, [tf.convert_to_tensor(one) for one in tape.gradient(loss, model.trainable_variables)]
-
-        loss, found = step(inputs, targets)
-        arrays[f"{name}, loss"] = loss.numpy()
-        for variable, gradient in zip(model.trainable_variables, found, strict=True):
-            arrays[f"{name}, {variable.path}"] = gradient.numpy()
-    np.savez(file, **arrays)
-
-
-def _model_and_batch(name: str, options: dict[str, Any]) -> tuple[Any, Any, Any]:
-    """Return a model of the zoo, and a batch (inputs, targets) of 16 rows, of which the last is padding alone."""
-    import tensorflow as tf
-
-    import zoo
-    from zoo.catalog import find
-    from zoo.tasks import TASKS
-
-    task = TASKS[find(name).task]
-    sizes = dict.fromkeys(task.size_options.values(), VOCABULARY) | ({"classes": CLASSES} if task.labelled else {})
-    model = zoo.build(name, **sizes, units=UNITS, **options)
-    dice = np.random.default_rng(2)
-
-    def ids(width: int) -> tf.Tensor:
-        lengths = np.append(dice.integers(3, width + 1, 15), 0)
-        rows = dice.integers(4, VOCABULARY, [16, width]) * (np.arange(width) < lengths[:, None])
-        return tf.constant(rows, tf.int32)
-
-    source, target = ids(24), ids(20)
-    if task.labelled:
-        return model, source, tf.constant(dice.integers(CLASSES, size=16), tf.int32)
-    return model, ({"source": source, "target": target} if len(task.sides) > 1 else target), target
-
-
-def compare_ahead() -> None:
-    """Fit two models, one on batches that are copied to the device ahead, and compare their weights."""
-    import keras
-    import tensorflow as tf
-
-    import zoo
-    from zoo.training.data.corpora import read_corpus
-
-    tf.config.experimental.enable_op_determinism()
-    corpus = read_corpus("numbers-fr-en", task="translation", split="train", size=400)
-    words = [zoo.Vocabulary.learn(side, size=300) for side in (corpus.sources, corpus.targets)]
-    device = tf.config.list_logical_devices()[-1].name
-    weights = []
-    for copied in (False, True):
-        keras.utils.set_random_seed(1)
-        data = zoo.pairs(corpus.sources, corpus.targets, *words, batch_size=32)
-        if copied:
-            data = data.apply(tf.data.experimental.prefetch_to_device(device))
-        model = zoo.bahdanau_seq2seq(words[0].size, words[1].size, units=32)
-        model.compile("adam")
-        model.fit(data, epochs=2, verbose=0)
-        weights.append(model.get_weights())
-    assert all((one == other).all() for one, other in zip(*weights, strict=True)), "other weights"
-    print(f"two epochs with batches copied ahead to {device}: the same bits")
-
-
-def measure_memory(device: str) -> None:
-    """Multiply two small matrices, and read from the driver how much of the card is taken."""
-    import tensorflow as tf
-
-    tf.matmul(tf.ones([256, 256]), tf.ones([256, 256])).numpy()
-    if device == "cpu":
-        print("nothing to measure on a CPU")
-        return
-    command = ["nvidia-smi", "--query-gpu=memory.used,memory.total", "--format=csv,noheader,nounits"]
-    used, total = map(int, subprocess.run(command, capture_output=True, text=True, check=True).stdout.split(",")[:2])
-    assert used < total / 2, f"{used} of {total} MiB are taken"
-    print(f"{used:,} of {total:,} MiB are taken")
 
 
 def main() -> int:
@@ -300,37 +217,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_device(parser)
     parser.set_defaults(device="gpu")
-    parser.add_argument("--out", type=Path, help="the folder to make")
+    parser.add_argument("--out", type=Path, required=True, help="the folder to make")
     parser.add_argument("--only", nargs="+", choices=list(CHECKS), default=list(CHECKS))
     parser.add_argument("--limit", type=float, default=240, help="the most seconds of one process")
-    parser.add_argument("--gradients", type=Path, help=argparse.SUPPRESS)  # these four are for child processes
-    parser.add_argument("--jit", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--ahead", action="store_true", help=argparse.SUPPRESS)
-    parser.add_argument("--memory", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--jobs", type=int, default=min(4, (os.cpu_count() or 1) // 2), help="checks at once")
     options = parser.parse_args()
-    if options.gradients or options.ahead or options.memory:
-        return _child(options)
-    if not options.out:
-        parser.error("--out DIR is needed.")
-    print(device_name(options.device))
+    set_environment()
+    import tensorflow as tf
+
+    tf.config.set_visible_devices([], "GPU")  # this process only reads checkpoints
+    print(device_name(options.device), flush=True)
     bench = Bench(options.out.resolve(), options.device, options.limit)
-    rows = [_checked(name, bench) for name in options.only]
+    with ThreadPoolExecutor(max(1, options.jobs)) as pool:
+        rows = list(pool.map(lambda name: _checked(name, bench), options.only))
     (bench.out / "checks.json").write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     return int(not all(row["passed"] for row in rows))
-
-
-def _child(options: argparse.Namespace) -> int:
-    from zoo.command.console import set_environment
-
-    set_environment()
-    set_device(options.device)
-    if options.gradients:
-        write_gradients(options.gradients, options.jit)
-    elif options.ahead:
-        compare_ahead()
-    else:
-        measure_memory(options.device)
-    return 0
 
 
 def _checked(name: str, bench: Bench) -> dict[str, Any]:
