@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.device import set_device
+from benchmarks.device import check_gpu, set_device
 
 Batch = tuple[np.ndarray, np.ndarray]
 Step = Callable[[np.ndarray, np.ndarray], None]
@@ -207,7 +207,8 @@ def _torch_step(model: Any, loss_of: Callable, spec: dict[str, Any]) -> Step:
     import torch
 
     device = torch.device("cuda" if spec["device"] == "gpu" else "cpu")
-    torch.set_float32_matmul_precision("high")  # on a GPU TensorFloat-32, the default of TensorFlow
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")  # TensorFloat-32, the default of TensorFlow
     autocast = torch.autocast(device.type, torch.bfloat16, enabled=spec["precision"] == "mixed_bfloat16")
     model.to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -294,6 +295,8 @@ def main() -> None:
         from zoo.command.console import set_environment
 
         set_environment()
+    if name in ("zoo", "keras"):
+        check_gpu(spec["device"])
     try:
         step = MAKERS[name](spec)
     except ImportError as error:

@@ -27,6 +27,27 @@ def set_device(device: str) -> None:
         os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
 
 
+def start_tensorflow(device: str) -> None:
+    """Import TensorFlow for a device, in the environment of the command `zoo`; errors as `check_gpu`."""
+    from zoo.command.console import set_environment
+
+    set_environment()
+    set_device(device)
+    check_gpu(device)
+
+
+def check_gpu(device: str) -> None:
+    """Refuse to measure the CPU in place of a GPU.
+
+    Raises:
+        SystemExit: the device is "gpu" and TensorFlow finds none.
+    """
+    import tensorflow as tf
+
+    if device == "gpu" and not tf.config.list_physical_devices("GPU"):
+        raise SystemExit("--device gpu: TensorFlow finds no GPU.")
+
+
 def device_name(device: str) -> str:
     """Return the name of the processor, or of the first GPU as its driver knows it."""
     if device == "cpu":
@@ -70,10 +91,7 @@ def main() -> None:
     parser.add_argument("device", choices=DEVICES)
     parser.add_argument("precision", choices=PRECISIONS)
     options = parser.parse_args()
-    from zoo.command.console import set_environment
-
-    set_environment()
-    set_device(options.device)
+    start_tensorflow(options.device)
     speed = product_speed(device=options.device, precision=options.precision)
     print(json.dumps({"name": device_name(options.device), "operations_per_second": speed}))
 

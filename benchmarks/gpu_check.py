@@ -23,8 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.device import add_device, device_name
-from zoo.command.console import set_environment
+from benchmarks.device import add_device, device_name, start_tensorflow
 
 WORK = "benchmarks.gpu_work"  # what the processes run, where no command of `zoo` does it
 # A small training: of the built-in corpus, for a few minutes on a CPU.
@@ -222,7 +221,7 @@ def main() -> int:
     parser.add_argument("--limit", type=float, default=240, help="the most seconds of one process")
     parser.add_argument("--jobs", type=int, default=min(4, (os.cpu_count() or 1) // 2), help="checks at once")
     options = parser.parse_args()
-    set_environment()
+    start_tensorflow(options.device)
     import tensorflow as tf
 
     tf.config.set_visible_devices([], "GPU")  # this process only reads checkpoints

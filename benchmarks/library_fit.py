@@ -23,8 +23,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.device import add_device, device_name, set_device
-from zoo.command.console import set_environment
+from benchmarks.device import add_device, device_name, start_tensorflow
 
 SIZES = {"units": 512, "encoder_units": 256, "embedding_units": 256, "cell": "gru", "bidirectional": True}
 
@@ -91,8 +90,7 @@ def main() -> None:
     parser.add_argument("--batches", type=int, default=15)
     parser.add_argument("--vocabulary", type=int, default=6000)
     options = parser.parse_args()
-    set_environment()
-    set_device(options.device)
+    start_tensorflow(options.device)
     runs, steps = contenders(options.vocabulary, options.batches)
     speeds: dict[str, list[float]] = {name: [] for name in runs}
     seconds: dict[str, list[float]] = {name: [] for name in runs}

@@ -16,9 +16,8 @@ import statistics
 import time
 from pathlib import Path
 
-from benchmarks.device import PRECISIONS, add_device, device_name, product_speed, set_device
+from benchmarks.device import PRECISIONS, add_device, device_name, product_speed, start_tensorflow
 from benchmarks.training import BLOCKS
-from zoo.command.console import set_environment
 
 BATCH, INPUTS, UNITS = 64, 256, 512
 LOOPS = {"TanhRNN": (50, 0), "AttentionDecoder": (30, 30), "SelfAttentionRNN": (50, 50)}  # steps, values
@@ -111,8 +110,7 @@ def main() -> None:
     parser.add_argument("--jit", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    set_environment()
-    set_device(options.device)
+    start_tensorflow(options.device)
     import keras
 
     keras.config.set_dtype_policy(options.precision)

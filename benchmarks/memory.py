@@ -21,8 +21,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.device import add_device, set_device
-from zoo.command.console import set_environment
+from benchmarks.device import add_device, start_tensorflow
 
 BATCH, UNITS, VOCABULARY = 32, 256, 500
 MODELS = ("bahdanau_seq2seq", "self_attention_rnn")
@@ -175,8 +174,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.case:
         model_name, length, automatic = options.case
-        set_environment()
-        set_device(options.device)
+        start_tensorflow(options.device)
         return measure(model_name, int(length), automatic == "1", options.device)
     rows = measure_all(options.model, options.steps, options.device)
     if options.json:
