@@ -84,10 +84,16 @@ class Bench:
         data = ["--train", "numbers-fr-en", "--valid", "numbers-fr-en", "--out", run, "--force"]
         self.run(f"train-{run.name}", "zoo", "train", "bahdanau_seq2seq", *data, *options)
 
-    def answers(self, where: Path, device: str) -> dict[str, list[str]]:
+    def exported(self, format: str) -> Path:
+        """Return the folder to which the trained run is exported on the device."""
+        artefact = self.out / format
+        self.run(f"export-{format}", "zoo", "export", self.trained(), "--to", format, "--out", artefact, "--force")
+        return artefact
+
+    def answers(self, where: Path, device: str, *, log: str | None = None) -> dict[str, list[str]]:
         """Return the greedy answers and those of a beam search of a run or an artefact to the test set."""
-        printed = self.run(f"answers-{where.name}-{device}", WORK, "answers", where, self.test_set, device=device)
-        return json.loads(printed)
+        name = log or f"answers-{where.name}-{device}"
+        return json.loads(self.run(name, WORK, "answers", where, self.test_set, device=device))
 
 
 def gradients(bench: Bench) -> str:
@@ -166,22 +172,29 @@ def evaluate(bench: Bench) -> str:
     return "; ".join(parts)
 
 
-def export(bench: Bench) -> str:
-    """What is exported on the device answers on the CPU as Keras does there, and as Keras does on the device."""
-    run, parts = bench.trained(), []
-    expected = bench.answers(run, "cpu")
-    found = {f"Keras on the {bench.device}": bench.answers(run, bench.device)}
-    for format in ("saved_model", "tflite"):
-        artefact = bench.out / format
-        bench.run(f"export-{format}", "zoo", "export", run, "--to", format, "--out", artefact, "--force")
-        where = next(artefact.glob("*.tflite")) if format == "tflite" else artefact
-        found[f"{format} on the CPU"] = bench.answers(where, "cpu")
-    for what, answers in found.items():
-        for kind, some in answers.items():
-            same = sum(one == other for one, other in zip(some, expected[kind], strict=True))
-            parts.append(f"{what}, {kind}: {same} of {len(some)} the same")
-            assert same >= 0.98 * len(some), "; ".join(parts)  # a near tie may fall otherwise
-    return "; ".join(parts)
+def answers(bench: Bench) -> str:
+    """Keras answers on the device as it does on the CPU, greedy and with a beam."""
+    return _same_answers(bench, f"Keras on the {bench.device}", bench.answers(bench.trained(), bench.device))
+
+
+def saved_model(bench: Bench) -> str:
+    """A SavedModel that is exported on the device answers on the CPU as Keras does there."""
+    return _same_answers(bench, "SavedModel on the CPU", bench.answers(bench.exported("saved_model"), "cpu"))
+
+
+def tflite(bench: Bench) -> str:
+    """A .tflite that is exported on the device answers on the CPU as Keras does there."""
+    file = next(bench.exported("tflite").glob("*.tflite"))
+    return _same_answers(bench, ".tflite on the CPU", bench.answers(file, "cpu"))
+
+
+def _same_answers(bench: Bench, what: str, found: dict[str, list[str]]) -> str:
+    """Return how many answers are those of Keras on the CPU; 98 of 100 must be, since a near tie may fall otherwise."""
+    expected = bench.answers(bench.trained(), "cpu", log=f"expected-{what.split()[0].strip('.')}")
+    same = {kind: sum(map(str.__eq__, some, expected[kind])) for kind, some in found.items()}
+    text = f"{what}: {', '.join(f'{kind} {count} of {len(expected[kind])} the same' for kind, count in same.items())}"
+    assert all(count >= 0.98 * len(expected[kind]) for kind, count in same.items()), text
+    return text
 
 
 def deterministic(bench: Bench) -> str:
@@ -207,7 +220,8 @@ def memory(bench: Bench) -> str:
 
 
 CHECKS: dict[str, Callable[[Bench], str]] = {
-    check.__name__: check for check in (memory, gradients, defaults, resume, export, evaluate, deterministic, ahead)
+    check.__name__: check
+    for check in (memory, gradients, defaults, resume, answers, saved_model, tflite, evaluate, deterministic, ahead)
 }
 
 

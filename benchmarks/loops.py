@@ -40,17 +40,17 @@ def tanhs(name: str) -> float:
     return BATCH * steps * UNITS * (values if name == "AttentionDecoder" else max(values - 1, 0) / 2)
 
 
-def tanh_speed(rounds: int = 9) -> float:
+def tanh_speed(device: str, rounds: int = 9) -> float:
     """Return the tanh evaluations a second of TensorFlow for a large tensor."""
     import tensorflow as tf
 
-    numbers, seconds = tf.random.normal([1024, 4096]), []
+    numbers, seconds = tf.random.normal([1024 if device == "cpu" else 65_536, 4096]), []
     for _ in range(rounds):
         began = time.perf_counter()
         tf.tanh(numbers)
         tf.test.experimental.sync_devices()
         seconds.append(time.perf_counter() - began)
-    return 1024 * 4096 / min(seconds)
+    return int(tf.size(numbers)) / min(seconds)
 
 
 def make_step(name: str, cell: str, jit: bool):
@@ -91,7 +91,7 @@ def measure(name: str, cell: str, options: argparse.Namespace) -> dict[str, floa
     rows = []
     for _ in range(options.rounds):
         floor = operations(name, cell) / product_speed(0.3, device=options.device, precision=options.precision)
-        with_tanh = floor + tanhs(name) / tanh_speed()
+        with_tanh = floor + tanhs(name) / tanh_speed(options.device)
         began = time.perf_counter()
         step()
         took = time.perf_counter() - began
