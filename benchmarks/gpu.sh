@@ -2,7 +2,7 @@
 # Everything to know about a machine with one NVIDIA GPU, in less than 8 minutes: checks, then speeds.
 #
 #   benchmarks/gpu.sh OUT            # on the GPU; OUT is a folder to make
-#   benchmarks/gpu.sh OUT cpu        # a rehearsal of all parts on a CPU, with small sizes
+#   benchmarks/gpu.sh OUT cpu        # a rehearsal of all parts on a CPU: smaller sizes, and five times the time
 #
 # PYTHON names the interpreter with TensorFlow (default python3), PEERS the one with PyTorch and JoeyNMT (default
 # PYTHON). DATA names a folder with the files of `zoo data multi30k`: then its recipe is trained for EPOCHS (default 2)
@@ -14,12 +14,17 @@ out=${1:?usage: benchmarks/gpu.sh OUT [cpu]} device=${2:-gpu}
 python=${PYTHON:-python3} peers=${PEERS:-${PYTHON:-python3}}
 mkdir -p "$out" && out=$(cd "$out" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2
-end=$(($(date +%s) + ${SECONDS_IN_ALL:-470}))
+if [ "$device" = cpu ]; then
+  slower=5 batches=(--batches 2) small=(--batch-size 2) large=(--batch-size 4) rounds=(--rounds 1) lengths=(10)
+else
+  slower=1 batches=(--batches 12) small=(--batch-size 64) large=(--batch-size 256) rounds=(--rounds 3) lengths=(100 400)
+fi
+end=$(($(date +%s) + slower * ${SECONDS_IN_ALL:-470}))
 
 left() { echo $((end - $(date +%s))); }
 
 part() {  # part NAME SECONDS COMMAND...: run a part for at most SECONDS, or as long as is left
-  local name=$1 seconds=$2 began status
+  local name=$1 seconds=$(($2 * slower)) began status
   shift 2
   [[ -n ${ONLY:-} && " $ONLY " != *" $name "* ]] && return
   (($(left) < seconds)) && seconds=$(left)
@@ -57,20 +62,15 @@ PY
 export -f environment
 
 speeds() {  # speeds NAME SECONDS ARGUMENTS...: a table of training speeds
-  local name=$1 seconds=$2
+  local name=$1 seconds=$2 limit=$(($2 * slower))
   shift 2
-  (($(left) < seconds)) && seconds=$(left)
+  (($(left) < limit)) && limit=$(left)
   part "$name" "$seconds" "$python" -m benchmarks.training --device "$device" --peers "$peers" \
-    --limit $((seconds - 15)) --rounds 1 --json "$out/$name.json" "$@"
+    --limit $((limit - 15)) --rounds 1 --json "$out/$name.json" "$@"
 }
 
 rm -f "$out/parts.txt"
 part environment 40 bash -c 'environment "$1"' bash "$python"
-if [ "$device" = cpu ]; then
-  batches=(--batches 2) large=(--batch-size 4) small=(--batch-size 2) lengths=(10) rounds=(--rounds 1)
-else
-  batches=(--batches 12) large=(--batch-size 256) small=(--batch-size 64) lengths=(100 400) rounds=(--rounds 3)
-fi
 part checks 170 "$python" -m benchmarks.gpu_check --device "$device" --out "$out/checks"
 # What takes longest, the rows that are compiled, comes last.
 speeds training-64 120 "${batches[@]}" "${small[@]}" --against "zoo, bfloat16" --rows \
@@ -80,10 +80,10 @@ speeds training-64 120 "${batches[@]}" "${small[@]}" --against "zoo, bfloat16" -
 speeds training-256 60 "${batches[@]}" "${large[@]}" --against "zoo, bfloat16" --rows \
   "zoo, bfloat16" "keras, similar lengths, bfloat16" "torch, similar lengths, bfloat16" \
   "joeynmt, similar lengths, bfloat16" "zoo, XLA, bfloat16"
-part loops-xla 30 "$python" -m benchmarks.loops --device "$device" --jit --precision mixed_bfloat16 --cells gru \
+part loops-xla 40 "$python" -m benchmarks.loops --device "$device" --jit --precision mixed_bfloat16 --cells gru \
   "${rounds[@]}" --json "$out/loops-xla.json"
 part loops 20 "$python" -m benchmarks.loops --device "$device" --cells gru "${rounds[@]}" --json "$out/loops.json"
-part fit 30 "$python" -m benchmarks.library_fit --device "$device" "${rounds[@]}"
+part fit 45 "$python" -m benchmarks.library_fit --device "$device" "${rounds[@]}" "${batches[@]}"
 part memory 40 "$python" -m benchmarks.memory --device "$device" --model bahdanau_seq2seq --steps "${lengths[@]}" \
   --json "$out/memory.json"
 if [ -n "${DATA:-}" ]; then
