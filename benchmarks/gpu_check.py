@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.device import add_device, device_name, start_tensorflow
 
 WORK = "benchmarks.gpu_work"  # what the processes run, where no command of `zoo` does it
-# A small training: of the built-in corpus, for a few minutes on a CPU.
+# A small training on the built-in corpus.
 SMALL = ["--train-size", "6000", "--epochs", "3", "--batch-size", "32", "--learning-rate", "0.004", "--units", "96"]
 
 
