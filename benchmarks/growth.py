@@ -30,7 +30,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.memory import make_step, reset_peak, resident
+from benchmarks.memory import Peak, make_step, resident
 from zoo.processor import processor_name
 
 DEFAULTS = {"length": 30, "vocabulary": 8_000, "units": 256, "batch": 64}
@@ -61,8 +61,7 @@ def measure_step(length: int, vocabulary: int, units: int, batch: int) -> dict[s
     """Measure training steps on one batch."""
     import zoo.training.step.optimizer  # noqa: F401  (all imports are before the measurement)
 
-    reset_peak()
-    before = resident("VmRSS")
+    peak = Peak("cpu")
     step, make_batch = make_step(MODEL, vocabulary, units)
     data = make_batch(batch, length)
     first, *times = timed_steps(lambda: float(step(*data)["loss"]), STEPS + 1)
@@ -70,7 +69,7 @@ def measure_step(length: int, vocabulary: int, units: int, batch: int) -> dict[s
     return {
         "seconds_a_step": seconds,
         "tokens_a_second": batch * length / seconds,
-        "peak_bytes": resident("VmHWM") - before,
+        "peak_bytes": peak.bytes(),
         "steps": len(times),
     }
 

@@ -7,6 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.constants import END, PAD, START
+from zoo.tasks import TASKS
 from zoo.training.data.buckets import Buckets, buckets_of, make_buckets
 from zoo.training.data.examples import Examples
 
@@ -38,12 +39,10 @@ class Epochs:
         return began
 
 
-def steps_per_epoch(
-    examples: Examples, batch_size: int, *, batch_tokens: int | None = None, few_shapes: bool = False
-) -> int:
+def steps_per_epoch(examples: Examples, batch_size: int, *, batch_tokens: int | None = None) -> int:
     """Return how many batches an epoch has, whatever the order of the examples. Arguments as `batches`."""
     lengths = examples.lengths()
-    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
+    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens)
     return buckets.count_batches(buckets_of(lengths, buckets.bounds))
 
 
@@ -69,12 +68,13 @@ def batches(
         first_epoch: the number of the first epoch, for a run that is resumed. The order of an epoch depends on the
             seed and its number alone.
         first_step: the number of batches that the first epoch leaves out.
-        few_shapes: pad each batch to the bound of its bucket rather than to its longest row, for XLA, which compiles
-            once for each shape.
+        few_shapes: pad each batch to the widest row that its bucket can hold rather than to its longest, and the last
+            batch of a bucket to as many rows as the others have, for XLA, which compiles once for each shape. The rows
+            that are added are padding alone; batches of classes, which have no padding, keep their rows.
         epochs: with `shuffle_seed`, end after each epoch; the next iteration is the epoch that this names.
     """
     lengths = examples.lengths()
-    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
+    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens)
     make = _EpochMaker(examples, buckets, buckets_of(lengths, buckets.bounds), few_shapes=few_shapes)
     if shuffle_seed is None:
         data = make.in_order()
@@ -85,7 +85,19 @@ def batches(
     else:
         position = tf.data.Dataset.range(1).map(epochs.begun)
         data = position.flat_map(lambda number, done: make.shuffled(shuffle_seed, number, done))
-    return data.map(MODEL_BATCHES[examples.task], tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    data = data.map(MODEL_BATCHES[examples.task], tf.data.AUTOTUNE)
+    if few_shapes and not TASKS[examples.task].labelled:
+        data = data.map(lambda inputs, targets: _with_all_rows(inputs, targets, buckets), tf.data.AUTOTUNE)
+    return data.prefetch(tf.data.AUTOTUNE)
+
+
+def _with_all_rows(inputs: Any, targets: tf.Tensor, buckets: Buckets) -> tuple[Any, tf.Tensor]:
+    """Add rows of padding to a batch that is as wide as its bucket allows, up to the batch size of the bucket."""
+    rows, width = tf.unstack(tf.shape(targets))
+    size = tf.constant(buckets.batch_sizes, tf.int32)[tf.searchsorted(buckets.bounds, [width], side="right")[0]]
+    return tf.nest.map_structure(
+        lambda ids: tf.pad(ids, [[0, size - rows], [0, 0]], constant_values=PAD), (inputs, targets)
+    )
 
 
 class _EpochMaker:
@@ -128,7 +140,7 @@ class _EpochMaker:
     def _padded(self, numbers, epoch):
         examples, width = self.examples, None
         if self.few_shapes:
-            width = self.buckets.bounds[self.bucket_of[numbers[0]]] - 1  # the start or end is one more
+            width = self.buckets.bounds[self.bucket_of[numbers[0]]] - 2  # below it, and the start or end is one more
         if epoch >= 0 and examples.resampled is not None:
             examples, numbers = examples.resampled(numbers, int(epoch)), np.arange(len(numbers))
         return examples.sources.padded(numbers, width), examples.targets.padded(numbers, width)

@@ -30,8 +30,9 @@ def _arrays(inputs):
 
 
 def numbers(some):
-    """Return which examples batches hold, batch by batch."""
+    """Return which examples batches hold, batch by batch; rows of padding alone hold none."""
     sources = [inputs["source"] if isinstance(inputs, dict) else inputs for inputs, _ in some]
+    sources = [ids[ids.any(axis=1)] for ids in sources]
     return [(ids[:, 1] if ids[0, 0] == START else ids[:, 0]).tolist() for ids in sources]
 
 
@@ -94,30 +95,52 @@ def test_a_batch_holds_examples_of_one_bucket():
     assert len(widths) > 5
 
 
-def test_few_shapes_pads_to_the_bounds_of_the_buckets():
+def test_few_shapes_pads_to_the_widest_row_of_a_bucket():
     examples = made_up(count=150)
     widths = {inputs["source"].shape[1] for inputs, _ in epoch(batches(examples, 8, few_shapes=True), 99)}
-    assert widths <= set(BUCKETS) and len(widths) > 5
+    assert widths <= {bound - 1 for bound in BUCKETS} and len(widths) > 5
     plain, wide = (rows_by_number(epoch(batches(examples, 8, few_shapes=few), 99)) for few in (False, True))
     assert plain == wide and len(plain) == 150
     wider = epoch(batches(examples, 8, few_shapes=True), 99)
     assert all(labels.shape == inputs["source"].shape for inputs, labels in wider)
 
 
+@pytest.mark.parametrize("task", ["translation", "language_model"])
+@pytest.mark.parametrize("batch_tokens", [None, 200])
+def test_few_shapes_has_one_shape_a_bucket(task, batch_tokens):
+    options = {"batch_tokens": batch_tokens, "few_shapes": True}
+    examples = made_up(task, count=150)
+    steps = steps_per_epoch(examples, 8, batch_tokens=batch_tokens)
+    some = epoch(batches(examples, 8, shuffle_seed=1, **options), steps)
+    shapes = {labels.shape for _, labels in some}
+    assert len({width for _, width in shapes}) == len(shapes) > 5
+    assert batch_tokens or {rows for rows, _ in shapes} == {8}
+    for inputs, labels in some:
+        added = ~labels.any(axis=1)
+        for ids in inputs.values() if task == "translation" else [inputs]:
+            np.testing.assert_array_equal(~ids.any(axis=1), added)
+
+
+def test_classes_are_not_padded():
+    some = epoch(batches(made_up("classification", count=11, longest=2), 8, few_shapes=True), 9)
+    assert sorted(len(labels) for _, labels in some) == [3, 8]
+
+
 def rows_by_number(some):
-    """Return source and labels of each example, without their padding."""
+    """Return source and labels of each example, without their padding; rows of padding alone are left out."""
     return {
         int(source[0]): ([x for x in source.tolist() if x], [x for x in label.tolist() if x])
         for inputs, labels in some
         for source, label in zip(inputs["source"], labels, strict=True)
+        if source.any()
     }
 
 
 @pytest.mark.parametrize("few_shapes", [False, True])
 def test_batches_of_so_many_tokens(few_shapes):
     examples = made_up(count=300, longest=25)
-    options = {"batch_tokens": 200, "few_shapes": few_shapes}
-    some = epoch(batches(examples, 8, shuffle_seed=1, **options), steps_per_epoch(examples, 8, **options))
+    steps = steps_per_epoch(examples, 8, batch_tokens=200)
+    some = epoch(batches(examples, 8, shuffle_seed=1, batch_tokens=200, few_shapes=few_shapes), steps)
     assert sorted(i for batch in numbers(some) for i in batch) == list(range(10, 310))
     sizes = [max(labels.size, inputs["source"].size) for inputs, labels in some]
     assert max(sizes) <= 200 and np.median(sizes) > 100

@@ -97,7 +97,7 @@ def test_some_examples_are_resampled_in_the_order_of_their_numbers(drawn):
 @pytest.mark.parametrize("few_shapes", [False, True])
 def test_what_is_resampled_stays_in_its_bucket(drawn, few_shapes):
     examples, vocabularies, _ = drawn
-    steps = steps_per_epoch(examples, 8, few_shapes=few_shapes)
+    steps = steps_per_epoch(examples, 8)
     made = batches(examples, 8, shuffle_seed=1, few_shapes=few_shapes)
     first, second = list(made.take(steps)), list(made.skip(steps).take(steps))
     again = list(batches(examples, 8, shuffle_seed=1, first_epoch=1, few_shapes=few_shapes).take(steps))
