@@ -74,8 +74,8 @@ def learn_shortlist(
         share(f, e) = t(e | f) / sum_f' t(e | f')  in every sentence
         t(e | f) = sum of share(f, e) over the sentences / sum_e' of the same
 
-    A row of the table has the pieces with the largest t(e | f). At most 20 million pairs of pieces are read; of a larger
-    corpus, sentences at equal distances.
+    A row of the table has the pieces with the largest t(e | f). Of a corpus with more than 20 million pairs of pieces,
+    sentences at equal distances are read.
 
     Args:
         sources: the ids of each source, without start or end.
@@ -86,8 +86,14 @@ def learn_shortlist(
         frequent: the number of the most frequent target pieces, which are always candidates.
         rounds: the number of rounds of expectation and maximisation.
 
+    Raises:
+        CallError: no sentence, or not as many targets as sources.
+
     Source: Brown et al. 1993, "The mathematics of statistical machine translation", section 4.1.
     """
+    if not sources or len(sources) != len(targets):
+        received = f"{len(sources)} sources and {len(targets)} targets"
+        raise CallError(f"Expected sentences, each with its translation. Received: {received}.")
     counts = np.bincount(np.concatenate([np.array(row, np.int64) for row in targets]), minlength=target_size)
     links, numbers = _links(sources, targets, target_size)
     pairs, places = np.unique(links, return_inverse=True)

@@ -72,7 +72,7 @@ class CandidateModel:
 
 def _candidates_by_row(shortlist, source_ids):
     """Return a mask (B, V) that is true for the candidates of each row."""
-    batch, listed = size(source_ids, 0), shortlist.table.shape[1]
+    batch = size(source_ids, 0)
     ids = tf.gather(tf.constant(shortlist.table), source_ids)  # (B, S, k)
     rows = tf.broadcast_to(tf.reshape(tf.range(batch), [-1, 1, 1]), tf.shape(ids))
     places = tf.reshape(tf.stack([rows, ids], axis=-1), [-1, 2])
