@@ -150,12 +150,15 @@ def measure_training(size: int, repeats: int) -> dict[str, Any]:
 
 
 def decoding_table(rows: list[dict[str, Any]]) -> str:
-    """Return the times of decoding as a Markdown table."""
-    lines = ["| vocabulary | format | search | sentences | all logits, ms | shortlist, ms | ratio |", "|---" * 7 + "|"]
-    for row in rows:
-        times = f"{row['all']:.1f} | {row['shortlist']:.1f} | {row['all'] / row['shortlist']:.1f}"
-        lines.append(f"| {row['vocabulary']:,} | {row['format']} | {row['search']} | {row['rows']} | {times} |")
-    return "\n".join(lines)
+    """Return a Markdown table with a column for each vocabulary: ms with all logits / with the shortlist."""
+    sizes = sorted({row["vocabulary"] for row in rows})
+    cells: dict[tuple, list[str]] = {}
+    for row in sorted(rows, key=lambda row: row["vocabulary"]):
+        times = " / ".join(f"{row[name]:.{1 if row[name] < 20 else 0}f}" for name in ("all", "shortlist"))
+        cells.setdefault((row["format"], row["search"], row["rows"]), []).append(times)
+    lines = [f"| format | search | sentences | {' | '.join(f'{size:,}' for size in sizes)} |"]
+    lines.append("|---" * (3 + len(sizes)) + "|")
+    return "\n".join([*lines, *(f"| {' | '.join(map(str, [*key, *times]))} |" for key, times in cells.items())])
 
 
 def training_table(rows: list[dict[str, Any]]) -> str:

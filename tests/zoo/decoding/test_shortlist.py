@@ -19,10 +19,8 @@ MODELS = {"seq2seq": {}, "bahdanau_seq2seq": {"cell": "gru"}, "bahdanau_seq2seq 
 
 
 def made(name):
-    options = {"units": 8, **MODELS[name]}
-    model = randomise(
-        zoo.build(name.split()[0], source_vocabulary_size=SOURCES, target_vocabulary_size=TARGETS, **options), 0, 1.0
-    )
+    sizes = {"source_vocabulary_size": SOURCES, "target_vocabulary_size": TARGETS, "units": 8}
+    model = randomise(zoo.build(name.split()[0], **sizes, **MODELS[name]), 0, 1.0)
     model.logits.bias.assign(np.eye(TARGETS)[END] * 2.0)
     table = np.random.default_rng(2).integers(4, TARGETS, [SOURCES, 3]).astype("int32")
     table[[PAD, END]] = PAD
