@@ -6,7 +6,7 @@
 The model is `bahdanau_seq2seq` with random weights: embeddings of 256, a bidirectional gru encoder of 256, a decoder of
 512. It translates random sentences of 15 ids, greedily and with a beam of 4, and never ends before step 15. The
 shortlist has 250 pieces that are always candidates and 50 for each source piece, drawn from 2,000: about 900 candidates
-for one sentence and 2,100 for 16, as many as a learnt shortlist with these options has at most (docs/performance.md).
+for one sentence and 2,250 for 16.
 
 With `--training` it prints the time of a training step of 64 sentences of 15 ids, and that of its logits alone: the
 product, the loss and their gradients, without the update of the weights.
