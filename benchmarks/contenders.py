@@ -7,7 +7,10 @@ both (B, T) and padded with 0, and returns when the step is done.
     python -m benchmarks.contenders zoo '{"vocabulary": 6000, ...}'     # the seconds of each step, as JSON
 
 SPEC is a JSON object with the keys `vocabulary`, `units`, `encoder_units`, `embedding_units`, `cell`, `batch`,
-`batches`, `seed`, `sorted` and `jit`.
+`batches`, `seed`, `sorted`, `jit` (compiled: by XLA or `torch.compile`), `precision` ("float32", "mixed_bfloat16") and
+`device` ("cpu" or "gpu"). Compiled by XLA, batches are padded to few shapes, as `zoo train` does.
+
+On a GPU all multiply float32 as TensorFlow does by default, in TensorFloat-32.
 """
 
 import argparse
@@ -18,6 +21,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+
+from benchmarks.device import check_gpu, set_device
 
 Batch = tuple[np.ndarray, np.ndarray]
 Step = Callable[[np.ndarray, np.ndarray], None]
@@ -37,19 +42,27 @@ def sentences(spec: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
     return [tuple(dice.integers(4, spec["vocabulary"], n) for n in pair) for pair in zip(*lengths, strict=True)]
 
 
-def make_batches(spec: dict[str, Any]) -> Iterator[Batch]:
-    """Yield batches in random order; with `sorted`, the sentences of a batch have similar lengths."""
+def make_batches(spec: dict[str, Any], *, few_shapes: bool = False) -> Iterator[Batch]:
+    """Yield batches in random order; with `sorted`, the sentences of a batch have similar lengths.
+
+    With `few_shapes` each side is padded to the width of a bucket of `zoo train`.
+    """
     pairs = sentences(spec)
     if spec["sorted"]:
         pairs.sort(key=lambda pair: (max(map(len, pair)), len(pair[1])))
     starts = np.arange(0, len(pairs), spec["batch"])
     for start in np.random.default_rng(0).permutation(starts):
         some = pairs[start : start + spec["batch"]]
-        yield tuple(_padded([pair[side] for pair in some]) for side in (0, 1))
+        yield tuple(_padded([pair[side] for pair in some], few_shapes) for side in (0, 1))
 
 
-def _padded(rows):
-    batch = np.zeros([len(rows), max(map(len, rows))], np.int32)
+def _padded(rows, few_shapes):
+    longest = max(map(len, rows))
+    if few_shapes:
+        from zoo.training.data.buckets import BUCKETS
+
+        longest = next(bound - 1 for bound in BUCKETS if bound > longest)
+    batch = np.zeros([len(rows), longest], np.int32)
     for row, ids in zip(batch, rows, strict=True):
         row[: len(ids)] = ids
     return batch
@@ -57,12 +70,14 @@ def _padded(rows):
 
 def make_zoo(spec: dict[str, Any]) -> Step:
     """Make a step of this project, with its model and optimizer."""
+    import keras
     import tensorflow as tf
 
     import zoo
     from zoo.training.settings import Settings
     from zoo.training.step.optimizer import make_optimizer
 
+    keras.config.set_dtype_policy(spec["precision"])
     model = zoo.bahdanau_seq2seq(
         spec["vocabulary"],
         spec["vocabulary"],
@@ -88,6 +103,7 @@ def make_keras(spec: dict[str, Any]) -> Step:
     import keras
     import tensorflow as tf
 
+    keras.config.set_dtype_policy(spec["precision"])
     layers, units = keras.layers, spec["units"]
     cells = {"tanh": layers.SimpleRNNCell, "gru": layers.GRUCell, "lstm": layers.LSTMCell}
     recurrent = {"tanh": layers.SimpleRNN, "gru": layers.GRU, "lstm": layers.LSTM}[spec["cell"]]
@@ -128,7 +144,7 @@ def make_keras(spec: dict[str, Any]) -> Step:
     start = layers.Dense(units, activation="tanh")(values[:, -1])
     embedded = layers.Embedding(spec["vocabulary"], spec["embedding_units"])(target)
     cell = AttendingCell()
-    states = [*[start] * cell.count, values, keys, keras.ops.cast(mask, "float32")]
+    states = [*[start] * cell.count, values, keys, keras.ops.cast(mask, values.dtype)]
     decoded = layers.RNN(cell, return_sequences=True)(embedded, initial_state=states)
     readout = layers.Dense(units, activation="tanh")(keras.ops.concatenate([decoded, embedded], -1))
     model = keras.Model([source, target], layers.Dense(spec["vocabulary"])(readout))
@@ -155,6 +171,8 @@ def make_torch(spec: dict[str, Any]) -> Step:
             self.keys, self.query = nn.Linear(width, units, bias=False), nn.Linear(units, units, bias=False)
             self.scale, self.bridge = nn.Linear(units, 1, bias=False), nn.Linear(width, units)
             self.cell = cells[spec["cell"]](spec["embedding_units"] + width, units)
+            if spec["jit"]:  # one step of the decoder, for any lengths: its loop would be compiled for each length
+                self.decode_step = torch.compile(self.decode_step, dynamic=True)
             self.readout = nn.Linear(units + width + spec["embedding_units"], units)
             self.logits = nn.Linear(units, spec["vocabulary"])
 
@@ -165,25 +183,44 @@ def make_torch(spec: dict[str, Any]) -> Step:
             state: Any = (h, torch.zeros_like(h)) if spec["cell"] == "lstm" else h
             rows = []
             for t in range(target.shape[1]):
-                h = state[0] if spec["cell"] == "lstm" else state
-                scores = self.scale(torch.tanh(self.query(h)[:, None] + keys))[..., 0].masked_fill(padding, -1e9)
-                context = torch.bmm(torch.softmax(scores, -1)[:, None], values)[:, 0]
-                state = self.cell(torch.cat([embedded[:, t], context], -1), state)
-                rows.append(torch.cat([state[0] if spec["cell"] == "lstm" else state, context], -1))
+                state, row = self.decode_step(embedded[:, t], state, values, keys, padding)
+                rows.append(row)
             features = torch.cat([torch.stack(rows, 1), embedded], -1)
             return self.logits(torch.tanh(self.readout(features)))
 
-    model = Model()
+        def decode_step(self, embedded, state, values, keys, padding):
+            h = state[0] if spec["cell"] == "lstm" else state
+            scores = self.scale(torch.tanh(self.query(h)[:, None] + keys))[..., 0].masked_fill(padding, -1e9)
+            context = torch.bmm(torch.softmax(scores, -1)[:, None], values)[:, 0]
+            state = self.cell(torch.cat([embedded, context], -1), state)
+            return state, torch.cat([state[0] if spec["cell"] == "lstm" else state, context], -1)
+
+    def loss_of(model, source, target):
+        logits = model(source, target)
+        return nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=0)
+
+    return _torch_step(Model(), loss_of, spec)
+
+
+def _torch_step(model: Any, loss_of: Callable, spec: dict[str, Any]) -> Step:
+    """Make a step of a model of PyTorch, from `loss_of(model, source, target)`."""
+    import torch
+
+    device = torch.device("cuda" if spec["device"] == "gpu" else "cpu")
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high")  # TensorFloat-32, the default of TensorFlow
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=spec["precision"] == "mixed_bfloat16")
+    model.to(device)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
     def step(source, target):
-        source, target = torch.from_numpy(source).long(), torch.from_numpy(target).long()
-        logits = model(source, target)
-        loss = nn.functional.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=0)
+        with autocast:
+            loss = loss_of(model, *(torch.from_numpy(ids).to(device).long() for ids in (source, target)))
         loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
+        loss.item()  # waits for the GPU
 
     return step
 
@@ -212,11 +249,10 @@ def make_joeynmt(spec: dict[str, Any]) -> Step:
     model = build_model(config, vocabulary, vocabulary)
     model.loss_function = ("crossentropy", 0.0)
     model.train()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
-    def step(source, target):
-        order = np.argsort(-(source > 0).sum(1), kind="stable")
-        source, target = torch.from_numpy(source[order]).long(), torch.from_numpy(target[order]).long()
+    def loss_of(model, source, target):
+        order = torch.argsort((source > 0).sum(1), descending=True, stable=True)
+        source, target = source[order], target[order]
         before = torch.cat([torch.full_like(target[:, :1], 2), target[:, :-1]], 1)
         loss, *_ = model(
             return_type="loss",
@@ -227,12 +263,9 @@ def make_joeynmt(spec: dict[str, Any]) -> Step:
             src_length=(source != 0).sum(1),
             trg_mask=(target != 0).unsqueeze(1),
         )
-        (loss / (target != 0).sum()).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
-        optimizer.zero_grad()
+        return loss / (target != 0).sum()
 
-    return step
+    return _torch_step(model, loss_of, spec)
 
 
 def _joeynmt_vocabulary(kind, words, special):
@@ -257,17 +290,22 @@ def main() -> None:
     options = parser.parse_args()
     name, spec = options.contender, options.spec
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    set_device(spec["device"])
     if name == "zoo":  # as `zoo train` does; the other libraries keep their defaults
         from zoo.command.console import set_environment
 
         set_environment()
+    if name in ("zoo", "keras"):
+        check_gpu(spec["device"])
     try:
         step = MAKERS[name](spec)
     except ImportError as error:
         print(json.dumps({"skipped": f"{error.name} is not installed"}))
         return
-    batches = list(make_batches(spec))
-    warm_up = {batch[0].shape + batch[1].shape: batch for batch in batches}.values() if spec["jit"] else batches[:2]
+    xla = spec["jit"] and name in ("zoo", "keras")
+    batches = list(make_batches(spec, few_shapes=xla))
+    shapes = {batch[0].shape + batch[1].shape: batch for batch in batches}
+    warm_up = list(shapes.values()) if xla else batches[:2]
     began = time.perf_counter()
     for batch in warm_up:
         step(*batch)
@@ -278,7 +316,8 @@ def main() -> None:
         seconds.append(time.perf_counter() - began)
     tokens = sum(int((target > 0).sum()) for _, target in batches)
     positions = sum(target.size for _, target in batches)
-    print(json.dumps({"seconds": seconds, "tokens": tokens, "positions": positions, "warm_up": ready}))
+    result = {"seconds": seconds, "tokens": tokens, "positions": positions, "warm_up": ready}
+    print(json.dumps(result | {"compilations": len(shapes) if xla else 0}))
 
 
 if __name__ == "__main__":

@@ -7,6 +7,8 @@ The model has the sizes of `benchmarks.training`, the text is synthetic, with th
 batches are the same for all. In turns in one process, each round times an epoch of
 
     fit              the public road: compile("adam"), fit(zoo.pairs(...))
+    fit, 5 at once   the same with `steps_per_execution=5`
+    fit, ahead       the same with batches copied to the GPU ahead of the steps (`prefetch_to_device`)
     fit, keras.Adam  the same with Keras's own Adam
     fit, zoo train   the same with the optimizer of `zoo train`, given to `fit`
     step             the step of `zoo train` as a graph, in a loop over the same batches, without `fit`
@@ -21,8 +23,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from zoo.command.console import set_environment
-from zoo.processor import processor_name
+from benchmarks.device import add_device, device_name, start_tensorflow
 
 SIZES = {"units": 512, "encoder_units": 256, "embedding_units": 256, "cell": "gru", "bidirectional": True}
 
@@ -50,9 +51,9 @@ def contenders(vocabulary: int, batches: int) -> tuple[dict[str, Callable[[], An
     french, english = (zoo.Vocabulary.learn(side, size=vocabulary, kind="word") for side in (sources, targets))
     data = zoo.pairs(sources, targets, french, english, batch_size=64)
 
-    def made(optimizer):
+    def made(optimizer, **options):
         model = zoo.bahdanau_seq2seq(french.size, english.size, **SIZES)
-        model.compile(optimizer)
+        model.compile(optimizer, **options)
         return model
 
     keras_adam = made(keras.optimizers.Adam())
@@ -61,6 +62,8 @@ def contenders(vocabulary: int, batches: int) -> tuple[dict[str, Callable[[], An
         made(make_optimizer(Settings(), 10_000)),
         made(make_optimizer(Settings(), 10_000)),
     )
+    at_once, ahead = made("adam", steps_per_execution=5), made("adam")
+    on_device = data.apply(tf.data.experimental.prefetch_to_device(tf.config.list_logical_devices()[-1].name))
     ids = tf.TensorSpec([None, None], tf.int32)
     step = tf.function(lambda *batch: alone.train_step(batch), [{"source": ids, "target": ids}, ids], autograph=False)
 
@@ -70,6 +73,8 @@ def contenders(vocabulary: int, batches: int) -> tuple[dict[str, Callable[[], An
 
     runs = {
         "fit": lambda: plain.fit(data, verbose=0),
+        "fit, 5 at once": lambda: at_once.fit(data, verbose=0),
+        "fit, ahead": lambda: ahead.fit(on_device, verbose=0),
         "fit, keras.Adam": lambda: keras_adam.fit(data, verbose=0),
         "fit, zoo train": lambda: ours.fit(data, verbose=0),
         "step": epoch_of_steps,
@@ -80,11 +85,12 @@ def contenders(vocabulary: int, batches: int) -> tuple[dict[str, Callable[[], An
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_device(parser)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--batches", type=int, default=15)
     parser.add_argument("--vocabulary", type=int, default=6000)
     options = parser.parse_args()
-    set_environment()
+    start_tensorflow(options.device)
     runs, steps = contenders(options.vocabulary, options.batches)
     speeds: dict[str, list[float]] = {name: [] for name in runs}
     seconds: dict[str, list[float]] = {name: [] for name in runs}
@@ -96,7 +102,7 @@ def main() -> None:
                 speeds[name].append(steps / (time.perf_counter() - began))
                 seconds[name].append((time.process_time() - cpu_began) / steps)
     medians = {name: statistics.median(some) for name, some in speeds.items()}
-    print(f"{processor_name()}; {steps} steps a round, {options.rounds} rounds\n")
+    print(f"{device_name(options.device)}; {steps} steps a round, {options.rounds} rounds\n")
     cpu = {name: statistics.median(some) for name, some in seconds.items()}
     print("| | steps/s | to the step alone | processor, s a step | to the step alone |\n|---|---|---|---|---|")
     for name, median in medians.items():

@@ -2,6 +2,7 @@
 
     python -m benchmarks.loops --json loops.json
     python -m benchmarks.loops --jit
+    python -m benchmarks.loops --device gpu --jit --precision mixed_bfloat16
 
 Batches of 64, inputs of 256, states and encoder outputs of 512; gradients of the inputs and of every weight. The floor
 is the time of the matrix products alone, at the speed of one large product: three times the multiplications and
@@ -15,8 +16,8 @@ import statistics
 import time
 from pathlib import Path
 
-from benchmarks.training import BLOCKS, product_speed
-from zoo.command.console import set_environment
+from benchmarks.device import PRECISIONS, add_device, device_name, product_speed, start_tensorflow
+from benchmarks.training import BLOCKS
 
 BATCH, INPUTS, UNITS = 64, 256, 512
 LOOPS = {"TanhRNN": (50, 0), "AttentionDecoder": (30, 30), "SelfAttentionRNN": (50, 50)}  # steps, values
@@ -39,20 +40,21 @@ def tanhs(name: str) -> float:
     return BATCH * steps * UNITS * (values if name == "AttentionDecoder" else max(values - 1, 0) / 2)
 
 
-def tanh_speed(rounds: int = 9) -> float:
+def tanh_speed(device: str, rounds: int = 9) -> float:
     """Return the tanh evaluations a second of TensorFlow for a large tensor."""
     import tensorflow as tf
 
-    numbers, seconds = tf.random.normal([1024, 4096]), []
+    numbers, seconds = tf.random.normal([1024 if device == "cpu" else 65_536, 4096]), []
     for _ in range(rounds):
         began = time.perf_counter()
-        tf.tanh(numbers).numpy()
+        tf.tanh(numbers)
+        tf.test.experimental.sync_devices()
         seconds.append(time.perf_counter() - began)
-    return 1024 * 4096 / min(seconds)
+    return int(tf.size(numbers)) / min(seconds)
 
 
 def make_step(name: str, cell: str, jit: bool):
-    """Return a function that runs one loop, forward and backward."""
+    """Return a function that runs one loop, forward and backward, and returns when it is done."""
     import tensorflow as tf
 
     import zoo
@@ -75,17 +77,21 @@ def make_step(name: str, cell: str, jit: bool):
             outputs = layer(*inputs)
         return tape.gradient(outputs, [*inputs, *weights], output_gradients=tf.ones_like(outputs))
 
-    return lambda: [gradient.numpy() for gradient in step(*inputs)]
+    def run():
+        step(*inputs)
+        tf.test.experimental.sync_devices()
+
+    return run
 
 
-def measure(name: str, cell: str, jit: bool, rounds: int) -> dict[str, float]:
+def measure(name: str, cell: str, options: argparse.Namespace) -> dict[str, float]:
     """Return the medians of the milliseconds of a loop and its floor, and of its ratios to both floors."""
-    step = make_step(name, cell, jit)
+    step = make_step(name, cell, options.jit)
     step()
     rows = []
-    for _ in range(rounds):
-        floor = operations(name, cell) / product_speed(0.3)
-        with_tanh = floor + tanhs(name) / tanh_speed()
+    for _ in range(options.rounds):
+        floor = operations(name, cell) / product_speed(0.3, device=options.device, precision=options.precision)
+        with_tanh = floor + tanhs(name) / tanh_speed(options.device)
         began = time.perf_counter()
         step()
         took = time.perf_counter() - began
@@ -97,18 +103,24 @@ def measure(name: str, cell: str, jit: bool, rounds: int) -> dict[str, float]:
 def main() -> None:
     """Measure every loop and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_device(parser)
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--cells", nargs="*", choices=list(BLOCKS), default=["tanh", "gru"])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--jit", action="store_true")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    set_environment()
+    start_tensorflow(options.device)
+    import keras
+
+    keras.config.set_dtype_policy(options.precision)
     rows = []
+    print(f"{device_name(options.device)}; {options.precision}{', XLA' if options.jit else ''}\n")
     print("| loop | cell | ms | floor, ms | times the floor | with tanh |\n|---|---|---|---|---|---|")
     for name in LOOPS:
         for cell in options.cells:
-            row = measure(name, cell, options.jit, options.rounds)
-            rows.append({"loop": name, "cell": cell, "jit": options.jit, **row})
+            row = measure(name, cell, options)
+            rows.append({"loop": name, "cell": cell, "jit": options.jit, "precision": options.precision, **row})
             cells = [f"{row['milliseconds']:.0f}", f"{row['floor']:.0f}"]
             cells += [f"{row['ratio']:.2f}", f"{row['ratio_with_tanh']:.2f}"]
             print(f"| {name} | {cell} | {' | '.join(cells)} |", flush=True)

@@ -2,12 +2,14 @@
 
     python -m benchmarks.memory --json /tmp/memory.json
     python -m benchmarks.memory --model bahdanau_seq2seq --steps 50 100     # some of the cases
+    python -m benchmarks.memory --device gpu
 
 A step is the forward pass, the backward pass and the optimizer, by `fit` of this project: batches of 32, units
 and embeddings of 256, tanh cells, vocabularies of 500 so that the logits do not hide the memory of the recurrence, no
 padding, no XLA. Each number is from a fresh process. It makes two steps on a batch of 2 x 3 tokens with the same graph,
 which creates the optimizer's variables; the figure is the peak of the resident memory during one step of full size,
-minus the resident memory before it. All sizes are in MB of 10^6 bytes.
+minus the resident memory before it. On a GPU it is the peak of what TensorFlow's allocator has handed out, likewise.
+All sizes are in MB of 10^6 bytes.
 """
 
 import argparse
@@ -19,21 +21,51 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.device import add_device, start_tensorflow
+
 BATCH, UNITS, VOCABULARY = 32, 256, 500
 MODELS = ("bahdanau_seq2seq", "self_attention_rnn")
 LENGTHS = (50, 100, 200, 400, 800)
 LIMIT = 14e9  # bytes
 
 
-def resident(name: str) -> int:
-    """Return the resident memory of this process in bytes: "VmRSS" now, or "VmHWM" at its peak."""
-    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+class Peak:
+    """The peak of the memory since this object was made, in bytes; on a CPU the resident memory of this process."""
+
+    def __init__(self, device: str):
+        self.on_gpu = device == "gpu"
+        if self.on_gpu:
+            self.before = self._of_gpu()["current"]
+            self._experimental().reset_memory_stats("GPU:0")
+        else:
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
+            self.before = resident("VmRSS")
+
+    def bytes(self) -> int:
+        """Return the peak, less the memory that was in use before."""
+        return (self._of_gpu()["peak"] if self.on_gpu else resident("VmHWM")) - self.before
+
+    def _of_gpu(self) -> dict[str, int]:
+        return self._experimental().get_memory_info("GPU:0")
+
+    def _experimental(self):
+        import tensorflow as tf
+
+        return tf.config.experimental
+
+
+def resident(name: str, process: int | str = "self") -> int:
+    """Return the resident memory of a process in bytes.
+
+    "VmRSS" is the memory now, "RssAnon" the part of it that is no mapped file, "VmHWM" the peak.
+    """
+    for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
         if line.startswith(name):
             return int(line.split()[1]) * 1024
     raise LookupError(name)
 
 
-def make_step(model_name: str):
+def make_step(model_name: str, vocabulary: int = VOCABULARY, units: int = UNITS):
     """Return a training step as a graph for batches of any size, and a function that makes a batch."""
     import numpy as np
     import tensorflow as tf
@@ -44,7 +76,7 @@ def make_step(model_name: str):
 
     pairs = model_name == "bahdanau_seq2seq"
     builder = zoo.bahdanau_seq2seq if pairs else zoo.self_attention_rnn
-    model = builder(VOCABULARY, VOCABULARY if pairs else 2, units=UNITS, embedding_units=UNITS, cell="tanh")
+    model = builder(vocabulary, vocabulary if pairs else 2, units=units, embedding_units=units, cell="tanh")
     model.compile(make_optimizer(Settings(), 1000), jit_compile=False)
     model.optimizer.build(model.trainable_variables)
     ids = tf.TensorSpec([None, None], tf.int32)
@@ -53,13 +85,13 @@ def make_step(model_name: str):
 
     def batch(size: int, length: int):
         dice = np.random.default_rng(1)
-        first, second, third = (dice.integers(4, VOCABULARY, [size, length]).astype("int32") for _ in range(3))
+        first, second, third = (dice.integers(4, vocabulary, [size, length]).astype("int32") for _ in range(3))
         return ({"source": first, "target": second}, third) if pairs else (first, first[:, 0] % 2)
 
     return step, batch
 
 
-def measure(model_name: str, length: int, automatic: bool) -> None:
+def measure(model_name: str, length: int, automatic: bool, device: str) -> None:
     """Measure one case in this process and print it as JSON."""
     from zoo.recurrence.scan import inference_graph
 
@@ -68,14 +100,12 @@ def measure(model_name: str, length: int, automatic: bool) -> None:
         for _ in range(2):
             step(*batch(2, 3))
     real = batch(BATCH, length)
-    if automatic:
+    if automatic and device == "cpu":
         _limit_memory()
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
-    before, began = resident("VmRSS"), time.monotonic()
-    logs = step(*real)
+    peak, began = Peak(device), time.monotonic()
+    loss = float(step(*real)["loss"])
     seconds = time.monotonic() - began
-    row = {"bytes": resident("VmHWM") - before, "seconds": round(seconds, 2), "loss": float(logs["loss"])}
-    print(json.dumps(row))
+    print(json.dumps({"bytes": peak.bytes(), "seconds": round(seconds, 2), "loss": loss}))
 
 
 def _limit_memory() -> None:
@@ -86,7 +116,7 @@ def _limit_memory() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (used + int(LIMIT), used + int(LIMIT)))
 
 
-def run(model_name: str, length: int, automatic: bool) -> dict:
+def run(model_name: str, length: int, automatic: bool, device: str) -> dict:
     """Measure one case in a fresh process.
 
     Returns:
@@ -94,7 +124,8 @@ def run(model_name: str, length: int, automatic: bool) -> dict:
     """
     if automatic and BATCH * length * length * UNITS * 4 > LIMIT:
         return {"failed": f"over {LIMIT / 1e9:.0f} GB (tanh(W_q s + W_k y) of all steps alone is)"}
-    command = [sys.executable, "-m", "benchmarks.memory", "--case", model_name, str(length), str(int(automatic))]
+    command = [sys.executable, "-m", "benchmarks.memory", "--device", device]
+    command += ["--case", model_name, str(length), str(int(automatic))]
     process = subprocess.run(command, capture_output=True, text=True)
     if process.returncode == 0:
         return json.loads(process.stdout.splitlines()[-1])
@@ -103,12 +134,12 @@ def run(model_name: str, length: int, automatic: bool) -> dict:
     raise SystemExit(process.stderr)
 
 
-def measure_all(models, lengths) -> list[dict]:
+def measure_all(models, lengths, device: str) -> list[dict]:
     """Return a row for each model and length."""
     rows = []
     for name in models:
         for length in lengths:
-            ours, automatic = run(name, length, False), run(name, length, True)
+            ours, automatic = run(name, length, False, device), run(name, length, True, device)
             weights = BATCH * length * length * 4
             positions = length * (2 if name == "bahdanau_seq2seq" else 1)
             beyond = (ours["bytes"] - weights) / positions
@@ -141,12 +172,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="the file to write")
     parser.add_argument("--model", nargs="+", choices=MODELS, default=MODELS)
     parser.add_argument("--steps", nargs="+", type=int, default=LENGTHS, help="the lengths, S = T")
+    add_device(parser)
     parser.add_argument("--case", nargs=3, help=argparse.SUPPRESS)  # one measurement, in a child process
     options = parser.parse_args()
     if options.case:
         model_name, length, automatic = options.case
-        return measure(model_name, int(length), automatic == "1")
-    rows = measure_all(options.model, options.steps)
+        start_tensorflow(options.device)
+        return measure(model_name, int(length), automatic == "1", options.device)
+    rows = measure_all(options.model, options.steps, options.device)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
     print(table(rows))

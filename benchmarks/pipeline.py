@@ -2,8 +2,8 @@
 
     python -m benchmarks.pipeline [--train DATA] [--units 256] [--steps 100] [--subword-alpha 0.3]
 
-The pipeline prefetches batches where a core is free, so its share of a step is an upper bound of its cost. The
-segmentation of the texts, which is drawn once an epoch with `--subword-alpha`, is measured separately.
+The pipeline prefetches batches where a core is free, so its share of a step is an upper bound of its cost. With
+`--subword-alpha` it includes the drawing of the segmentations.
 """
 
 import argparse
@@ -24,13 +24,14 @@ def main() -> None:
     set_environment()
     from zoo.models.build import build
     from zoo.training.data.batches import batches
+    from zoo.training.data.corpora import read_corpus
     from zoo.training.data.examples import encode
-    from zoo.training.run.prepare import learn_vocabularies, read, vocabulary_sizes
+    from zoo.training.run.prepare import learn_vocabularies, vocabulary_sizes
     from zoo.training.settings import Settings
     from zoo.training.step.optimizer import make_optimizer
 
     settings = Settings(batch_size=options.batch_size, subword_alpha=options.subword_alpha)
-    corpus = read(options.train, "train", "translation", settings)
+    corpus = read_corpus(options.train, task="translation")
     vocabularies = learn_vocabularies(corpus, "translation", settings)
     how = {"max_length": settings.max_length, "subword_alpha": settings.subword_alpha, "seed": 1}
     examples = encode(corpus, "translation", vocabularies, **how)
@@ -46,14 +47,11 @@ def main() -> None:
         work()
         return time.perf_counter() - began
 
-    epoch = seconds(lambda: examples.resampled(0)) if examples.resampled else 0.0
     next(iter(data()))
-    alone = seconds(lambda: list(data().take(options.steps))) - epoch
+    alone = seconds(lambda: list(data().take(options.steps)))
     model.fit(data(), steps_per_epoch=8, verbose=0)
-    steps = seconds(lambda: model.fit(data(), steps_per_epoch=options.steps, verbose=0)) - epoch
+    steps = seconds(lambda: model.fit(data(), steps_per_epoch=options.steps, verbose=0))
     print(f"{options.steps} batches {alone:.2f} s, {options.steps} steps {steps:.2f} s: {alone / steps:.1%} of a step")
-    if epoch:
-        print(f"segmentation of {len(examples):,} examples, once an epoch: {epoch:.2f} s")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import collections
 import tempfile
 from pathlib import Path
 
+from benchmarks.device import PRECISIONS
 from zoo.command.console import set_environment
 
 
@@ -19,6 +20,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("contender", nargs="?", choices=["zoo", "keras"], default="zoo")
     parser.add_argument("--jit", action="store_true")
+    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
     parser.add_argument("--top", type=int, default=25)
     options = parser.parse_args()
     set_environment()
@@ -27,7 +29,7 @@ def main() -> None:
     from benchmarks.contenders import MAKERS, make_batches
 
     spec = {"vocabulary": 6000, "units": 512, "encoder_units": 256, "embedding_units": 256, "cell": "gru"}
-    spec |= {"batch": 64, "batches": 9, "seed": 1, "sorted": True, "jit": options.jit}
+    spec |= {"batch": 64, "batches": 9, "seed": 1, "sorted": True, "jit": options.jit, "precision": options.precision}
     batch = sorted(make_batches(spec), key=lambda one: one[1].size)[4]
     step = MAKERS[options.contender](spec)
     for _ in range(2):

@@ -10,6 +10,7 @@ from typing import Any
 from zoo.atomic_files import check_apart, new_folder
 from zoo.export.card import PARITY
 from zoo.export.parity.samples import ODD_TEXTS
+from zoo.gpu import full_float32
 from zoo.pipeline import Pipeline
 from zoo.predictor import Predictor
 from zoo.run_folder import write_json
@@ -66,6 +67,8 @@ def size_of(folder: Path) -> int:
 def artefact(pipeline: Pipeline, out: str | os.PathLike, *, format: str, force: bool) -> Iterator[Draft]:
     """Yield a draft that takes the name `out` when the block succeeds and the draft was kept.
 
+    Inside the block a GPU multiplies in full float32, so that Keras can be compared with what runs elsewhere.
+
     Args:
         pipeline: the trained model with its vocabularies.
         out: the folder to make.
@@ -79,7 +82,7 @@ def artefact(pipeline: Pipeline, out: str | os.PathLike, *, format: str, force: 
     """
     check_apart(out, *([] if pipeline.path is None else [pipeline.path]))
     samples = pipeline.samples.sources + ODD_TEXTS
-    with new_folder(out, force) as folder:
+    with full_float32(), new_folder(out, force) as folder:
         draft = Draft(pipeline=pipeline, folder=folder, out=Path(out), format=format, samples=samples)
         yield draft
         if not draft.report:

@@ -7,8 +7,10 @@ import tensorflow as tf
 
 from zoo.constants import END, PAD
 from zoo.decoding.endpoints import INPUTS, id_functions, inputs_of
+from zoo.errors import CallError
 from zoo.models.base import TokenModel
 from zoo.pipeline import Pipeline
+from zoo.shortlist import SHORTLIST
 from zoo.tasks import TASKS
 
 BEAM_WIDTH = 4  # of a graph with fixed shapes
@@ -41,7 +43,15 @@ def litert_signatures(model: TokenModel, shape: tuple[int, int] | None = None) -
     Args:
         model: the Keras model.
         shape: B and S of a graph with fixed shapes, whose beam width is 4 and is no input.
+
+    Raises:
+        CallError: fixed shapes for a model with a shortlist.
     """
+    if shape and getattr(model, "shortlist", None) is not None:
+        raise CallError(
+            f"A graph with fixed shapes has no shortlist: the number of candidates varies. Remove {SHORTLIST} from "
+            "the run folder for this export."
+        )
     functions = id_functions(model, beam_width=BEAM_WIDTH if shape else None, litert=True)
     signatures = {}
     for name, function in functions.items():

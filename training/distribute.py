@@ -16,6 +16,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from zoo.errors import WorkError
+from zoo.gpu import warn_of_unused_gpu
 from zoo.log import logger
 from zoo.run_folder import CONFIG, resume_command
 from zoo.training.cluster import is_chief, this_worker
@@ -35,6 +36,7 @@ def strategy() -> tf.distribute.Strategy:
 
     Several workers: a replica on each GPU of each. One worker with several GPUs: a replica on each. Else the default.
     """
+    warn_of_unused_gpu()
     workers = this_worker().count
     if workers > 1:
         logger.info(f"waiting for all {workers} workers of TF_CONFIG")

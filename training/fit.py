@@ -165,7 +165,7 @@ def _train_in(folder: Path, prepared: PreparedRun, *, more_epochs: bool) -> None
     if settings.deterministic:
         tf.config.experimental.enable_op_determinism()
     keras.utils.set_random_seed(settings.seed)
-    steps = steps_per_epoch(prepared.examples["train"], **_batching(settings))
+    steps = _steps(prepared, "train", settings)
     with strategy().scope():
         model = _compiled_model(config, settings, steps)
     if (folder / INITIAL).exists() and not checkpoints(folder):
@@ -223,18 +223,18 @@ def _run_epochs(
 ) -> None:
     """Finish an epoch that was interrupted, or else run all the epochs that are left.
 
-    The order of the batches depends on the seed and the number of the epoch alone, so a resumed epoch skips the batches
-    that were done.
+    The order of the batches depends on the seed and the number of the epoch alone, so a resumed epoch leaves out the
+    batches that were done.
     """
     epoch, step = keep.position.epoch, keep.position.step
     examples, batching = prepared.examples, _batching(settings)
-    data = batches(examples["train"], **batching, shuffle_seed=settings.seed, first_epoch=epoch)
+    data = batches(examples["train"], **batching, shuffle_seed=settings.seed, first_epoch=epoch, first_step=step)
     progress = [ShowProgress(settings.epochs, keep.steps, first_step=step)] if is_chief() else []
     try:
         model.fit(
-            data.skip(step),
+            data,
             validation_data=batches(examples["valid"], **batching),
-            validation_steps=steps_per_epoch(examples["valid"], **batching),
+            validation_steps=_steps(prepared, "valid", settings),
             initial_epoch=epoch,
             epochs=epoch + 1 if step else settings.epochs,
             steps_per_epoch=keep.steps - step,
@@ -248,8 +248,13 @@ def _run_epochs(
         raise
 
 
+def _steps(prepared: PreparedRun, split: str, settings: Settings) -> int:
+    """Return the number of batches of a split."""
+    return steps_per_epoch(prepared.examples[split], settings.batch_size, batch_tokens=settings.batch_tokens)
+
+
 def _batching(settings: Settings) -> dict[str, Any]:
-    """Return the arguments of `batches` and `steps_per_epoch` that the settings decide."""
+    """Return the arguments of `batches` that the settings decide."""
     return {
         "batch_size": settings.batch_size,
         "batch_tokens": settings.batch_tokens,

@@ -41,12 +41,14 @@ _MEMBERS = {
     "zoo.prediction": ("Beam", "Prediction", "TextScore"),
     "zoo.recurrence.scan": ("inference_graph",),
     "zoo.run_folder": ("load_model",),
+    "zoo.shortlist": ("Shortlist",),
     "zoo.text": ("Vocabulary",),
     "zoo.training.data.corpora": ("read_corpus",),
     "zoo.training.data.datasets": ("labelled", "labels_of", "pairs", "texts"),
     "zoo.training.evaluate": ("evaluate",),
     "zoo.training.run.exact_resume": ("ExactResume",),
     "zoo.training.run.validation": ("ValidationScores",),
+    "zoo.training.shortlist": ("learn_shortlist",),
     "zoo.vectors": ("load_vectors",),
 }
 _MODULES = ("layers", "plot")  # public modules

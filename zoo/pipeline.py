@@ -23,6 +23,7 @@ from zoo.run_folder import (
     read_vocabularies,
     write_run,
 )
+from zoo.shortlist import SHORTLIST, Shortlist
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 from zoo.versions import versions
@@ -34,7 +35,7 @@ class Pipeline(Predictor):
     The model is a Keras model of the zoo, or an artefact that `zoo.load` has read.
 
     Args:
-        model: a model of the zoo.
+        model: a model of the zoo. A `Seq2Seq` with a shortlist decodes over it, and so do its exports.
         source: the vocabulary of the input.
         target: the vocabulary of the output of a translation model.
         labels: the labels of a classifier, in the order of its classes.
@@ -71,6 +72,8 @@ class Pipeline(Predictor):
         if not isinstance(model, TokenModel):
             expected = "a model of the zoo, made by `zoo.build` or by a builder such as `zoo.bahdanau_seq2seq`"
             raise CallError(f"`model` must be {expected}. Received: {type(model).__name__}.")
+        if getattr(model, "shortlist", None) is not None:
+            model.shortlist.check(model)
         self._adopt(_config_of(model, source, target, labels), numpy_functions(model), source, target)
         self.model = model
         if len(samples):
@@ -148,6 +151,8 @@ class Pipeline(Predictor):
         with new_folder(path, force) as folder:
             write_run(folder, self.config, self.vocabularies, kept)
             in_float32(self.model).save(folder / MODEL)
+            if getattr(self.model, "shortlist", None) is not None:
+                self.model.shortlist.save(folder / SHORTLIST)
         return Path(path)
 
     def export(
@@ -251,6 +256,8 @@ def load_run(where: str | os.PathLike) -> Pipeline:
     model = load_model(path / MODEL)
     if getattr(model, "task", None) != config.task:
         raise CallError(f"{path / MODEL} is damaged: it holds no model for {config.task}.")
+    if (path / SHORTLIST).exists():
+        model.shortlist = Shortlist.load(path / SHORTLIST)
     pipeline = Pipeline(model, vocabularies["source"], vocabularies.get("target"), labels=config.labels)
     pipeline.config, pipeline.path = config, path
     return pipeline

@@ -5,6 +5,7 @@ Here the serialised model is read, changed and written; `zoo.text.Vocabulary` is
 
 import io
 import tempfile
+import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from zoo.errors import CallError
 SPACE = "\u2581"  # stands for a space in a piece
 MODEL_KINDS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}  # by SentencePiece's numbers
 NORMAL, UNKNOWN_TYPE, CONTROL = 1, 2, 3  # types of pieces, as SentencePiece numbers them
+DRAWING = threading.Lock()  # SentencePiece has one seed for all threads
 ASCII_SPACES = "\t\n\v\f\r"
 ASCII_PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"  # as `keras.layers.TextVectorization` strips it
 
@@ -62,9 +64,12 @@ class SentencePieces:
 
     def sample(self, texts: list[str], *, alpha: float, seed: int) -> list[list[int]]:
         """Return the ids of each text in a random segmentation."""
-        sentencepiece.set_random_generator_seed(seed)
-        # One thread, because each thread has its own generator. It is created for this call and starts with the seed.
-        return self._processor.encode(texts, enable_sampling=True, alpha=alpha, nbest_size=-1, num_threads=1)
+        with DRAWING:
+            sentencepiece.set_random_generator_seed(seed)
+            # One thread, because each has its own generator. It is created for this call and starts with the seed; but
+            # a text alone would be segmented in the calling thread, whose generator has begun: so there is another one.
+            options: dict[str, Any] = {"enable_sampling": True, "alpha": alpha, "nbest_size": -1, "num_threads": 1}
+            return self._processor.encode([*texts, ""], **options)[: len(texts)]
 
     def decode(self, ids: list[int]) -> str:
         """Return the text of ids."""

@@ -5,6 +5,7 @@ import errno
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 
 from zoo.errors import CallError, WorkError
 from zoo.export.artefact import artefact
@@ -25,6 +26,15 @@ def test_a_draft_that_is_kept_takes_the_name(tiny_run, tmp_path):
     assert draft.report["bytes"] == sum(path.stat().st_size for path in (tmp_path / "out").iterdir())
     assert draft.report["parity"] == {"compared": 1, "versions": tiny_run.config.versions}
     assert not hidden(tmp_path)
+
+
+def test_keras_answers_in_full_float32(tiny_run, tmp_path):
+    enabled = tf.config.experimental.tensor_float_32_execution_enabled
+    assert enabled()
+    with pytest.raises(KeyError), artefact(tiny_run, tmp_path / "out", format="x", force=False):
+        assert not enabled()
+        raise KeyError
+    assert enabled()
 
 
 def test_a_draft_that_is_not_kept_leaves_nothing(tiny_run, tmp_path):

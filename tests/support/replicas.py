@@ -18,6 +18,7 @@ from zoo.models.build import build
 from zoo.training.cluster import this_worker
 from zoo.training.data.batches import batches, steps_per_epoch
 from zoo.training.data.examples import Examples
+from zoo.training.data.rows import Rows
 from zoo.training.distribute import barrier, from_chief, strategy
 from zoo.training.settings import Settings
 from zoo.training.step.optimizer import make_optimizer
@@ -34,10 +35,11 @@ def examples(name: str) -> Examples:
     """Return examples of two lengths, so that each epoch has two smaller batches: one of them of one row."""
     dice = np.random.default_rng(0)
     lengths = [2 + i % 2 for i in range(10)] + [12] * 8
-    sources = [dice.integers(4, 20, length).tolist() for length in lengths]
+    sources = Rows.of([dice.integers(4, 20, length) for length in lengths])
     if name == "tanh_dnn":
-        return Examples("classification", sources, [[i % 3] for i in range(len(lengths))])
-    return Examples("translation", sources, [dice.integers(4, 20, 1 + length // 2).tolist() for length in lengths])
+        return Examples("classification", sources, Rows.of([[i % 3] for i in range(len(lengths))]))
+    targets = Rows.of([dice.integers(4, 20, 1 + length // 2) for length in lengths])
+    return Examples("translation", sources, targets)
 
 
 def compiled(name: str, **options) -> keras.Model:

@@ -279,3 +279,9 @@ def test_a_seed_draws_the_same_in_every_process(tmp_path):
     command = [sys.executable, "-c", code, str(tmp_path / "a.model")]
     drawn = {subprocess.run(command, capture_output=True, text=True, check=True).stdout for _ in range(3)}
     assert len(drawn) == 1
+
+
+def test_a_seed_draws_the_same_for_a_text_alone():
+    vocabulary = Vocabulary.learn(LINES, size=80)
+    drawn = {tuple(vocabulary.sample(["deux cent vingt et un"], alpha=0.2, seed=7)[0]) for _ in range(9)}
+    assert len(drawn) == 1

@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.constants import END, PAD, START
-from zoo.training.data.buckets import make_buckets
+from zoo.tasks import TASKS
+from zoo.training.data.buckets import Buckets, buckets_of, make_buckets
 from zoo.training.data.examples import Examples
 
 
@@ -38,15 +39,11 @@ class Epochs:
         return began
 
 
-Sides = tuple[tf.RaggedTensor, tf.RaggedTensor]  # the ids of the sources and of the targets
-
-
-def steps_per_epoch(
-    examples: Examples, batch_size: int, *, batch_tokens: int | None = None, few_shapes: bool = False
-) -> int:
+def steps_per_epoch(examples: Examples, batch_size: int, *, batch_tokens: int | None = None) -> int:
     """Return how many batches an epoch has, whatever the order of the examples. Arguments as `batches`."""
     lengths = examples.lengths()
-    return make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes).count_batches(lengths)
+    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens)
+    return buckets.count_batches(buckets_of(lengths, buckets.bounds))
 
 
 def batches(
@@ -56,6 +53,7 @@ def batches(
     batch_tokens: int | None = None,
     shuffle_seed: int | None = None,
     first_epoch: int = 0,
+    first_step: int = 0,
     few_shapes: bool = False,
     epochs: Epochs | None = None,
 ) -> tf.data.Dataset:
@@ -69,93 +67,98 @@ def batches(
         shuffle_seed: shuffle each epoch in an order of its own, without end; None: one epoch in the given order.
         first_epoch: the number of the first epoch, for a run that is resumed. The order of an epoch depends on the
             seed and its number alone.
-        few_shapes: pad each batch to the bound of its bucket rather than to its longest row, for XLA, which compiles
-            once for each shape.
+        first_step: the number of batches that the first epoch leaves out.
+        few_shapes: pad each batch to the widest row that its bucket can hold rather than to its longest, and the last
+            batch of a bucket to as many rows as the others have, for XLA, which compiles once for each shape. The rows
+            that are added are padding alone; batches of classes, which have no padding, keep their rows.
         epochs: with `shuffle_seed`, end after each epoch; the next iteration is the epoch that this names.
     """
     lengths = examples.lengths()
-    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens, few_shapes=few_shapes)
-    length_of = tf.constant(lengths, tf.int32)
-
-    def epoch_batches(order: tf.Tensor, sides: Sides) -> tf.data.Dataset:
-        sources, targets = sides
-        rows = tf.data.Dataset.from_tensor_slices(order)
-        rows = rows.map(lambda i: (length_of[i], sources[i], targets[i]), tf.data.AUTOTUNE)
-        return rows.bucket_by_sequence_length(
-            lambda length, *_: length,
-            buckets.bounds,
-            buckets.batch_sizes.tolist(),
-            padding_values=(0, PAD, PAD),
-            pad_to_bucket_boundary=few_shapes,
-        )
-
+    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens)
+    make = _EpochMaker(examples, buckets, buckets_of(lengths, buckets.bounds), few_shapes=few_shapes)
     if shuffle_seed is None:
-        data = epoch_batches(tf.range(len(examples)), _ragged_sides(examples))
-        data = data.apply(tf.data.experimental.assert_cardinality(buckets.count_batches(lengths)))
+        data = make.in_order()
+    elif epochs is None:
+        numbers = tf.data.Dataset.range(first_epoch, tf.int64.max)
+        step = tf.constant(first_step, tf.int64)
+        data = numbers.flat_map(lambda n: make.shuffled(shuffle_seed, n, tf.where(n == first_epoch, step, 0)))
     else:
-        data = _shuffled_epochs(examples, epoch_batches, seed=shuffle_seed, first=first_epoch, epochs=epochs)
-    return data.map(MODEL_BATCHES[examples.task], tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+        position = tf.data.Dataset.range(1).map(epochs.begun)
+        data = position.flat_map(lambda number, done: make.shuffled(shuffle_seed, number, done))
+    data = data.map(MODEL_BATCHES[examples.task], tf.data.AUTOTUNE)
+    if few_shapes and not TASKS[examples.task].labelled:
+        data = data.map(lambda inputs, targets: _with_all_rows(inputs, targets, buckets), tf.data.AUTOTUNE)
+    return data.prefetch(tf.data.AUTOTUNE)
 
 
-def _shuffled_epochs(
-    examples: Examples,
-    epoch_batches: Callable[[tf.Tensor, Sides], tf.data.Dataset],
-    *,
-    seed: int,
-    first: int,
-    epochs: Epochs | None,
-) -> tf.data.Dataset:
-    """Return the batches of one epoch after the other, each in an order of its own: without end, or of one epoch."""
-    best = _ragged_sides(examples)
-
-    def shuffled_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.stateless_shuffle(tf.range(len(examples)), seed=[seed, epoch])
-        return epoch_batches(order, best if examples.resampled is None else _resampled_sides(examples, epoch))
-
-    if epochs is None:
-        return tf.data.Dataset.range(first, tf.int64.max).flat_map(shuffled_epoch)
-    return tf.data.Dataset.range(1).map(epochs.begun).flat_map(lambda epoch, done: shuffled_epoch(epoch).skip(done))
+def _with_all_rows(inputs: Any, targets: tf.Tensor, buckets: Buckets) -> tuple[Any, tf.Tensor]:
+    """Add rows of padding to a batch that is as wide as its bucket allows, up to the batch size of the bucket."""
+    rows, width = tf.unstack(tf.shape(targets))
+    size = tf.constant(buckets.batch_sizes, tf.int32)[tf.searchsorted(buckets.bounds, [width], side="right")[0]]
+    return tf.nest.map_structure(
+        lambda ids: tf.pad(ids, [[0, size - rows], [0, 0]], constant_values=PAD), (inputs, targets)
+    )
 
 
-def _ragged_sides(examples: Examples) -> Sides:
-    return _ragged(*_flat(examples.sources)), _ragged(*_flat(examples.targets))
+class _EpochMaker:
+    """Makes the batches of one epoch from their plan, so that an epoch can begin at any batch.
+
+    Args:
+        examples: the examples.
+        buckets: the buckets.
+        bucket_of: the bucket of each example.
+        few_shapes: as in `batches`.
+    """
+
+    def __init__(self, examples: Examples, buckets: Buckets, bucket_of: np.ndarray, *, few_shapes: bool):
+        self.examples, self.buckets, self.bucket_of, self.few_shapes = examples, buckets, bucket_of, few_shapes
+        self.steps = buckets.count_batches(bucket_of)
+
+    def in_order(self) -> tf.data.Dataset:
+        """Return one epoch in the order of the examples, in their best segmentation."""
+        plan = [tf.constant(part) for part in self.buckets.plan(self.bucket_of)]
+        return self._batches(*plan, epoch=-1, first=0)
+
+    def shuffled(self, seed: int, epoch: tf.Tensor, first: tf.Tensor) -> tf.data.Dataset:
+        """Return an epoch in an order of its own, from the batch `first` on; for use inside a graph."""
+        order = tf.random.experimental.stateless_shuffle(tf.range(len(self.bucket_of)), seed=[seed, epoch])
+        shuffled = tf.gather(self.bucket_of, order)
+        plan = tf.numpy_function(self.buckets.plan, [shuffled], [tf.int32, tf.int64, tf.int64], stateful=False)
+        places, begins, ends = plan
+        return self._batches(tf.gather(order, places), begins, ends, epoch=epoch, first=first)
+
+    def _batches(self, numbers, begins, ends, *, epoch, first) -> tf.data.Dataset:
+        """Return the batches of a plan from the batch `first` on: ids (B, Tx) of sources, (B, Ty) of targets."""
+
+        def batch(step):
+            some = numbers[begins[step] : ends[step]]
+            sides = tf.numpy_function(self._padded, [some, epoch], [tf.int32, tf.int32], stateful=False)
+            return [tf.ensure_shape(ids, [None, None]) for ids in sides]
+
+        return tf.data.Dataset.range(first, self.steps).map(batch, tf.data.AUTOTUNE)
+
+    def _padded(self, numbers, epoch):
+        examples, width = self.examples, None
+        if self.few_shapes:
+            width = self.buckets.bounds[self.bucket_of[numbers[0]]] - 2  # below it, and the start or end is one more
+        if epoch >= 0 and examples.resampled is not None:
+            examples, numbers = examples.resampled(numbers, int(epoch)), np.arange(len(numbers))
+        return examples.sources.padded(numbers, width), examples.targets.padded(numbers, width)
 
 
-def _resampled_sides(examples: Examples, epoch: tf.Tensor) -> Sides:
-    """Return the sides of an epoch in its own segmentation, inside a graph."""
-
-    def flat_sides(epoch):
-        resampled = examples.resampled(int(epoch))
-        return *_flat(resampled.sources), *_flat(resampled.targets)
-
-    tensors = tf.numpy_function(flat_sides, [epoch], [tf.int32] * 4)
-    for tensor in tensors:
-        tensor.set_shape([None])
-    return _ragged(*tensors[:2]), _ragged(*tensors[2:])
-
-
-def _flat(rows: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ids of all rows in one array, and the length of each row."""
-    return np.array([i for row in rows for i in row], np.int32), np.array([len(row) for row in rows], np.int32)
-
-
-def _ragged(values, lengths) -> tf.RaggedTensor:
-    return tf.RaggedTensor.from_row_lengths(values, lengths, validate=False)
-
-
-def _translation_batch(_, sources, targets):
+def _translation_batch(sources, targets):
     return {"source": with_end(sources), "target": with_start(targets)}, with_end(targets)
 
 
-def _classification_batch(_, sources, targets):
+def _classification_batch(sources, targets):
     return with_end(sources), tf.gather(targets, 0, axis=1)
 
 
-def _language_model_batch(_, sources, targets):
+def _language_model_batch(sources, targets):
     return with_start(sources), with_end(sources)
 
 
-# The inputs and targets of each task's model, from (lengths, sources, targets) without start or end.
+# The inputs and targets of each task's model, from (sources, targets) without start or end.
 MODEL_BATCHES: dict[str, Callable] = {
     "translation": _translation_batch,
     "classification": _classification_batch,

@@ -22,10 +22,39 @@ class Buckets:
     bounds: list[int]
     batch_sizes: np.ndarray
 
-    def count_batches(self, lengths: np.ndarray) -> int:
-        """Return how many batches the examples of these lengths make."""
-        counts = np.bincount(np.digitize(lengths, self.bounds), minlength=len(self.batch_sizes))
-        return int(np.sum(-(-counts // self.batch_sizes)))
+    def plan(self, buckets: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the batches of an epoch in their order.
+
+        The examples go into their buckets one after the other. A bucket that is full becomes a batch; what is left in
+        the buckets at the end becomes the last batches.
+
+        Args:
+            buckets: the bucket of each example, in the order of the epoch.
+
+        Returns:
+            The places of the examples in the order of the epoch, by bucket, and where in there each batch begins and
+            ends.
+        """
+        places = np.empty(len(buckets), np.int32)
+        begins, ends, made = [], [], []
+        end = 0
+        for bucket, size in enumerate(self.batch_sizes):
+            some = np.flatnonzero(buckets == bucket)
+            begin, end = end, end + len(some)
+            places[begin:end] = some
+            first = np.arange(begin, end, size)
+            last = np.minimum(first + size, end)
+            begins.append(first)
+            ends.append(last)
+            # A full batch is made when its last example comes.
+            made.append(np.where(last - first == size, places[last - 1], len(buckets)))
+        order = np.argsort(np.concatenate(made), kind="stable")
+        return places, np.concatenate(begins)[order], np.concatenate(ends)[order]
+
+    def count_batches(self, buckets: np.ndarray) -> int:
+        """Return how many batches the examples of these buckets make."""
+        sizes = enumerate(self.batch_sizes)
+        return sum(-(-int(np.count_nonzero(buckets == bucket)) // int(size)) for bucket, size in sizes)
 
 
 def bucket_bounds(lengths: np.ndarray) -> list[int]:
@@ -33,9 +62,17 @@ def bucket_bounds(lengths: np.ndarray) -> list[int]:
     return [*BUCKETS, int(max(lengths.max(), BUCKETS[-1])) + 1]
 
 
-def make_buckets(lengths: np.ndarray, batch_size: int, *, batch_tokens: int | None, few_shapes: bool) -> Buckets:
+def buckets_of(lengths: np.ndarray, bounds: list[int]) -> np.ndarray:
+    """Return the number of the bucket of each example, one byte each."""
+    buckets = np.zeros(len(lengths), np.uint8)
+    for bound in bounds:
+        buckets += lengths >= bound
+    return buckets
+
+
+def make_buckets(lengths: np.ndarray, batch_size: int, *, batch_tokens: int | None) -> Buckets:
     """Return the buckets for examples of these lengths; the other arguments are those of `batches`."""
     bounds = bucket_bounds(lengths)
-    widest = np.array([*bounds, bounds[-1]]) - (0 if few_shapes else 1)
+    widest = np.array([*bounds, bounds[-1]]) - 1
     sizes = np.maximum(batch_tokens // widest, 1) if batch_tokens else np.full(len(widest), batch_size)
     return Buckets(bounds=bounds, batch_sizes=sizes)

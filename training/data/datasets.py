@@ -31,7 +31,8 @@ class Batching:
         shuffle: give each epoch an order of its own. For validation False.
         seed: the seed of the orders and of the segmentations.
         max_length: leave out examples with more pieces than this on a side.
-        few_shapes: pad each batch to the bound of its bucket, for XLA, which compiles once for each shape.
+        few_shapes: pad each batch to one of a few shapes, the last ones with rows of padding alone, for XLA, which
+            compiles once for each shape.
         subword_alpha: draw another segmentation of the texts in each epoch, see `Vocabulary.sample`; 0: always the best
             one.
     """
@@ -201,12 +202,13 @@ def _dataset(
             raise CallError(f"The {name} vocabulary must be a `zoo.Vocabulary`. Received: {vocabulary!r}.")
     drawn: dict[str, Any] = {"subword_alpha": batching.subword_alpha, "seed": batching.seed}
     examples = encode(corpus, task, vocabularies, classes, max_length=batching.max_length, **drawn)
-    how = {name: getattr(batching, name) for name in ("batch_size", "batch_tokens", "few_shapes")}
+    size: dict[str, Any] = {"batch_size": batching.batch_size, "batch_tokens": batching.batch_tokens}
+    how = {**size, "few_shapes": batching.few_shapes}
     if not batching.shuffle:
         return batches(examples, **how)
     proofs = {name: hashlib.sha256(vocabulary.proto).hexdigest() for name, vocabulary in vocabularies.items()}
     record = {"digest": corpus.digest, "classes": list(classes), "vocabularies": proofs, **asdict(batching)}
-    epochs = Epochs(steps_per_epoch(examples, **how), record)
+    epochs = Epochs(steps_per_epoch(examples, **size), record)
     data = batches(examples, **how, shuffle_seed=batching.seed, epochs=epochs)
     # Not by `assert_cardinality`: the rest of an epoch that is resumed has fewer batches.
     data.cardinality = lambda: tf.constant(epochs.steps, tf.int64)

@@ -16,11 +16,13 @@ from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 from zoo.training.data.corpora import BUILT_IN, Corpus, read_corpus
 from zoo.training.data.examples import Examples, encode
+from zoo.training.data.shards import absolute, files_of, parts_of
 from zoo.training.run.beginning import INITIAL, Beginning
 from zoo.training.settings import Settings
 from zoo.versions import versions
 
 SAMPLE_COUNT = 500
+LEARNT = 200_000  # texts that a vocabulary is learnt from
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,8 +64,8 @@ def prepare_run(
         WorkError: the folder could not be written.
     """
     task = beginning.task
-    corpora = {split: read(origin, split, task, settings) for split, origin in data.items()}
-    check_apart(out, *(file for corpus in corpora.values() for file in files_of(corpus)))
+    corpora = {split: read(origin, split, task, settings, scratch=out.parent) for split, origin in data.items()}
+    check_apart(out, *(file for corpus in corpora.values() for part in _parts(corpus) for file in files_of(part)))
     vocabularies = learn_vocabularies(corpora["train"], task, settings, known=beginning.vocabularies)
     labels = beginning.labels
     if labels is None:
@@ -97,7 +99,7 @@ def reopen_run(run: Path, config: RunConfig) -> PreparedRun:
     settings = Settings.from_config(config)
     corpora = {}
     for split, description in config.data.items():
-        corpora[split] = read(description["origin"], split, config.task, settings)
+        corpora[split] = read(description["origin"], split, config.task, settings, scratch=run.resolve().parent)
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
     vocabularies = read_vocabularies(run, config)
@@ -108,34 +110,37 @@ def reopen_run(run: Path, config: RunConfig) -> PreparedRun:
     return PreparedRun(config=config, examples=examples, validation=corpora["valid"])
 
 
-def read(data: str, split: str, task: str, settings: Settings) -> Corpus:
+def read(data: str, split: str, task: str, settings: Settings, *, scratch: Path) -> Corpus:
     """Read the corpus of a split, at most `train_size` examples of the training set; errors as `read_corpus`."""
-    return read_corpus(data, task=task, split=split, size=settings.train_size if split == "train" else None)
+    size = settings.train_size if split == "train" else None
+    return read_corpus(data, task=task, split=split, size=size, scratch=scratch)
 
 
-def files_of(corpus: Corpus) -> list[Path]:
-    """Return the files that a corpus was read from, none for a built-in one."""
-    if corpus.origin.split(":")[0] in BUILT_IN:
-        return []
-    parts = [corpus.origin] if Path(corpus.origin).exists() else corpus.origin.split(",")
-    return [Path(part).resolve() for part in parts]
+def _parts(corpus: Corpus) -> list[str]:
+    """Return the files and patterns that a corpus was read from, none for a built-in one."""
+    return [] if corpus.origin.split(":")[0] in BUILT_IN else parts_of(corpus.origin)
 
 
 def describe(corpus: Corpus) -> dict[str, Any]:
     """Return the entry of a corpus in `config.json`: its origin with absolute paths, its count and its digest."""
-    origin = ",".join(map(str, files_of(corpus))) or corpus.origin
+    origin = ",".join(map(absolute, _parts(corpus))) or corpus.origin
     return {"origin": origin, "count": len(corpus), "digest": corpus.digest}
 
 
 def learn_vocabularies(
     corpus: Corpus, task: str, settings: Settings, known: Mapping[str, Vocabulary] | None = None
 ) -> dict[str, Vocabulary]:
-    """Return the vocabulary of each side: the known one, or one that is learnt; errors as `Vocabulary.learn`."""
+    """Return the vocabulary of each side: the known one, or one that is learnt; errors as `Vocabulary.learn`.
+
+    Of a corpus with more than `LEARNT` texts, it is learnt from so many, spread evenly over the corpus.
+    """
     vocabularies = dict(known or {})
     for side in TASKS[task].sides:
         if side not in vocabularies:
             options: dict[str, Any] = {"size": settings.vocabulary_size, "kind": settings.kinds[side]}
-            vocabularies[side] = Vocabulary.learn(corpus.texts(side), **options)
+            texts = corpus.texts(side)
+            some = texts if len(texts) <= LEARNT else [texts[i * len(texts) // LEARNT] for i in range(LEARNT)]
+            vocabularies[side] = Vocabulary.learn(some, **options)
     return {side: vocabularies[side] for side in TASKS[task].sides}
 
 
@@ -171,7 +176,7 @@ def encode_all(
 
 def samples_of(corpus: Corpus) -> Samples:
     """Return the first examples of the validation set, with which an export is compared with Keras, and scored."""
-    return Samples(sources=corpus.sources[:SAMPLE_COUNT], targets=corpus.targets[:SAMPLE_COUNT])
+    return Samples(sources=list(corpus.sources[:SAMPLE_COUNT]), targets=list(corpus.targets[:SAMPLE_COUNT]))
 
 
 def choose_products(settings: Settings) -> dict[str, str]:

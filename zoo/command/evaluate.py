@@ -16,6 +16,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Score the model and print the scores."""
+    from zoo.gpu import warn_of_unused_gpu
     from zoo.pipeline import load
     from zoo.training.data.corpora import read_corpus
     from zoo.training.evaluate import evaluate
@@ -23,6 +24,7 @@ def run(options: Namespace) -> None:
     beam = beam_of(options)
     with native_silence():
         pipeline = load(options.where)
+    warn_of_unused_gpu()
     scores = evaluate(pipeline, read_corpus(options.data, task=pipeline.task, split="test"), beam=beam)
     if truncated := scores.get("truncated"):
         count = f"{truncated:,} of {scores['count']:,} texts"

@@ -9,7 +9,10 @@ from zoo.errors import CallError
 if TYPE_CHECKING:
     from zoo.prediction import Beam
 
-DATA = "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en"
+DATA = (
+    "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en; "
+    "a pattern in quotes, such as 'shards/*.tsv.gz', for many files, which may be larger than memory"
+)
 WHERE = "a run folder, a preset, or what `zoo export` wrote: a .tflite file, a SavedModel, ONNX or TF Serving folder"
 
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "data": "download a public corpus, or write the built-in one",
     "train": "train a model, or continue a run that was stopped",
     "predict": "answer texts, or each line of standard input",
+    "shortlist": "learn which target pieces a translation may hold, for large vocabularies",
     "evaluate": "score a model on a corpus",
     "export": "export a run to a format for serving, and compare it with Keras",
     "inspect": "describe a run or an export, without running it",

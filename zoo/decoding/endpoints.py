@@ -14,6 +14,7 @@ from zoo.decoding.greedy import greedy
 from zoo.decoding.inputs import vocabulary_size
 from zoo.decoding.sample import sample
 from zoo.decoding.score import classify, score
+from zoo.decoding.shortlist import over_candidates
 from zoo.models.base import TokenModel
 from zoo.recurrence.scan import inference_graph
 from zoo.tasks import TASKS
@@ -41,6 +42,7 @@ def id_functions(model: TokenModel, *, beam_width: int | None = None, litert: bo
     | `sample_tokens` | ids, max_length, temperature, top_k, top_p, seed | `sample`; language models only |
 
     An id outside the vocabulary is read as the unknown piece, because an error for one row would fail the whole batch.
+    `greedy` and `beam_search` decode over the shortlist of the model, if it has one.
 
     Args:
         model: any model of the zoo.
@@ -56,7 +58,7 @@ def _functions(model, beam_width, litert) -> dict[str, Function]:
     if task.labelled:
         return {"tokens": lambda ids: classify(model, ids)}
     functions: dict[str, Function] = {
-        "tokens": lambda ids: greedy(model, ids),
+        "tokens": lambda ids: over_candidates(greedy, model, ids),
         "beam_tokens": _beam_function(model, beam_width),
     }
     if not task.prompted:
@@ -71,7 +73,8 @@ def _functions(model, beam_width, litert) -> dict[str, Function]:
 
 def _beam_function(model, fixed_width) -> Function:
     def beam(ids, beam_width, length_penalty, max_length):
-        return beam_search(model, ids, beam_width=beam_width, length_penalty=length_penalty, max_length=max_length)
+        options = {"beam_width": beam_width, "length_penalty": length_penalty, "max_length": max_length}
+        return over_candidates(beam_search, model, ids, **options)
 
     if fixed_width is None:
         return beam

@@ -18,6 +18,7 @@ from zoo.models.base import SequenceModel, check_special_ids, embedding, make_dr
 from zoo.models.builder import builder
 from zoo.models.check_ids import check_ids_by_key
 from zoo.options import takes_options
+from zoo.shortlist import Shortlist
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -53,6 +54,9 @@ class Seq2Seq(SequenceModel):
         start_id, end_id: the ids that begin and end a sequence. The defaults are those of every `zoo.Vocabulary`; a
             model over the ids of another tokenizer has its own. Id 0 is always padding.
 
+    Attributes:
+        shortlist: the `zoo.Shortlist` over which a pipeline and exports decode; None: the whole vocabulary.
+
     Call arguments:
         inputs: a dict with the ids `source` (B, Tx) and `target` (B, Ty), padded with 0. The target starts with
             `start_id`.
@@ -67,6 +71,7 @@ class Seq2Seq(SequenceModel):
     """
 
     task = "translation"
+    shortlist: Shortlist | None = None
 
     @takes_options
     def __init__(
@@ -221,12 +226,17 @@ class Seq2Seq(SequenceModel):
 
     def decode_step(self, tokens, states, memory):
         """Do one step of decoding; see `SequenceModel.decode_step`."""
+        features, states, weights = self.features_step(tokens, states, memory)
+        return self.to_logits(features), states, weights
+
+    def features_step(self, tokens, states, memory):
+        """Do one step of decoding up to the features (B, n) of the logits; otherwise as `decode_step`."""
         embedded = self.target_embedding(tokens)
         if self.attends:
             states, context, weights = self.decoder.step(embedded, states, **memory)
-            return self.to_logits(self.read_out(states[0], context, embedded)), states, weights
+            return self.read_out(states[0], context, embedded), states, weights
         output, states = self.decoder.step(embedded, states)
-        return self.to_logits(self.read_out(output, None, embedded)), states, None
+        return self.read_out(output, None, embedded), states, None
 
 
 @builder(Seq2Seq, attention=None, self_attention=False)

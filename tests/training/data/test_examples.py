@@ -1,7 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from zoo.constants import END, PAD
 from zoo.errors import CallError
 from zoo.text import Vocabulary
 from zoo.training.data.batches import batches, steps_per_epoch
@@ -22,29 +23,29 @@ def corpus(sources=SOURCES, targets=("a", "b", "a")):
 
 def test_encode_gives_classes_in_the_order_of_the_labels(words):
     examples = encode(corpus(), "classification", words, ["b", "a"], max_length=100)
-    assert examples.targets == [[1], [0], [1]]
-    assert examples.sources == words["source"].encode(SOURCES)
+    assert examples.targets.tolist() == [[1], [0], [1]]
+    assert examples.sources.tolist() == words["source"].encode(SOURCES)
     assert len(examples) == 3 and examples.dropped == 0
 
 
 def test_encode_translation_and_language_model(words):
     both = words | {"target": Vocabulary.learn(["a", "b"], size=100, kind="word")}
     examples = encode(corpus(), "translation", both, max_length=100)
-    assert examples.targets == both["target"].encode(["a", "b", "a"])
-    assert encode(corpus(targets=[]), "language_model", words, max_length=100).targets == [[], [], []]
+    assert examples.targets.tolist() == both["target"].encode(["a", "b", "a"])
+    assert encode(corpus(targets=[]), "language_model", words, max_length=100).targets.tolist() == [[], [], []]
 
 
 @pytest.mark.parametrize(("max_length", "left"), [(6, 3), (5, 2)])
 def test_encode_drops_and_counts_what_is_too_long(words, max_length, left):
     examples = encode(corpus(), "language_model", words, max_length=max_length)
     assert (len(examples), examples.dropped) == (left, 3 - left)
-    assert examples.sources == words["source"].encode(SOURCES[:left])
+    assert examples.sources.tolist() == words["source"].encode(SOURCES[:left])
 
 
 def test_encode_drops_what_is_too_long_on_the_target_side(words):
     both = words | {"target": words["source"]}
     examples = encode(corpus(targets=[SOURCES[2], "un", "un"]), "translation", both, max_length=5)
-    assert examples.sources == words["source"].encode(["deux"]) and examples.dropped == 2
+    assert examples.sources.tolist() == words["source"].encode(["deux"]) and examples.dropped == 2
 
 
 def test_encode_refuses_when_all_is_too_long(words):
@@ -69,11 +70,16 @@ def drawn():
     return encode(corpus, "translation", vocabularies, max_length=100, subword_alpha=0.2, seed=3), vocabularies, corpus
 
 
+def sides_of(examples):
+    return {side: rows.tolist() for side, rows in examples.sides.items()}
+
+
 def test_texts_are_segmented_in_another_way_in_each_epoch(drawn):
     examples, vocabularies, corpus = drawn
-    first, second = (examples.resampled(epoch).sides for epoch in (0, 1))
-    assert examples.resampled(0).sides == first  # whichever epoch came before
-    best = examples.sides
+    numbers = np.arange(len(examples))
+    first, second = (sides_of(examples.resampled(numbers, epoch)) for epoch in (0, 1))
+    assert sides_of(examples.resampled(numbers, 0)) == first  # whichever epoch came before
+    best = sides_of(examples)
     for side, vocabulary in vocabularies.items():
         same = [a == b for a, b in zip(first[side], best[side], strict=True)]
         assert 0.02 < np.mean(same) < 0.9 and first[side] != second[side]
@@ -81,19 +87,33 @@ def test_texts_are_segmented_in_another_way_in_each_epoch(drawn):
         assert len(corpus.texts(side)) == len(first[side])
 
 
+def test_some_examples_are_resampled_in_the_order_of_their_numbers(drawn):
+    examples, vocabularies, corpus = drawn
+    some = examples.resampled(np.array([7, 2]), 0)
+    texts = [vocabularies["source"].decode(ids) for ids in some.sources.tolist()]
+    assert texts == [corpus.sources[7], corpus.sources[2]]
+
+
 @pytest.mark.parametrize("few_shapes", [False, True])
 def test_what_is_resampled_stays_in_its_bucket(drawn, few_shapes):
-    examples, _, _ = drawn
-    steps = steps_per_epoch(examples, 8, few_shapes=few_shapes)
+    examples, vocabularies, _ = drawn
+    steps = steps_per_epoch(examples, 8)
     made = batches(examples, 8, shuffle_seed=1, few_shapes=few_shapes)
     first, second = list(made.take(steps)), list(made.skip(steps).take(steps))
     again = list(batches(examples, 8, shuffle_seed=1, first_epoch=1, few_shapes=few_shapes).take(steps))
     for one, other in zip(second, again, strict=True):
         np.testing.assert_array_equal(one[0]["source"], other[0]["source"])
         np.testing.assert_array_equal(one[1], other[1])
-    rows = {tuple(row[row != PAD]) for inputs, _ in first for row in inputs["source"].numpy()}
-    assert rows == {(*ids, END) for ids in examples.resampled(0).sources}
-    assert sum(len(inputs["source"]) for inputs, _ in second) == len(examples)
+    plain = batches(replace(examples, resampled=None), 8, shuffle_seed=1, few_shapes=few_shapes).take(steps)
+    changed = 0
+    for (one, _), (other, _) in zip(first, plain, strict=True):  # the same examples, in another segmentation
+        assert texts_of(one, vocabularies) == texts_of(other, vocabularies)
+        changed += not np.array_equal(one["source"], other["source"])
+    assert changed > steps / 2
+
+
+def texts_of(inputs, vocabularies):
+    return [[vocabularies[side].decode(ids) for ids in inputs[side].numpy()] for side in ("source", "target")]
 
 
 def test_a_classifier_and_a_language_model_are_resampled_too():
@@ -102,6 +122,7 @@ def test_a_classifier_and_a_language_model_are_resampled_too():
         vocabularies = {"source": Vocabulary.learn(corpus.sources, size=100)}
         labels = sorted(set(corpus.targets))
         examples = encode(corpus, task, vocabularies, labels, max_length=100, subword_alpha=0.2, seed=3)
-        drawn = examples.resampled(0)
-        assert drawn.sources != examples.sources and drawn.targets == examples.targets
+        drawn = examples.resampled(np.arange(100), 0)
+        assert drawn.sources.tolist() != examples.sources.tolist()
+        assert drawn.targets.tolist() == examples.targets.tolist()
         assert len(list(batches(examples, 50, shuffle_seed=1).take(2))) == 2

@@ -1,5 +1,6 @@
 """Runs that are stopped, killed, damaged or changed, and go on: to the same end bit for bit, or not at all."""
 
+import gzip
 import json
 import logging
 import math
@@ -149,6 +150,27 @@ def test_a_run_stopped_again_and_again_goes_on_to_the_same_end_bit_for_bit(
     assert capsys.readouterr().err.startswith("epoch 1/3  ")
     assert result(out) == result(fast.path)
     assert set(scalars(out / "logs")) == set(scalars(fast.path / "logs"))
+
+
+def test_a_run_on_shards_is_stopped_and_ends_as_a_run_on_one_file(
+    tmp_path, monkeypatch, fast, fast_settings, tiny_data
+):
+    shards, lines = tmp_path / "shards", open(tiny_data["classification"]["train"], encoding="utf-8").readlines()
+    shards.mkdir()
+    for number, begin in enumerate(range(0, len(lines), 50)):
+        with gzip.open(shards / f"{number}.tsv.gz", "wt", encoding="utf-8") as file:
+            file.writelines(lines[begin : begin + 50])
+    data = {"classification": {**tiny_data["classification"], "train": str(shards / "*.tsv.gz")}}
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(patch, 7, lambda _: signal.raise_signal(signal.SIGTERM))
+        call(tmp_path, data, fast_settings)
+    assert read_position(checkpoints(tmp_path / "out")[0])[0].step > 0
+    resume(tmp_path / "out")
+    assert result(tmp_path / "out") == result(fast.path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "shards"]
+    (shards / "9.tsv.gz").write_bytes(gzip.compress(lines[0].encode()))
+    with pytest.raises(CallError, match=r"shards/\*\.tsv\.gz has changed since"):
+        resume(tmp_path / "out", epochs=4)
 
 
 def test_how_often_checkpoints_are_written_changes_nothing(tmp_path, fast, fast_settings, tiny_data):

@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from zoo.command.console import set_environment
 from zoo.command.parser import COMMANDS
 from zoo.log import logger
 
@@ -97,6 +98,12 @@ def test_an_error_is_reported_in_a_line(error, status, message, call, monkeypatc
 
     monkeypatch.setattr(zoo.command.list, "run", fail)
     assert call("list") == (status, "", f"zoo: {message}\n")
+
+
+def test_what_the_user_has_set_stays_in_the_environment(monkeypatch):
+    monkeypatch.setattr(os, "environ", {"TF_ENABLE_ONEDNN_OPTS": "0"})
+    set_environment()
+    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0" and os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
 
 
 def test_a_line_is_printed_once(call, monkeypatch):

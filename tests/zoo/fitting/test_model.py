@@ -3,7 +3,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.support.checks import randomise
+from tests.support import small_models
+from tests.support.checks import assert_close, randomise
 from zoo.catalog import CATALOG, find
 from zoo.constants import END, PAD, START
 from zoo.errors import CallError
@@ -263,6 +264,30 @@ def test_metrics_see_large_ids_in_mixed_precision():
     made.compile("sgd", OWN_LOSS, metrics=["accuracy"], run_eagerly=True)
     assert made.evaluate(np.array([[START]]), np.array([[513]]), verbose=0)[1] == 0.0
     assert made.evaluate(np.array([[START]]), np.array([[514]]), verbose=0)[1] == 1.0
+
+
+@pytest.mark.parametrize("compiled_by_xla", [False, True])
+@pytest.mark.parametrize("name", list(small_models.MODELS))
+def test_rows_of_padding_change_nothing(name, compiled_by_xla):
+    """Rows of padding alone, as `few_shapes` adds them; in both ways to sum the loss."""
+
+    def step(inputs, targets):
+        made, _ = small_models.made(name)
+        made.compile(keras.optimizers.SGD(1.0))
+        made.jit_compile = compiled_by_xla  # how the loss is summed; the step itself runs eagerly
+        return made.train_step((inputs, targets)), weights(made)
+
+    def more_rows(ids):
+        return np.pad(ids, [[0, 2], [0, 0]], constant_values=PAD)
+
+    source, target, following = (np.minimum(ids, small_models.VOCABULARY - 1) for ids in (SOURCE, TARGET, NEXT))
+    inputs = target if name.endswith("_lm") else {"source": source, "target": target}
+    logs, after = step(inputs, following)
+    more_logs, more_after = step(tf.nest.map_structure(more_rows, inputs), more_rows(following))
+    for key, value in logs.items():
+        assert_close(more_logs[key], value, 1e-6)
+    for a, b in zip(after, more_after, strict=True):
+        assert_close(a, b, 1e-5)
 
 
 @pytest.mark.parametrize(

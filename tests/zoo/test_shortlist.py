@@ -1,0 +1,63 @@
+import numpy as np
+import pytest
+
+import zoo
+from zoo.errors import CallError
+from zoo.shortlist import Shortlist
+
+TABLE = np.array([[0, 0], [0, 0], [0, 0], [7, 0], [8, 4]], np.int32)
+ALWAYS = np.arange(5, dtype=np.int32)
+
+
+def shortlist(**changes):
+    return Shortlist(**{"table": TABLE, "always": ALWAYS, "target_size": 9} | changes)
+
+
+def test_the_candidates_of_a_sentence():
+    assert shortlist().candidates([3, 4, 3, 2]).tolist() == [0, 1, 2, 3, 4, 7, 8]
+    assert shortlist().candidates([]).tolist() == ALWAYS.tolist()
+
+
+def test_it_is_read_as_it_was_saved(tmp_path):
+    shortlist().save(tmp_path / "shortlist.npz")
+    read = Shortlist.load(tmp_path / "shortlist.npz")
+    assert read.table.tolist() == TABLE.tolist() and read.always.tolist() == ALWAYS.tolist() and read.target_size == 9
+    assert read.table.dtype == read.always.dtype == np.int32
+
+
+def test_a_damaged_file_is_refused(tmp_path):
+    path = tmp_path / "shortlist.npz"
+    with pytest.raises(CallError, match="There is no file"):
+        Shortlist.load(path)
+    shortlist().save(path)
+    content = path.read_bytes()
+    for damaged in (b"", content[: len(content) // 2], content.replace(b"table", b"tible")):
+        path.write_bytes(damaged)
+        with pytest.raises(CallError, match="is damaged or no shortlist"):
+            Shortlist.load(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"table": TABLE.astype(np.int64)}, "`table` must be int32 of 2 axes. Received: int64"),
+        ({"always": TABLE}, "`always` must be int32 of 1 axes"),
+        ({"target_size": 8}, "`table` must have ids from 0 to 7"),
+        ({"table": -TABLE}, "`table` must have ids from 0 to 8"),
+        ({"always": ALWAYS[1:]}, "the special ids 0 to 3"),
+    ],
+)
+def test_wrong_arrays_are_refused(changes, message):
+    with pytest.raises(CallError, match=message):
+        shortlist(**changes)
+
+
+def test_a_model_that_it_does_not_fit_is_refused():
+    shortlist().check(zoo.seq2seq(5, 9, units=4))
+    for model, message in [
+        (zoo.seq2seq(5, 10, units=4), r"vocabularies of \[5, 9\] pieces. Received: a model of \[5, 10\]"),
+        (zoo.seq2seq(5, 9, units=4, start_id=4), "start_id=4"),
+        (zoo.tanh_rnn_lm(9, units=4), "Only a translation model"),
+    ]:
+        with pytest.raises(CallError, match=message):
+            shortlist().check(model)
