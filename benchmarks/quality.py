@@ -3,6 +3,8 @@
     python -m benchmarks.quality --out /tmp/quality                                    # on the built-in corpus
     python -m benchmarks.quality --out /tmp/quality --sst2 data/sst2 --only tanh_rnn   # a classifier on SST-2
     python -m benchmarks.quality --out /tmp/quality --multi30k data/multi30k --cells tanh gru lstm --epochs 2
+    python -m benchmarks.quality --out /tmp/quality --multi30k data/multi30k --only bahdanau_seq2seq --cells gru \
+        --epochs 2 --seeds 1 2 3 --precisions float32 mixed_bfloat16
 
 Translation and language models train on `numbers-fr-en`. Classifiers train on the kinds of its phrases or, with
 `--sst2 DIR`, on the sentiment of film reviews: DIR holds train.tsv.gz and dev.tsv.gz; the score is on dev, and a
@@ -12,6 +14,7 @@ A model that has a result in `--out` is not trained again.
 """
 
 import argparse
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -19,8 +22,10 @@ from typing import Any, NamedTuple
 
 from zoo.catalog import CATALOG
 from zoo.command.console import set_environment
+from zoo.processor import processor_name
 
 CORPUS = "numbers-fr-en"
+PRECISIONS = ("float32", "mixed_bfloat16")
 SCORES = ("exact_match", "bleu", "chrf", "accuracy", "perplexity")
 
 
@@ -76,25 +81,25 @@ def _on_multi30k(model, kind, folder):
     return Task(model, "multi30k", data, {**sizes, "dropout": 0.2, "embedding_dropout": 0.1, **kind}, settings)
 
 
-def measure(task: Task, out: Path, epochs: int) -> dict[str, Any]:
-    """Train a model and return its scores."""
+def measure(task: Task, out: Path, **given: Any) -> dict[str, Any]:
+    """Train a model with the settings of its task and the given `epochs`, `seed` and `precision`; return its scores."""
     from zoo.training.data.corpora import read_corpus
     from zoo.training.evaluate import evaluate
     from zoo.training.fit import train
     from zoo.training.settings import Settings
 
     cell = task.options.get("cell", "tanh")
-    folder = out / f"{task.corpus}-{task.model}-{cell}-{epochs}"
+    folder = out / "-".join(map(str, (task.corpus, task.model, cell, *given.values())))
     report = folder.with_suffix(".json")
     if report.is_file():
         return json.loads(report.read_text())
-    settings = Settings(epochs=epochs, **task.settings)
+    settings = Settings(**task.settings, **given)
     data = {name: task.data[name] for name in ("train", "valid")}
     run = train(task.model, **data, out=folder, options=task.options, settings=settings, force=True)
     scores = evaluate(run, read_corpus(task.data["test"], task=run.task, split="test"))
     seconds = json.loads((run.path / "metrics.json").read_text())["seconds"]
     row = {"model": task.model, "cell": cell, "data": task.corpus, "parameters": run.model.count_params()}
-    row |= {"epochs": epochs, "seed": settings.seed, "minutes": round(seconds / 60, 1)}
+    row |= {**given, "minutes": round(seconds / 60, 1)}
     row |= {name: scores[name] for name in SCORES if name in scores}
     report.write_text(json.dumps(row))
     return row
@@ -109,18 +114,22 @@ def main() -> None:
     parser.add_argument("--sst2", type=Path)
     parser.add_argument("--multi30k", type=Path)
     parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[1])
+    parser.add_argument("--precisions", nargs="+", choices=PRECISIONS, default=["float32"])
     options = parser.parse_args()
     set_environment()
     options.out.mkdir(parents=True, exist_ok=True)
     rows = []
-    for task in tasks(options):
-        rows.append(measure(task, options.out, options.epochs))
+    for task, seed, precision in itertools.product(tasks(options), options.seeds, options.precisions):
+        rows.append(measure(task, options.out, epochs=options.epochs, seed=seed, precision=precision))
         print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
-    print("| model | cell | data | parameters | epochs | seed | minutes | score |\n|---|---|---|---|---|---|---|---|")
+    print(processor_name())
+    print("\n| model | cell | data | parameters | epochs | seed | precision | minutes | score |\n|" + 9 * "---|")
     for row in rows:
         scores = ", ".join(f"{name.replace('_', ' ')} {row[name]:.4g}" for name in SCORES if name in row)
         columns = [row["model"], row["cell"], row["data"], f"{row['parameters']:,}"]
-        print("| " + " | ".join(map(str, [*columns, row["epochs"], row["seed"], row["minutes"], scores])) + " |")
+        columns += [row[name] for name in ("epochs", "seed", "precision", "minutes")]
+        print("| " + " | ".join(map(str, [*columns, scores])) + " |")
 
 
 if __name__ == "__main__":

@@ -110,7 +110,8 @@ def _links(sources, targets, target_size):
     total = sum((len(source) + 1) * len(target) for source, target in zip(sources, targets, strict=True))
     step = max(1, -(-total // MOST_LINKS))
     links, numbers, tokens = [], [], 0
-    for source, target in zip(sources[::step], targets[::step], strict=True):
+    for i in range(0, len(sources), step):
+        source, target = sources[i], targets[i]
         from_pieces = np.array([NOTHING, *source], np.int64)[:, None] * target_size
         links.append((from_pieces + np.array(target, np.int64)).ravel())
         numbers.append(np.tile(np.arange(tokens, tokens + len(target), dtype=np.int32), len(source) + 1))
