@@ -1,4 +1,4 @@
-"""The GPU of this machine: the warning when TensorFlow does not use it, and full precision on it."""
+"""The GPU of this machine: its name, the warning when TensorFlow does not use it, and full precision on it."""
 
 import contextlib
 import functools
@@ -11,6 +11,12 @@ import tensorflow as tf
 from zoo.log import logger
 
 SIGNS = (Path("/proc/driver/nvidia/version"), Path("/dev/nvidia0"))  # the driver is loaded; a GPU is passed on
+
+
+def gpu_name() -> str | None:
+    """Return the name of the first GPU that TensorFlow finds; None if there is none."""
+    gpus = tf.config.list_physical_devices("GPU")
+    return tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU") if gpus else None
 
 
 @functools.cache

@@ -21,6 +21,12 @@ def test_import_is_light():
     assert out == "[]\n"
 
 
+def test_import_switches_onednn_on_unless_it_is_set():
+    code = "import os; os.environ.pop('{0}', 0); {1}\nimport zoo; print(os.environ['{0}'])"
+    assert python(code.format("TF_ENABLE_ONEDNN_OPTS", "")) == ("1\n", "")
+    assert python(code.format("TF_ENABLE_ONEDNN_OPTS", "os.environ['TF_ENABLE_ONEDNN_OPTS'] = '0'")) == ("0\n", "")
+
+
 def test_import_of_errors_and_names_needs_no_tensorflow():
     code = "import sys; from zoo import CallError, WorkError, ZooError, names; print('tensorflow' in sys.modules)"
     assert python(code)[0] == "False\n"

@@ -8,6 +8,7 @@ from typing import Any
 
 from zoo.atomic_files import check_apart, new_folder, sha256_of
 from zoo.errors import CallError
+from zoo.gpu import gpu_name
 from zoo.log import logger
 from zoo.processor import processor_name
 from zoo.recurrence.speed import faster_form
@@ -180,14 +181,18 @@ def samples_of(corpus: Corpus) -> Samples:
 
 
 def choose_products(settings: Settings) -> dict[str, str]:
-    """Return the processor and the form of the products of loops, which a resumed run takes from its config.
+    """Return the processor, the GPU if there is one, and the form of the products of loops.
 
-    A measurement decides; in a deterministic run, which has the same bits each time, a rule.
+    A measurement decides on the form, which a resumed run takes from its config; in a deterministic run, which has the
+    same bits each time, a rule.
     """
     form = "plain" if settings.deterministic else faster_form()
-    name = processor_name()
-    logger.info(f"{name}: products of the form {form}, precision {settings.precision}, XLA {bool(settings.jit)}")
-    return {"name": name, "product_form": form}
+    processor = {"name": processor_name(), "product_form": form}
+    if gpu := gpu_name():
+        processor["gpu"] = gpu
+    device = gpu or processor["name"]
+    logger.info(f"{device}: products of the form {form}, precision {settings.precision}, XLA {bool(settings.jit)}")
+    return processor
 
 
 def digests(folder: Path, vocabularies: dict[str, Vocabulary]) -> dict[str, str]:

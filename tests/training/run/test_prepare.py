@@ -46,3 +46,8 @@ def test_the_form_of_products_is_chosen_once_and_kept(tiny_data, tmp_path, monke
 def test_a_deterministic_run_measures_nothing(monkeypatch):
     monkeypatch.setattr(prepare, "faster_form", lambda: pytest.fail("it was measured"))
     assert prepare.choose_products(Settings(deterministic=True))["product_form"] == "plain"
+
+
+def test_the_gpu_of_a_run_is_named(monkeypatch):
+    monkeypatch.setattr(prepare, "gpu_name", lambda: "NVIDIA H100")
+    assert prepare.choose_products(Settings(deterministic=True))["gpu"] == "NVIDIA H100"

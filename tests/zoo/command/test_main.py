@@ -101,9 +101,9 @@ def test_an_error_is_reported_in_a_line(error, status, message, call, monkeypatc
 
 
 def test_what_the_user_has_set_stays_in_the_environment(monkeypatch):
-    monkeypatch.setattr(os, "environ", {"TF_ENABLE_ONEDNN_OPTS": "0"})
+    monkeypatch.setattr(os, "environ", {"TF_CPP_MIN_LOG_LEVEL": "0"})
     set_environment()
-    assert os.environ["TF_ENABLE_ONEDNN_OPTS"] == "0" and os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "0" and os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] == "true"
 
 
 def test_a_line_is_printed_once(call, monkeypatch):
