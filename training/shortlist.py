@@ -11,6 +11,7 @@ from zoo.constants import END, PAD, START, UNKNOWN
 from zoo.errors import CallError
 from zoo.run_folder import read_config
 from zoo.shortlist import SHORTLIST, Shortlist
+from zoo.training.data.rows import Rows
 from zoo.training.run.prepare import reopen_run
 
 SPECIAL = (PAD, START, END, UNKNOWN)
@@ -57,8 +58,8 @@ def _coverage(shortlist, sources, targets) -> dict[str, float]:
 
 
 def learn_shortlist(
-    sources: Sequence[Sequence[int]],
-    targets: Sequence[Sequence[int]],
+    sources: Sequence[Sequence[int]] | Rows,
+    targets: Sequence[Sequence[int]] | Rows,
     source_size: int,
     target_size: int,
     *,
