@@ -51,6 +51,9 @@ class Rows:
     def __getitem__(self, row: int) -> np.ndarray:
         return self.values[self.bounds[row] : self.bounds[row + 1]]
 
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return (self[row] for row in range(len(self)))
+
     def lengths(self) -> np.ndarray:
         """Return the length of each row."""
         return np.subtract(self.bounds[1:], self.bounds[:-1], dtype=np.int32, casting="unsafe")
