@@ -114,6 +114,7 @@ def test_the_place_of_an_example(tmp_path):
         ("1.gz", gzip.compress(b"un\tone\n" * 999)[:-9], "1.gz: expected a whole gzip file. Received: a damaged one"),
         ("1.gz", gzip.compress(b"un\tone\n")[:-8] + bytes(8), "1.gz: expected a whole gzip file. Received: a damaged"),
     ],
+    ids=["empty", "no tab", "not UTF-8", "cut off", "wrong checksum"],
 )
 def test_a_bad_shard_is_named(tmp_path, name, content, expected):
     _, pattern = written(tmp_path, [COLUMNS["translation"](example) for example in EXAMPLES])
