@@ -11,7 +11,7 @@ BFLOAT16_FROM = (8, 0)  # the compute capability of the first NVIDIA GPUs that m
 
 
 def fastest_precision(units: int = 512) -> str:
-    """Return the precision in which a model trains fastest on the device at hand, as the name of a policy of Keras.
+    """Return the name of the dtype policy with which a model trains fastest on this machine.
 
         keras.config.set_dtype_policy(zoo.fastest_precision(512))
 
