@@ -104,8 +104,8 @@ def read_corpus(
     Args:
         data: a .tsv file (source TAB target, or text TAB label), two parallel files joined by a comma, for a language
             model a text file (one sentence a line, empty lines skipped), or a built-in name, alone or with a split:
-            `numbers-fr-en`, `numbers-fr-en:test`. In place of a file a pattern; of two patterns, the files belong
-            together in the order of their names.
+            `numbers-fr-en`, `spoken-en:test`, `spoken-fr:valid`. In place of a file a pattern; of two patterns, the
+            files belong together in the order of their names.
         task: "translation", "classification" or "language_model".
         split: the split of a built-in corpus, where `data` does not name one.
         size: keep only this many examples, the first; for a built-in corpus, make this many.

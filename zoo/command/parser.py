@@ -12,7 +12,7 @@ from zoo.errors import CallError, nearest
 # A command NAME is the module `zoo.command.NAME`.
 COMMANDS = {
     "list": "list the models, presets and recipes",
-    "data": "download a public corpus, or write the built-in one",
+    "data": "download a public corpus, or write a built-in one",
     "train": "train a model, or continue a run that was stopped",
     "predict": "answer texts, or each line of standard input",
     "shortlist": "learn which target pieces a translation may hold, for large vocabularies",

@@ -1,7 +1,8 @@
 """The built-in corpora `spoken-en` and `spoken-fr`: written sentences and their spoken form, generated from a seed.
 
 A language is a folder: `sentences.py` is the table of its sentences, `slots.py` draws the dates, times and prices
-that fill them, `speech.py` puts these into words. All other words are copied; a sixth of the sentences has nothing else.
+that fill them, `speech.py` puts these into words. All other words are copied; about a sixth of the sentences has
+nothing else.
 """
 
 import random
