@@ -10,15 +10,15 @@ import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TypeVar
+from typing import Any
 
 from zoo.errors import CallError, nearest
 
 SPLITS = ("train", "valid", "test")
 MAX_FRUITLESS_DRAWS = 200_000
 
-Form = TypeVar("Form")  # of a slot's filling: text that can be formatted
-Slots = Mapping[str, Callable[[random.Random], tuple[Form, Form]]]
+# For each slot, a function that draws its filling: the text of both sides, or objects that format as text.
+Slots = Mapping[str, Callable[[random.Random], tuple[Any, Any]]]
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def fill(stream: random.Random, source: str, target: str, slots: Slots) -> tuple
         stream: the seeded stream.
         source: a template: text with slots in braces. `{day2}` is another day than `{day}`.
         target: the template of the other side, with the same slots.
-        slots: for each slot a function that draws its filling: the forms of both sides.
+        slots: the function of each slot.
     """
-    filling = {}
+    filling: dict[str, tuple[Any, Any]] = {}
     for slot in slots_of(source):
         draw = slots[slot.rstrip("2")]
         pair = draw(stream)

@@ -19,7 +19,7 @@ COMMANDS = {
     "evaluate": "score a model on a corpus",
     "export": "export a run to a format for serving, and compare it with Keras",
     "inspect": "describe a run or an export, without running it",
-    "demo": "train, evaluate, export and translate with the built-in corpus",
+    "demo": "train, evaluate, export and translate with a built-in corpus",
 }
 OPTION = re.compile(r"--?[a-zA-Z][^ ]*")  # "-5" and "-5 °C" are texts
 
