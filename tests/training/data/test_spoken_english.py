@@ -10,6 +10,10 @@ from zoo.training.data.spoken.english import speech
 from zoo.training.data.spoken.english.slots import SLOTS
 from zoo.training.data.spoken.roman import roman
 
+MEASURES = (
+    *("length", "distance", "weight", "volume", "area", "speed", "duration", "memory", "power"),
+    *("temperature", "oven"),
+)
 CASES = [
     (speech.cardinal, (0,), "zero"),
     (speech.cardinal, (13,), "thirteen"),
@@ -130,6 +134,22 @@ def test_written_prices_are_read_again():
     for written, spoken in drawn("price"):
         symbol, whole, hundredths = re.fullmatch(r"([$€£])([\d,]+)(?:\.(\d\d))?", written).groups()
         assert spoken == speech.price(symbol, int(whole.replace(",", "")), int(hundredths or 0)), written
+
+
+@pytest.mark.parametrize("slot", MEASURES)
+def test_written_quantities_are_read_again(slot):
+    for written, spoken in drawn(slot):
+        number, unit = re.fullmatch(r"(-?[\d,.]+) ?(\D+)", written).groups()
+        assert spoken == speech.quantity(number.replace(",", ""), unit), written
+
+
+def test_written_percentages_phones_and_years_are_read_again():
+    for written, spoken in drawn("percent"):
+        assert spoken == f"{speech.decimal(written.rstrip(' %'))} percent", written
+    for written, spoken in drawn("phone"):
+        assert spoken == ", ".join(map(speech.digits, re.findall(r"\d+", written))), written
+    for written, spoken in drawn("years"):
+        assert spoken == " to ".join(speech.year(int(year)) for year in written.split("-")), written
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,10 @@ from zoo.training.data.spoken.french import speech
 from zoo.training.data.spoken.french.sentences import COUNTED
 from zoo.training.data.spoken.french.slots import SHORT_MONTHS, SLOTS
 
+MEASURES = (
+    *("length", "distance", "weight", "volume", "area", "speed", "duration", "memory", "power"),
+    *("temperature", "oven"),
+)
 CASES = [
     (speech.cardinal, (0,), "zéro"),
     (speech.cardinal, (16,), "seize"),
@@ -121,6 +125,28 @@ def test_written_prices_are_read_again():
     for written, spoken in drawn("price"):
         whole, hundredths, symbol = re.fullmatch(r"([\d ]+?)(?:,(\d\d))? ?([€$£])", written).groups()
         assert spoken == speech.price(symbol, int(whole.replace(" ", "")), int(hundredths or 0)), written
+
+
+@pytest.mark.parametrize("slot", MEASURES)
+def test_written_quantities_are_read_again(slot):
+    for written, spoken in drawn(slot):
+        number, unit = re.fullmatch(r"(-?\d[\d ,]*?) ?([^\d ,]\S*)", written).groups()
+        assert spoken == speech.quantity(number.replace(" ", ""), unit), written
+
+
+def test_written_percentages_phones_and_years_are_read_again():
+    for written, spoken in drawn("percent"):
+        assert spoken == f"{speech.decimal(written.rstrip(' %'))} pour cent", written
+    for written, spoken in drawn("phone"):
+        assert spoken == speech.pairs(written) and len(written) == 14, written
+    for written, spoken in drawn("years"):
+        assert spoken == " à ".join(speech.rank(int(year)) for year in written.split("-")), written
+
+
+@pytest.mark.parametrize("slot", ["year", "decade", "rank", "numbered"])
+def test_a_number_that_stands_for_an_ordinal_does_not_agree(slot):
+    endings = [spoken for written, spoken in drawn(slot, 2_000) if re.search("[02-9]80$|[2-9]00$|^80$", written)]
+    assert endings and not [spoken for spoken in endings if spoken.endswith("s")]
 
 
 def test_a_noun_decides_the_gender():
