@@ -4,6 +4,7 @@ A hash of the target assigns each example of the endless stream to a split. A so
 a split occurs in another, whatever the sizes and seeds; and a longer set of the same seed begins with the shorter one.
 """
 
+import datetime
 import random
 import re
 import zlib
@@ -103,3 +104,8 @@ def slots_of(template: str) -> tuple[str, ...]:
 def draw_size(stream: random.Random, low: int, high: int) -> int:
     """Draw a number whose magnitude is uniform: two digits are as probable as five."""
     return min(high, int(low * ((high + 1) / low) ** stream.random()))
+
+
+def draw_date(stream: random.Random, year: int, days: int) -> datetime.date:
+    """Draw one of so many days, from the first of a year on."""
+    return datetime.date(year, 1, 1) + datetime.timedelta(days=stream.randrange(days))

@@ -10,7 +10,7 @@ from functools import cache
 
 from num2words import num2words
 
-from zoo.training.data.generated import draw_size
+from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.numbers import names
 from zoo.training.data.numbers.phrases import COLOURS, FOODS, ITEMS, RANKED, THINGS
 
@@ -58,7 +58,7 @@ def _rank(stream: random.Random) -> Pair:
 
 def _calendar_day(stream: random.Random) -> tuple[datetime.date, Pair]:
     """Draw a day of the years 1900 to 2029, and its day and month: 28 octobre, October 28."""
-    date = datetime.date(1900, 1, 1) + datetime.timedelta(days=stream.randrange(47_482))
+    date = draw_date(stream, 1900, 47_482)
     french, english = names.months()[date.month - 1]
     return date, (f"{'1er' if date.day == 1 else date.day} {french}", f"{english} {date.day}")
 

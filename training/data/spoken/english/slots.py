@@ -4,10 +4,9 @@ To add a slot, write a function of the random stream and name it in SLOTS. The r
 from the form and the words around it: 1987 is a year, 1,987 is a number.
 """
 
-import datetime
 import random
 
-from zoo.training.data.generated import draw_size
+from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.spoken.english import speech
 from zoo.training.data.spoken.english.sentences import WORDS
 from zoo.training.data.spoken.roman import roman
@@ -15,12 +14,8 @@ from zoo.training.data.spoken.roman import roman
 Pair = tuple[str, str]
 
 
-def _calendar_day(stream: random.Random) -> datetime.date:
-    return datetime.date(1850, 1, 1) + datetime.timedelta(days=stream.randrange(73_000))
-
-
 def _date(stream: random.Random) -> Pair:
-    date = _calendar_day(stream)
+    date = draw_date(stream, 1850, 73_000)
     month, spoken = speech.MONTHS[date.month - 1], speech.date(date.year, date.month, date.day)
     forms = [
         (f"{date.month}/{date.day}/{date.year}", spoken),
@@ -34,7 +29,7 @@ def _date(stream: random.Random) -> Pair:
 
 
 def _day(stream: random.Random) -> Pair:
-    date = _calendar_day(stream)
+    date = draw_date(stream, 1850, 73_000)
     day, name, spoken = date.day, speech.MONTHS[date.month - 1], speech.month_day(date.month, date.day)
     forms = [
         (f"{name} {day}", spoken),

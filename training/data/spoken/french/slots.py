@@ -4,10 +4,9 @@ To add a slot, write a function of the random stream and name it in SLOTS. The r
 from the form and the words around it.
 """
 
-import datetime
 import random
 
-from zoo.training.data.generated import draw_size
+from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.spoken.french import speech
 from zoo.training.data.spoken.french.sentences import COUNTED, WORDS
 from zoo.training.data.spoken.roman import roman
@@ -20,12 +19,8 @@ SHORT_MONTHS = (
 )
 
 
-def _calendar_day(stream: random.Random) -> datetime.date:
-    return datetime.date(1850, 1, 1) + datetime.timedelta(days=stream.randrange(73_000))
-
-
 def _date(stream: random.Random) -> Pair:
-    date = _calendar_day(stream)
+    date = draw_date(stream, 1850, 73_000)
     day, month = "1er" if date.day == 1 else str(date.day), date.month - 1
     forms = [
         f"{date:%d/%m}/{date.year}",
@@ -40,7 +35,7 @@ def _date(stream: random.Random) -> Pair:
 
 
 def _day(stream: random.Random) -> Pair:
-    date = _calendar_day(stream)
+    date = draw_date(stream, 1850, 73_000)
     day, month = "1er" if date.day == 1 else str(date.day), date.month - 1
     forms = [f"{day} {speech.MONTHS[month]}", f"{day} {speech.MONTHS[month]}", f"{date:%d/%m}"]
     return stream.choice(forms), speech.month_day(date.month, date.day)
