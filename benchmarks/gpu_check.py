@@ -26,7 +26,7 @@ import numpy as np
 from benchmarks.device import add_device, device_name, start_tensorflow
 
 WORK = "benchmarks.gpu_work"  # what the processes run, where no command of `zoo` does it
-# A small training on the built-in corpus.
+# A small training on `numbers-fr-en`.
 SMALL = ["--train-size", "6000", "--epochs", "3", "--batch-size", "32", "--learning-rate", "0.004", "--units", "96"]
 
 
@@ -37,7 +37,7 @@ class Bench:
         out: the folder.
         device: "gpu" or "cpu", where the checked processes compute.
         limit: the most seconds of one process.
-        test_set: a file with pairs of the test set of the built-in corpus.
+        test_set: a file with pairs of the test set of `numbers-fr-en`.
     """
 
     def __init__(self, out: Path, device: str, limit: float):
@@ -80,7 +80,7 @@ class Bench:
         return run
 
     def train(self, run: Path, *options: Any) -> None:
-        """Train `bahdanau_seq2seq` on the built-in corpus."""
+        """Train `bahdanau_seq2seq` on `numbers-fr-en`."""
         data = ["--train", "numbers-fr-en", "--valid", "numbers-fr-en", "--out", run, "--force"]
         self.run(f"train-{run.name}", "zoo", "train", "bahdanau_seq2seq", *data, *options)
 

@@ -2,7 +2,7 @@
 
     python -m benchmarks.library [--sentences 500] [--models NAME ...]
 
-Each model is trained for an epoch of the built-in corpus by plain `compile("adam")` and `fit`. Then it is asked for
+Each model is trained for an epoch of `numbers-fr-en` by plain `compile("adam")` and `fit`. Then it is asked for
 sentences that it has not seen: how many answers of the reloaded model and of each artefact are the same, to every
 piece, as those of the model in memory? `model.export` has no vocabularies, so its answers are compared id by id.
 """

@@ -2,7 +2,7 @@
 
     python -m benchmarks.matrix --out DIR [--sentences 1000] [--models NAME ...] [--formats NAME ...] [--json FILE]
 
-Trains each model of the zoo for a few minutes on the built-in corpus (or takes what an earlier call left in DIR),
+Trains each model of the zoo for a few minutes on `numbers-fr-en` (or takes what an earlier call left in DIR),
 exports it to every format with every kind of weights, and asks for sentences of the corpus that it has not seen: how
 many answers are those of Keras to every piece, and how much the score falls (BLEU or accuracy in points,
 perplexity in per cent). Milliseconds are the median of single sentences on this machine.

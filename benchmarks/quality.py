@@ -1,6 +1,6 @@
 """The quality of the models: each is trained for a few minutes and scored on held-out data.
 
-    python -m benchmarks.quality --out /tmp/quality                                    # on the built-in corpus
+    python -m benchmarks.quality --out /tmp/quality                                    # on `numbers-fr-en`
     python -m benchmarks.quality --out /tmp/quality --sst2 data/sst2 --only tanh_rnn   # a classifier on SST-2
     python -m benchmarks.quality --out /tmp/quality --multi30k data/multi30k --cells tanh gru lstm --epochs 2
     python -m benchmarks.quality --out /tmp/quality --multi30k data/multi30k --only bahdanau_seq2seq --cells gru \

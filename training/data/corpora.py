@@ -1,22 +1,29 @@
-"""Corpora: the text of a file, of two parallel files, of many shards or of the built-in corpus."""
+"""Corpora: the text of a file, of two parallel files, of many shards or of a built-in corpus."""
 
 import bisect
 import hashlib
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 
 from zoo.atomic_files import new_file
 from zoo.errors import CallError, nearest
 from zoo.tasks import task_named
-from zoo.training.data.numbers import generate
+from zoo.training.data import numbers, spoken
+from zoo.training.data.generated import Example
 from zoo.training.data.shards import Shard, is_pattern, parts_of, store_shards
 from zoo.training.data.text_files import has_targets, rows_of
 
-BUILT_IN = ("numbers-fr-en",)
+# The generator of each built-in corpus, a function of the split and the size.
+BUILT_IN: dict[str, Callable[[str, int], list[Example]]] = {
+    "numbers-fr-en": numbers.generate,
+    "spoken-en": partial(spoken.generate, "en"),
+    "spoken-fr": partial(spoken.generate, "fr"),
+}
 DEFAULT_SIZES = {"train": 40_000, "valid": 2_000, "test": 2_000}
 
 
@@ -97,8 +104,8 @@ def read_corpus(
     Args:
         data: a .tsv file (source TAB target, or text TAB label), two parallel files joined by a comma, for a language
             model a text file (one sentence a line, empty lines skipped), or a built-in name, alone or with a split:
-            `numbers-fr-en`, `numbers-fr-en:test`. In place of a file a pattern; of two patterns, the files belong
-            together in the order of their names.
+            `numbers-fr-en`, `spoken-en:test`, `spoken-fr:valid`. In place of a file a pattern; of two patterns, the
+            files belong together in the order of their names.
         task: "translation", "classification" or "language_model".
         split: the split of a built-in corpus, where `data` does not name one.
         size: keep only this many examples, the first; for a built-in corpus, make this many.
@@ -114,7 +121,7 @@ def read_corpus(
         raise CallError(f"`size` must be a positive integer or None. Received: size={size!r}.")
     name, _, named_split = data.partition(":")
     if name in BUILT_IN:
-        return _built_in(data, task, named_split or split, size)
+        return _built_in(name, task, named_split or split, size)
     parts = parts_of(data)
     if len(parts) > 2 or not all(parts):
         raise CallError(f"Expected a file, or two parallel files joined by one comma. Received: {data!r}.")
@@ -180,16 +187,16 @@ def _digest(sources: Sequence[str], targets: Sequence[str]) -> str:
     return digest.hexdigest()
 
 
-def _built_in(data: str, task: str, split: str, size: int | None) -> Corpus:
+def _built_in(name: str, task: str, split: str, size: int | None) -> Corpus:
     if split not in DEFAULT_SIZES:
         splits, hint = ", ".join(DEFAULT_SIZES), nearest(split, DEFAULT_SIZES)
-        raise CallError(f"{data}: expected a split, one of {splits}. Received: {split!r}.{hint}")
-    examples = generate(split, size or DEFAULT_SIZES[split])
-    french, english = [example.source for example in examples], [example.target for example in examples]
+        raise CallError(f"{name}: expected a split, one of {splits}. Received: {split!r}.{hint}")
+    examples = BUILT_IN[name](split, size or DEFAULT_SIZES[split])
+    written, wanted = [example.source for example in examples], [example.target for example in examples]
     kinds = [example.kind for example in examples]
     sources, targets = {
-        "translation": (french, english),
-        "classification": (french, kinds),
-        "language_model": (english, []),
+        "translation": (written, wanted),
+        "classification": (written, kinds),
+        "language_model": (wanted, []),
     }[task]
-    return Corpus(sources, targets, f"{BUILT_IN[0]}:{split}", _digest(sources, targets))
+    return Corpus(sources, targets, f"{name}:{split}", _digest(sources, targets))

@@ -37,9 +37,12 @@ def _copy_all(paths: list[Path], folder: Path) -> None:
         shutil.copyfile(path, folder / path.name)
 
 
-def _build_built_in(paths: list[Path], folder: Path) -> None:
-    for split in DEFAULT_SIZES:
-        write_tsv(folder / f"{split}.tsv", read_corpus("numbers-fr-en", task="translation", split=split))
+def _built_in(name: str, terms: str) -> PublicSet:
+    def build(paths: list[Path], folder: Path) -> None:
+        for split in DEFAULT_SIZES:
+            write_tsv(folder / f"{split}.tsv", read_corpus(name, task="translation", split=split))
+
+    return PublicSet(terms=terms, build=build)
 
 
 def _build_tatoeba(paths: list[Path], folder: Path) -> None:
@@ -121,7 +124,9 @@ _MULTI30K_FILES = (
 )
 
 PUBLIC: dict[str, PublicSet] = {
-    "numbers-fr-en": PublicSet(terms="made by attention-zoo; names from the Unicode CLDR", build=_build_built_in),
+    "numbers-fr-en": _built_in("numbers-fr-en", "made by attention-zoo; names from the Unicode CLDR"),
+    "spoken-en": _built_in("spoken-en", "made by attention-zoo"),
+    "spoken-fr": _built_in("spoken-fr", "made by attention-zoo"),
     "tatoeba-fr-en": PublicSet(
         # Upstream renews this file often, so no digest is pinned; the zip's own checksums are checked.
         files=(Remote("https://www.manythings.org/anki/fra-eng.zip"),),

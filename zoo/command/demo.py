@@ -1,4 +1,4 @@
-"""`zoo demo`: training, evaluation, export and translation with the built-in corpus, from texts to a .tflite file."""
+"""`zoo demo`: training, evaluation, export and translation with a built-in corpus, from texts to a .tflite file."""
 
 import time
 from argparse import ArgumentParser, Namespace

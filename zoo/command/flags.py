@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from zoo.prediction import Beam
 
 DATA = (
-    "a .tsv, two parallel files joined by a comma, a text file for language models, or numbers-fr-en; "
+    "a .tsv, two parallel files joined by a comma, a text file for language models, or a built-in corpus "
+    "(numbers-fr-en, spoken-en, spoken-fr), alone or with a split (spoken-en:test); "
     "a pattern in quotes, such as 'shards/*.tsv.gz', for many files, which may be larger than memory"
 )
 WHERE = "a run folder, a preset, or what `zoo export` wrote: a .tflite file, a SavedModel, ONNX or TF Serving folder"

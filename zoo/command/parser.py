@@ -12,14 +12,14 @@ from zoo.errors import CallError, nearest
 # A command NAME is the module `zoo.command.NAME`.
 COMMANDS = {
     "list": "list the models, presets and recipes",
-    "data": "download a public corpus, or write the built-in one",
+    "data": "download a public corpus, or write a built-in one",
     "train": "train a model, or continue a run that was stopped",
     "predict": "answer texts, or each line of standard input",
     "shortlist": "learn which target pieces a translation may hold, for large vocabularies",
     "evaluate": "score a model on a corpus",
     "export": "export a run to a format for serving, and compare it with Keras",
     "inspect": "describe a run or an export, without running it",
-    "demo": "train, evaluate, export and translate with the built-in corpus",
+    "demo": "train, evaluate, export and translate with a built-in corpus",
 }
 OPTION = re.compile(r"--?[a-zA-Z][^ ]*")  # "-5" and "-5 °C" are texts
 

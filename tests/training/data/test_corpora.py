@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.shared_data import SHARED, needs_shared
 from zoo.errors import CallError
+from zoo.training.data import spoken
 from zoo.training.data.corpora import BUILT_IN, Corpus, read_corpus, write_tsv
 from zoo.training.data.numbers import generate
 
@@ -108,8 +109,22 @@ def test_built_in_for_the_other_tasks():
     assert (plain.sources, plain.targets) == ([example.target for example in examples], [])
 
 
-def test_built_in_default_size():
-    assert len(read_corpus(BUILT_IN[0], task="translation", split="test")) == 2_000
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in_default_size(name):
+    corpus = read_corpus(name, task="translation", split="test")
+    assert (len(corpus), corpus.origin) == (2_000, f"{name}:test")
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_spoken_for_every_task(language):
+    examples = spoken.generate(language, "valid", 40)
+    name = f"spoken-{language}:valid"
+    pairs = read_corpus(name, task="translation", size=40)
+    assert list(zip(pairs.sources, pairs.targets, strict=True)) == [(e.source, e.target) for e in examples]
+    labelled = read_corpus(name, task="classification", size=40)
+    assert (labelled.sources, labelled.targets) == (pairs.sources, [example.kind for example in examples])
+    plain = read_corpus(name, task="language_model", size=40)
+    assert (plain.sources, plain.targets) == (pairs.targets, [])
 
 
 @pytest.mark.parametrize(
@@ -173,6 +188,8 @@ def test_missing_file_and_folder(tmp_path):
 def test_misspelt_built_in_name():
     assert 'Did you mean "numbers-fr-en"?' in refusal("number-fr-en")
     assert 'Did you mean "numbers-fr-en"?' in refusal("numbers-en-fr:test")
+    assert 'Did you mean "spoken-fr"?' in refusal("spoke-fr:test")
+    assert "a built-in corpus (numbers-fr-en, spoken-en, spoken-fr)" in refusal("missing.tsv")
     assert "Did you mean" not in refusal("data/missing.tsv")
 
 

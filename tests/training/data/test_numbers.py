@@ -3,8 +3,9 @@ import unicodedata
 import pytest
 
 from zoo.errors import CallError
-from zoo.training.data import numbers
-from zoo.training.data.numbers import Example, generate, names, phrases, slots, split_of
+from zoo.training.data import generated, numbers
+from zoo.training.data.generated import Example, slots_of, split_of
+from zoo.training.data.numbers import generate, names, phrases, slots
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +66,11 @@ def test_kinds_are_all_there_in_their_shares(splits):
 
 
 def test_every_row_and_every_slot_is_used():
-    used = {slot.rstrip("2") for rows in phrases.PHRASES.values() for row in rows for slot in numbers._slots(row[0])}
+    used = {slot.rstrip("2") for rows in phrases.PHRASES.values() for row in rows for slot in slots_of(row[0])}
     assert used == set(slots.SLOTS)
     for rows in phrases.PHRASES.values():
         for french, english in rows:
-            assert set(numbers._slots(french)) == set(numbers._slots(english)), french
+            assert set(slots_of(french)) == set(slots_of(english)), french
 
 
 def test_words_of_the_test_set_are_seen_in_training():
@@ -179,7 +180,7 @@ def test_two_slots_of_a_sort_differ(monkeypatch):
 def test_more_than_there_are(monkeypatch):
     monkeypatch.setattr(numbers, "PHRASES", {"kind": (("{weekday}", "{weekday}"),)})
     monkeypatch.setattr(numbers, "WEIGHTS", {"kind": 1})
-    monkeypatch.setattr(numbers, "MAX_FRUITLESS_DRAWS", 500)
+    monkeypatch.setattr(generated, "MAX_FRUITLESS_DRAWS", 500)
     with pytest.raises(CallError, match=r"`size` must be at most about \d for train. Received: size=8"):
         generate("train", 8)
 

@@ -10,7 +10,7 @@ from tests.support.shared_data import SHARED, needs_shared
 from tests.training.data.file_server import remote_of
 from zoo.atomic_files import sha256_of
 from zoo.errors import CallError, WorkError
-from zoo.training.data.corpora import read_corpus
+from zoo.training.data.corpora import BUILT_IN, read_corpus
 from zoo.training.data.download import download
 from zoo.training.data.public_sets import PUBLIC, PublicSet
 
@@ -116,13 +116,14 @@ def test_a_flipped_bit_in_the_archive_is_noticed(server, tmp_path):
         download("tatoeba-fr-en", tmp_path / "data", sources=tatoeba(server, bytes(content)), progress=False)
 
 
-def test_built_in(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", BUILT_IN)
+def test_built_in(tmp_path, monkeypatch, name):
     monkeypatch.setattr("zoo.training.data.corpora.DEFAULT_SIZES", {"train": 40, "valid": 20, "test": 20})
-    folder = download("numbers-fr-en", tmp_path / "data", progress=False)
+    folder = download(name, tmp_path / "data", progress=False)
     for split, size in (("train", 40), ("valid", 20), ("test", 20)):
         corpus = read_corpus(folder / f"{split}.tsv", task="translation")
-        assert corpus.digest == read_corpus("numbers-fr-en", task="translation", split=split, size=size).digest
-    assert "numbers-fr-en" in (folder / "SOURCE.txt").read_text()
+        assert corpus.digest == read_corpus(name, task="translation", split=split, size=size).digest
+    assert name in (folder / "SOURCE.txt").read_text()
 
 
 @needs_shared

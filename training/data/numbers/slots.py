@@ -10,6 +10,7 @@ from functools import cache
 
 from num2words import num2words
 
+from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.numbers import names
 from zoo.training.data.numbers.phrases import COLOURS, FOODS, ITEMS, RANKED, THINGS
 
@@ -40,29 +41,24 @@ def year_words(year: int) -> tuple[str, str]:
     return num2words(year, lang="fr"), num2words(year, lang="en", to="year")
 
 
-def _size(stream: random.Random, low: int, high: int) -> int:
-    """Draw a number whose magnitude is uniform: two digits are as probable as five."""
-    return min(high, int(low * ((high + 1) / low) ** stream.random()))
-
-
 def _number(stream: random.Random) -> Pair:
-    return words(_size(stream, 2, 999_999))
+    return words(draw_size(stream, 2, 999_999))
 
 
 def _hundred(stream: random.Random) -> Pair:
-    return words(_size(stream, 2, 999))
+    return words(draw_size(stream, 2, 999))
 
 
 def _rank(stream: random.Random) -> Pair:
     noun, gender, english = stream.choice(RANKED)
-    rank = ordinal_words(_size(stream, 1, 199), gender == "f")
+    rank = ordinal_words(draw_size(stream, 1, 199), gender == "f")
     article = "la" if gender == "f" else "le"
     return names.Name(f"{rank[0]} {noun}", le=f"{article} {rank[0]} {noun}"), f"{rank[1]} {english}"
 
 
 def _calendar_day(stream: random.Random) -> tuple[datetime.date, Pair]:
     """Draw a day of the years 1900 to 2029, and its day and month: 28 octobre, October 28."""
-    date = datetime.date(1900, 1, 1) + datetime.timedelta(days=stream.randrange(47_482))
+    date = draw_date(stream, 1900, 47_482)
     french, english = names.months()[date.month - 1]
     return date, (f"{'1er' if date.day == 1 else date.day} {french}", f"{english} {date.day}")
 
@@ -151,7 +147,7 @@ def _price(stream: random.Random) -> Pair:
 
 def _figure_price(stream: random.Random) -> Pair:
     """Draw a price in figures: 15,50 €, €15.50; three in ten are round."""
-    symbol, whole = stream.choice("€€€$£"), _size(stream, 1, 9999)
+    symbol, whole = stream.choice("€€€$£"), draw_size(stream, 1, 9999)
     if stream.random() < 0.3 or whole > 999:
         return f"{whole:,} {symbol}".replace(",", " "), f"{symbol}{whole:,}"
     cents = stream.choice([*range(5, 100, 5), 99])
@@ -160,7 +156,7 @@ def _figure_price(stream: random.Random) -> Pair:
 
 def _spelled_price(stream: random.Random) -> Pair:
     """Draw a price in words: douze euros et vingt centimes, twelve euros and twenty cents."""
-    (french, english), cents = words(_size(stream, 2, 99)), stream.choice([0, *range(5, 100, 5)])
+    (french, english), cents = words(draw_size(stream, 2, 99)), stream.choice([0, *range(5, 100, 5)])
     french, english = f"{french} euros", f"{english} euros"
     if not cents:
         return french, english
@@ -170,7 +166,7 @@ def _spelled_price(stream: random.Random) -> Pair:
 def _things(stream: random.Random) -> Pair:
     """Draw so many things of a colour, or of none: vingt et une voitures rouges, twenty-one red cars."""
     noun, gender, english_noun = stream.choice(THINGS)
-    french, english = words(_size(stream, 2, 999), gender == "f")
+    french, english = words(draw_size(stream, 2, 999), gender == "f")
     if stream.random() < 0.2:
         return f"{french} {noun}", f"{english} {english_noun}"
     masculine, feminine, english_colour = stream.choice(COLOURS)
@@ -180,7 +176,7 @@ def _things(stream: random.Random) -> Pair:
 
 def _measure(stream: random.Random, measure: str, most: int = 999) -> Pair:
     unit, english_unit = stream.choice(names.units(measure))
-    french, english = words(_size(stream, 2, most), unit.feminine)
+    french, english = words(draw_size(stream, 2, most), unit.feminine)
     return f"{french} {unit}", f"{english} {english_unit}"
 
 
@@ -197,7 +193,7 @@ def _portion(stream: random.Random) -> Pair:
 def _sum(stream: random.Random) -> Pair:
     """Draw an amount of a currency: deux cents francs suisses, two hundred Swiss francs."""
     currency, english_currency = stream.choice(names.currencies())
-    french, english = words(_size(stream, 2, 9999), currency.feminine)
+    french, english = words(draw_size(stream, 2, 9999), currency.feminine)
     return f"{french} {currency.many}", f"{english} {english_currency.many}"
 
 

@@ -1,0 +1,137 @@
+import random
+import re
+import string
+import unicodedata
+
+import pytest
+
+from zoo.errors import CallError
+from zoo.training.data.generated import slots_of, split_of
+from zoo.training.data.spoken import LANGUAGES, generate
+
+SPLITS = {"train": 4_000, "valid": 400, "test": 400}
+
+
+@pytest.fixture(scope="module", params=list(LANGUAGES))
+def language(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def splits(language):
+    return {split: generate(language, split, size) for split, size in SPLITS.items()}
+
+
+@pytest.fixture
+def table(language):
+    return LANGUAGES[language][0]
+
+
+@pytest.fixture
+def slots(language):
+    return LANGUAGES[language][1].SLOTS
+
+
+def test_splits_share_no_sentence_of_either_side(splits):
+    for one, other in (("train", "valid"), ("train", "test"), ("valid", "test")):
+        for side in ("source", "target"):
+            assert not {getattr(e, side) for e in splits[one]} & {getattr(e, side) for e in splits[other]}
+
+
+def test_splits_stay_apart_under_other_seeds(language, splits):
+    other = generate(language, "test", 200, seed=7)
+    assert {split_of(example.target) for example in other} == {"test"}
+    assert not {e.source for e in other} & {e.source for e in splits["train"]}
+
+
+def test_the_seed_decides(language, splits):
+    assert generate(language, "train", 100) == splits["train"][:100]
+    assert generate(language, "train", 50, seed=1) == generate(language, "train", 50, seed=1)
+    assert generate(language, "train", 50, seed=1) != generate(language, "train", 50, seed=2)
+
+
+def test_a_written_sentence_has_one_spoken_form(language):
+    spoken = {}
+    for seed in range(3):
+        for example in generate(language, "train", 3_000, seed=seed):
+            assert spoken.setdefault(example.source, example.target) == example.target
+    assert len(spoken) > 7_000
+
+
+def test_nothing_is_left_to_say(splits):
+    """No digit, symbol or Roman numeral is left on the spoken side; its marks are those of a sentence."""
+    letters = {c for e in splits["train"] for c in e.target if not c.isalpha()}
+    assert letters <= set(" '(),-.!?")
+    assert not [e for e in splits["train"] if re.search(r"\b(M|Mr|Dr|[IVX]{2,})\b", e.target)]
+
+
+def test_only_plain_sentences_are_copied_and_all_of_them(splits):
+    for examples in splits.values():
+        assert all((example.source == example.target) == (example.kind == "plain") for example in examples)
+        assert 0.15 < sum(example.kind == "plain" for example in examples) / len(examples) < 0.22
+
+
+def test_the_words_around_a_slot_are_copied(language, table, splits):
+    """The spoken side holds every word of its sentence that has no digit, mark or abbreviation, in order."""
+    for sentence in table.SENTENCES["several"]:
+        around = [re.escape(part) for part in re.split(r"{\w+}", sentence)]
+        pattern = re.compile("(.+?)".join(around))
+        found = [e for e in splits["train"] if e.kind == "several" and pattern.fullmatch(e.source)]
+        assert found and all(pattern.fullmatch(example.target) for example in found), sentence
+
+
+def test_text_is_plain_and_clean(splits):
+    for example in splits["train"]:
+        assert len(example.source) <= 90 and len(example.target.split()) <= 32, example
+        for text in (example.source, example.target):
+            assert text == unicodedata.normalize("NFC", text) == " ".join(text.split())
+            assert not set(text) & set("\u00a0\u202f\u2019{}"), text
+
+
+def test_every_kind_has_its_share(table, splits):
+    assert list(table.WEIGHTS) == list(table.SENTENCES)
+    total = sum(table.WEIGHTS.values())
+    for kind, weight in table.WEIGHTS.items():
+        count = sum(example.kind == kind for example in splits["train"])
+        assert 0.5 < count / (SPLITS["train"] * weight / total) < 1.5, (kind, count)
+
+
+def test_every_slot_is_used_and_every_slot_exists(table, slots):
+    used = {slot.rstrip("2") for rows in table.SENTENCES.values() for row in rows for slot in slots_of(row)}
+    assert used | {"surname"} == {*slots, *table.WORDS}  # surnames follow a title
+    assert not {*slots} & {*table.WORDS}
+
+
+def test_the_tables_are_words_alone(table):
+    for rows in table.SENTENCES.values():
+        assert len(set(rows)) == len(rows)
+        for row in rows:
+            assert not set(re.sub(r"{\w+}", "", row)) & set(string.digits), row
+    for words in table.WORDS.values():
+        assert len(set(words)) == len(words)
+
+
+def test_plain_sentences_have_only_copied_words(table, slots):
+    assert not {slot.rstrip("2") for row in table.SENTENCES["plain"] for slot in slots_of(row)} & {*slots}
+
+
+def test_every_slot_has_something_to_say(slots):
+    stream = random.Random(1)
+    for slot, draw in slots.items():
+        for _ in range(200):
+            written, spoken = draw(stream)
+            assert written != spoken and not set(spoken) & set(string.digits), (slot, written, spoken)
+
+
+def test_words_of_the_test_set_are_seen_in_training(language):
+    """A held-out sentence is a new combination, not a word that was never taught."""
+    seen = {word.strip("().,?!") for example in generate(language, "train", 10_000) for word in example.target.split()}
+    unseen = {word.strip("().,?!") for e in generate(language, "test", 300) for word in e.target.split()} - seen
+    assert len(unseen) <= 6, unseen  # a rare century and the like
+
+
+def test_unusable_calls(language):
+    with pytest.raises(CallError, match="Received: split='tests'. Did you mean \"test\""):
+        generate(language, "tests", 5)
+    with pytest.raises(CallError, match="positive integer. Received: size=0"):
+        generate(language, "test", 0)

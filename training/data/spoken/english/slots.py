@@ -1,0 +1,205 @@
+"""The slots of the English sentences: functions that draw a thing and return it as (written, spoken).
+
+To add a slot, write a function of the random stream and name it in SLOTS. The reading of a written form must follow
+from the form and the words around it: 1987 is a year, 1,987 is a number.
+"""
+
+import random
+
+from zoo.training.data.generated import draw_date, draw_size
+from zoo.training.data.spoken.english import speech
+from zoo.training.data.spoken.english.sentences import WORDS
+from zoo.training.data.spoken.roman import roman
+
+Pair = tuple[str, str]
+
+
+def _date(stream: random.Random) -> Pair:
+    date = draw_date(stream, 1850, 73_000)
+    month, spoken = speech.MONTHS[date.month - 1], speech.date(date.year, date.month, date.day)
+    forms = [
+        (f"{date.month}/{date.day}/{date.year}", spoken),
+        (f"{date:%m/%d}/{date.year}", spoken),
+        (f"{date:%Y-%m-%d}", spoken),
+        (f"{month} {date.day}, {date.year}", spoken),
+        (f"{month[:3]} {date.day}, {date.year}", spoken),
+        (f"{date.day} {month} {date.year}", f"the {speech.ordinal(date.day)} of {month}, {speech.year(date.year)}"),
+    ]
+    return stream.choice(forms)
+
+
+def _day(stream: random.Random) -> Pair:
+    date = draw_date(stream, 1850, 73_000)
+    day, name, spoken = date.day, speech.MONTHS[date.month - 1], speech.month_day(date.month, date.day)
+    forms = [
+        (f"{name} {day}", spoken),
+        (f"{name[:3]} {day}", spoken),
+        (f"{name} {_ranked(day)}", spoken),
+        (f"the {_ranked(day)} of {name}", f"the {speech.ordinal(day)} of {name}"),
+    ]
+    return stream.choice(forms)
+
+
+def _ranked(number: int) -> str:
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else ending}"
+
+
+def _time(stream: random.Random) -> Pair:
+    hour, minute = stream.randrange(1, 13), stream.choice([0, stream.randrange(60)])
+    half = stream.choice(["am", "pm"])
+    if stream.random() < 0.2:
+        hour, minute = stream.randrange(13, 24), stream.randrange(1, 60)
+    written = f"{hour}:{minute:02}"
+    if hour > 12 or stream.random() < 0.2:
+        return written, speech.clock(hour, minute)
+    if not minute and stream.random() < 0.7:
+        written = str(hour)
+    shown = stream.choice([half, half, half.upper()])
+    return f"{written} {shown}" if stream.random() < 0.8 else f"{written}{shown}", speech.clock(hour, minute, half)
+
+
+def _year(stream: random.Random) -> Pair:
+    number = stream.choice([stream.randrange(1100, 1900), stream.randrange(1900, 2060), stream.randrange(1900, 2060)])
+    return str(number), speech.year(number)
+
+
+def _years(stream: random.Random) -> Pair:
+    first = stream.randrange(1500, 2000)
+    last = first + stream.randrange(1, 60)
+    return f"{first}-{last}", f"{speech.year(first)} to {speech.year(last)}"
+
+
+def _decade(stream: random.Random) -> Pair:
+    tens = stream.randrange(20, 100, 10)
+    number = stream.choice([tens, 1900 + tens, 1900 + tens, 1800 + tens])
+    return f"{number}s", speech.decade(number)
+
+
+def _count(stream: random.Random) -> Pair:
+    number = draw_size(stream, 2, 999_999)
+    return f"{number:,}", speech.cardinal(number)
+
+
+def _small(stream: random.Random) -> Pair:
+    number = draw_size(stream, 1, 999)
+    return str(number), speech.cardinal(number)
+
+
+def _numbered(stream: random.Random) -> Pair:
+    written, spoken = _small(stream)
+    return f"No. {written}", f"number {spoken}"
+
+
+def _decimal(stream: random.Random) -> Pair:
+    digits = stream.choice([str(stream.randrange(1, 10)), f"{stream.randrange(1, 100):02}"])
+    number = f"{draw_size(stream, 1, 100) - 1}.{digits}"
+    return number, speech.decimal(number)
+
+
+def _range(stream: random.Random) -> Pair:
+    first = draw_size(stream, 2, 300)
+    last = first + draw_size(stream, 1, 60)
+    return f"{first}-{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
+
+
+def _score(stream: random.Random) -> Pair:
+    first, last = stream.randrange(0, 12), stream.randrange(0, 12)
+    return f"{first}-{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
+
+
+def _ordinal(stream: random.Random) -> Pair:
+    number = draw_size(stream, 1, 199)
+    return _ranked(number), speech.ordinal(number)
+
+
+def _price(stream: random.Random) -> Pair:
+    symbol, whole = stream.choice("$$$$€£"), draw_size(stream, 1, 99_999)
+    if whole > 999 or stream.random() < 0.3:
+        return f"{symbol}{whole:,}", speech.price(symbol, whole)
+    whole = 0 if stream.random() < 0.1 else whole
+    hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), 99])
+    return f"{symbol}{whole}.{hundredths:02}", speech.price(symbol, whole, hundredths)
+
+
+def _millions(stream: random.Random) -> Pair:
+    symbol = stream.choice("$$$$€£")
+    number = stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)}.{stream.randrange(1, 10)}"])
+    return f"{symbol}{number} million", speech.millions(symbol, number)
+
+
+def _percent(stream: random.Random) -> Pair:
+    written, spoken = stream.choice([_small, _decimal])(stream)
+    return f"{written}{stream.choice(['%', '%', ' %'])}", f"{spoken} percent"
+
+
+def _quantity(stream: random.Random, *units: str, most: int = 2_000) -> Pair:
+    unit = stream.choice(units)
+    number = _decimal(stream)[0] if stream.random() < 0.25 else f"{draw_size(stream, 1, most):,}"
+    return f"{number}{stream.choice([' ', ' ', ''])}{unit}", speech.quantity(number.replace(",", ""), unit)
+
+
+def _temperature(stream: random.Random, low: int, high: int) -> Pair:
+    number, unit = str(stream.randrange(low, high)), stream.choice(["°C", "°F"])
+    return f"{number}{stream.choice([' ', ''])}{unit}", speech.quantity(number, unit)
+
+
+def _phone(stream: random.Random) -> Pair:
+    area, group, line = (str(stream.randrange(10 ** (size - 1), 10**size)) for size in (3, 3, 4))
+    line = stream.choice([line, f"0{line[1:]}"])
+    written, spoken = f"{group}-{line}", f"{speech.digits(group)}, {speech.digits(line)}"
+    if stream.random() < 0.5:
+        return written, spoken
+    return f"{stream.choice([f'({area}) ', f'{area}-'])}{written}", f"{speech.digits(area)}, {spoken}"
+
+
+def _titled(stream: random.Random) -> Pair:
+    written, spoken = stream.choice([("Mr.", "Mister"), ("Dr.", "Doctor"), ("Prof.", "Professor"), ("Mrs.", "Missus")])
+    surname = stream.choice(WORDS["surname"])
+    return f"{written} {surname}", f"{spoken} {surname}"
+
+
+def _monarch(stream: random.Random) -> Pair:
+    name = stream.choice(["Henry", "Charles", "George", "Edward", "James", "Richard", "Louis", "Frederick", "William"])
+    number = stream.randrange(2, 17)
+    return f"{name} {roman(number)}", f"{name} the {speech.ordinal(number)}"
+
+
+def _part(stream: random.Random) -> Pair:
+    word, number = stream.choice(["chapter", "volume", "part"]), stream.randrange(1, 25)
+    return f"{word} {roman(number)}", f"{word} {speech.cardinal(number)}"
+
+
+SLOTS = {
+    "date": _date,
+    "day": _day,
+    "time": _time,
+    "year": _year,
+    "years": _years,
+    "decade": _decade,
+    "count": _count,
+    "small": _small,
+    "numbered": _numbered,
+    "decimal": _decimal,
+    "range": _range,
+    "score": _score,
+    "ordinal": _ordinal,
+    "price": _price,
+    "millions": _millions,
+    "percent": _percent,
+    "length": lambda stream: _quantity(stream, "m", "cm", "mm", "ft", most=999),
+    "distance": lambda stream: _quantity(stream, "km", "mi"),
+    "weight": lambda stream: _quantity(stream, "kg", "g", "lb", "oz"),
+    "volume": lambda stream: _quantity(stream, "L", "mL"),
+    "area": lambda stream: _quantity(stream, "m²", "km²"),
+    "speed": lambda stream: _quantity(stream, "km/h", "mph", most=300),
+    "duration": lambda stream: _quantity(stream, "h", "min", "s", most=90),
+    "memory": lambda stream: _quantity(stream, "GB", "MB"),
+    "power": lambda stream: _quantity(stream, "W", "kW"),
+    "temperature": lambda stream: _temperature(stream, -40, 101),
+    "oven": lambda stream: _temperature(stream, 120, 261),
+    "phone": _phone,
+    "titled": _titled,
+    "monarch": _monarch,
+    "part": _part,
+}

@@ -1,0 +1,219 @@
+"""The slots of the French sentences: functions that draw a thing and return it as (written, spoken).
+
+To add a slot, write a function of the random stream and name it in SLOTS. The reading of a written form must follow
+from the form and the words around it.
+"""
+
+import random
+
+from zoo.training.data.generated import draw_date, draw_size
+from zoo.training.data.spoken.french import speech
+from zoo.training.data.spoken.french.sentences import COUNTED, WORDS
+from zoo.training.data.spoken.roman import roman
+
+Pair = tuple[str, str]
+
+SHORT_MONTHS = (
+    *("janv.", "févr.", "mars", "avr.", "mai", "juin"),
+    *("juill.", "août", "sept.", "oct.", "nov.", "déc."),
+)
+
+
+def _date(stream: random.Random) -> Pair:
+    date = draw_date(stream, 1850, 73_000)
+    day, month = "1er" if date.day == 1 else str(date.day), date.month - 1
+    forms = [
+        f"{date:%d/%m}/{date.year}",
+        f"{date:%d/%m}/{date.year}",
+        f"{date.day}/{date.month}/{date.year}",
+        f"{date:%d.%m}.{date.year}",
+        f"{day} {speech.MONTHS[month]} {date.year}",
+        f"{day} {speech.MONTHS[month]} {date.year}",
+        f"{day} {SHORT_MONTHS[month]} {date.year}",
+    ]
+    return stream.choice(forms), speech.date(date.year, date.month, date.day)
+
+
+def _day(stream: random.Random) -> Pair:
+    date = draw_date(stream, 1850, 73_000)
+    day, month = "1er" if date.day == 1 else str(date.day), date.month - 1
+    forms = [f"{day} {speech.MONTHS[month]}", f"{day} {speech.MONTHS[month]}", f"{date:%d/%m}"]
+    return stream.choice(forms), speech.month_day(date.month, date.day)
+
+
+def _time(stream: random.Random) -> Pair:
+    hour, minute = stream.randrange(24), stream.choice([0, stream.randrange(60), stream.randrange(60)])
+    forms = [f"{hour}h{minute:02}", f"{hour} h {minute:02}", f"{hour:02}:{minute:02}"]
+    if not minute:
+        forms = [f"{hour}h", f"{hour} h", f"{hour:02}:00"]
+    return stream.choice(forms), speech.clock(hour, minute)
+
+
+def _year(stream: random.Random) -> Pair:
+    number = stream.choice([stream.randrange(1100, 1900), stream.randrange(1900, 2060), stream.randrange(1900, 2060)])
+    return str(number), speech.rank(number)
+
+
+def _years(stream: random.Random) -> Pair:
+    first = stream.randrange(1500, 2000)
+    last = first + stream.randrange(1, 60)
+    return f"{first}-{last}", f"{speech.rank(first)} à {speech.rank(last)}"
+
+
+def _decade(stream: random.Random) -> Pair:
+    tens = stream.randrange(20, 100, 10)
+    number = stream.choice([tens, 1900 + tens, 1900 + tens, 1800 + tens])
+    return str(number), speech.rank(number)
+
+
+def _figures(stream: random.Random, number: int) -> str:
+    """Return a number with a space before each three digits; four digits have none in a third of the cases."""
+    return str(number) if number < 10_000 and stream.random() < 0.3 else f"{number:,}".replace(",", " ")
+
+
+def _counted(stream: random.Random) -> Pair:
+    """Draw so many things, which decide between "un" and "une": vingt et une pommes."""
+    noun, number = stream.choice(list(COUNTED)), draw_size(stream, 2, 999_999)
+    return f"{_figures(stream, number)} {noun}", f"{speech.cardinal(number, COUNTED[noun])} {noun}"
+
+
+def _count(stream: random.Random) -> Pair:
+    number = draw_size(stream, 2, 999_999)
+    return _figures(stream, number), speech.cardinal(number)
+
+
+def _rank(stream: random.Random) -> Pair:
+    number = draw_size(stream, 1, 999)
+    return str(number), speech.rank(number)
+
+
+def _numbered(stream: random.Random) -> Pair:
+    written, spoken = _rank(stream)
+    return f"n° {written}", f"numéro {spoken}"
+
+
+def _decimal(stream: random.Random) -> Pair:
+    digits = stream.choice([str(stream.randrange(1, 10)), f"{stream.randrange(1, 100):02}"])
+    number = f"{draw_size(stream, 1, 100) - 1},{digits}"
+    return number, speech.decimal(number)
+
+
+def _range(stream: random.Random) -> Pair:
+    first = draw_size(stream, 2, 300)
+    last = first + draw_size(stream, 1, 60)
+    return f"{first}-{last}", f"{speech.rank(first)} à {speech.rank(last)}"
+
+
+def _score(stream: random.Random) -> Pair:
+    first, last = stream.randrange(12), stream.randrange(12)
+    return f"{first}-{last}", f"{speech.cardinal(first)} à {speech.cardinal(last)}"
+
+
+def _ordinal(stream: random.Random, feminine: bool) -> Pair:
+    number = draw_size(stream, 1, 199)
+    first = "1re" if feminine else "1er"
+    return first if number == 1 else f"{number}e", speech.ordinal(number, feminine)
+
+
+def _price(stream: random.Random) -> Pair:
+    symbol, whole = stream.choice("€€€€$£"), draw_size(stream, 1, 99_999)
+    if whole > 999 or stream.random() < 0.3:
+        return f"{_figures(stream, whole)} {symbol}", speech.price(symbol, whole)
+    whole = 0 if stream.random() < 0.1 else whole
+    hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), 99])
+    return f"{whole},{hundredths:02}{stream.choice([' ', ' ', ''])}{symbol}", speech.price(symbol, whole, hundredths)
+
+
+def _millions(stream: random.Random) -> Pair:
+    symbol = stream.choice("€€€€$£")
+    number = stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)},{stream.randrange(1, 10)}"])
+    return f"{number} M{symbol}", speech.millions(symbol, number)
+
+
+def _percent(stream: random.Random) -> Pair:
+    number = _decimal(stream)[0] if stream.random() < 0.5 else str(draw_size(stream, 1, 200))
+    return f"{number}{stream.choice([' ', ' ', ''])}%", f"{speech.decimal(number)} pour cent"
+
+
+def _quantity(stream: random.Random, *units: str, most: int = 2_000) -> Pair:
+    unit = stream.choice(units)
+    number = _decimal(stream)[0] if stream.random() < 0.25 else _figures(stream, draw_size(stream, 1, most))
+    return f"{number}{stream.choice([' ', ' ', ''])}{unit}", speech.quantity(number.replace(" ", ""), unit)
+
+
+def _temperature(stream: random.Random, low: int, high: int) -> Pair:
+    number = str(stream.randrange(low, high))
+    unit = stream.choice(["°C", "°C", "°"])
+    space = stream.choice([" ", ""]) if unit == "°C" else ""
+    return f"{number}{space}{unit}", speech.quantity(number, unit)
+
+
+def _phone(stream: random.Random) -> Pair:
+    pairs = [stream.randrange(100) for _ in range(4)]
+    written = f"0{stream.randrange(1, 10)} {' '.join(f'{pair:02}' for pair in pairs)}"
+    return written, speech.pairs(written)
+
+
+def _titled(stream: random.Random) -> Pair:
+    titles = [("M.", "Monsieur"), ("Mme", "Madame"), ("Dr", "Docteur"), ("Mlle", "Mademoiselle")]
+    written, spoken = stream.choice(titles)
+    surname = stream.choice(WORDS["surname"])
+    return f"{written} {surname}", f"{spoken} {surname}"
+
+
+def _monarch(stream: random.Random) -> Pair:
+    name = stream.choice(["Louis", "Charles", "Henri", "François", "Napoléon", "Philippe", "Jean", "Édouard"])
+    number = stream.randrange(1, 19)
+    return f"{name} {'Ier' if number == 1 else roman(number)}", f"{name} {_first_or_cardinal(number)}"
+
+
+def _first_or_cardinal(number: int) -> str:
+    return "premier" if number == 1 else speech.cardinal(number)
+
+
+def _part(stream: random.Random) -> Pair:
+    word, number = stream.choice(["chapitre", "tome", "volume"]), stream.randrange(1, 25)
+    return f"{word} {roman(number)}", f"{word} {speech.cardinal(number)}"
+
+
+def _century(stream: random.Random) -> Pair:
+    number = stream.randrange(1, 22)
+    return f"{roman(number)}{'er' if number == 1 else 'e'} siècle", f"{speech.ordinal(number)} siècle"
+
+
+SLOTS = {
+    "date": _date,
+    "day": _day,
+    "time": _time,
+    "year": _year,
+    "years": _years,
+    "decade": _decade,
+    "counted": _counted,
+    "count": _count,
+    "rank": _rank,
+    "numbered": _numbered,
+    "decimal": _decimal,
+    "range": _range,
+    "score": _score,
+    "ordinal": lambda stream: _ordinal(stream, feminine=False),
+    "ordinal_feminine": lambda stream: _ordinal(stream, feminine=True),
+    "price": _price,
+    "millions": _millions,
+    "percent": _percent,
+    "length": lambda stream: _quantity(stream, "m", "cm", "mm", most=999),
+    "distance": lambda stream: _quantity(stream, "km"),
+    "weight": lambda stream: _quantity(stream, "kg", "g", "t"),
+    "volume": lambda stream: _quantity(stream, "L", "mL"),
+    "area": lambda stream: _quantity(stream, "m²", "km²", "ha"),
+    "speed": lambda stream: _quantity(stream, "km/h", most=300),
+    "duration": lambda stream: _quantity(stream, "min", "s", most=90),
+    "memory": lambda stream: _quantity(stream, "Go", "Mo"),
+    "power": lambda stream: _quantity(stream, "W", "kW"),
+    "temperature": lambda stream: _temperature(stream, -40, 46),
+    "oven": lambda stream: _temperature(stream, 80, 261),
+    "phone": _phone,
+    "titled": _titled,
+    "monarch": _monarch,
+    "part": _part,
+    "century": _century,
+}
