@@ -78,3 +78,11 @@ def served(tmp_path_factory, tiny_run):
     out = tmp_path_factory.mktemp("served") / "out"
     export_serving(tiny_run, out)
     return out
+
+
+@pytest.fixture(scope="session")
+def tiny_preset(tmp_path_factory, tiny_run):
+    """The folder of a preset of the translation run."""
+    out = tmp_path_factory.mktemp("presets") / "tiny"
+    tiny_run.export(out, format="preset")
+    return out

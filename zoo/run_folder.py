@@ -16,6 +16,8 @@ from zoo.text import Vocabulary
 
 CONFIG = "config.json"
 MODEL = "model.keras"
+METRICS = "metrics.json"  # the scores of the best epoch
+LITERT_FILE = "model.tflite"  # beside the other files of a run: the folder is a preset
 SAMPLES = "samples.txt"  # validation sources, one per line, with which an export is compared with the Keras model
 SAMPLE_TARGETS = "samples.targets.txt"  # their translations or labels, with which an export is scored
 
@@ -141,6 +143,11 @@ def resume_command(run: str | os.PathLike) -> str:
 def is_run(path: Path) -> bool:
     """Return true for a run folder."""
     return (path / CONFIG).is_file()
+
+
+def is_preset(path: Path) -> bool:
+    """Return true for the folder of a preset: a run folder that also holds a .tflite and the digests of its files."""
+    return is_run(path) and (path / LITERT_FILE).is_file()
 
 
 def preset_or_path(where: str | os.PathLike) -> Path:
