@@ -18,6 +18,7 @@ COMMANDS = {
     "shortlist": "learn which target pieces a translation may hold, for large vocabularies",
     "evaluate": "score a model on a corpus",
     "export": "export a run to a format for serving, and compare it with Keras",
+    "card": "score a preset, and write its card",
     "inspect": "describe a run or an export, without running it",
     "demo": "train, evaluate, export and translate with the built-in corpus",
 }
