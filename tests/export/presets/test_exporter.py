@@ -16,23 +16,31 @@ from zoo.pipeline import load_run
 from zoo.run_folder import load_model
 
 
+@pytest.fixture(scope="module")
+def translator(tiny_run, tmp_path_factory):
+    """The folder of a preset of the translation run."""
+    out = tmp_path_factory.mktemp("presets") / "translator"
+    tiny_run.export(out, format="preset")
+    return out
+
+
 def answers(pipeline):
     return [prediction.output for prediction in pipeline.predict(TEXTS)]
 
 
-def test_a_preset_answers_as_the_run_in_both_forms(tiny_run, tiny_preset):
-    lite, keras = zoo.load(tiny_preset), zoo.load(tiny_preset, keras=True)
+def test_a_preset_answers_as_the_run_in_both_forms(tiny_run, translator):
+    lite, keras = zoo.load(translator), zoo.load(translator, keras=True)
     assert lite.model is None and keras.model is not None
     assert answers(lite) == answers(keras) == answers(tiny_run)
-    assert lite.path == tiny_preset and lite.samples == tiny_run.samples
+    assert lite.path == translator and lite.samples == tiny_run.samples
     assert lite.config == keras.config and lite.config.training == tiny_run.config.training
-    check_digests(tiny_preset, tiny_preset / "sha256.json")
+    check_digests(translator, translator / "sha256.json")
 
 
-def test_the_keras_model_is_stored_in_float16(tiny_run, tiny_preset):
-    parity = json.loads((tiny_preset / "parity.json").read_text())
+def test_the_keras_model_is_stored_in_float16(tiny_run, translator):
+    parity = json.loads((translator / "parity.json").read_text())
     assert parity["identical"] == parity["compared"] and parity["keras"]["weights"] == "float16"
-    for weight, of_run in zip(load_run(tiny_preset).model.weights, tiny_run.model.weights, strict=True):
+    for weight, of_run in zip(load_run(translator).model.weights, tiny_run.model.weights, strict=True):
         assert weight.dtype == of_run.dtype
         np.testing.assert_array_equal(weight.numpy(), of_run.numpy().astype("float16").astype(of_run.dtype))
 
@@ -60,14 +68,14 @@ def test_half_the_bytes(tmp_path):
         np.testing.assert_array_equal(halved.numpy(), whole.numpy().astype("float16").astype("float32"))
 
 
-def test_no_folder_of_the_machine_is_published(tiny_run, tiny_preset):
-    config = (tiny_preset / "config.json").read_text(encoding="utf-8")
+def test_no_folder_of_the_machine_is_published(tiny_run, translator):
+    config = (translator / "config.json").read_text(encoding="utf-8")
     assert str(tiny_run.path.parent) not in config
     assert json.loads(config)["data"]["train"]["origin"] == "translation.train.tsv"
 
 
-def test_a_preset_is_described(tiny_preset):
-    report = inspect(tiny_preset)
+def test_a_preset_is_described(translator):
+    report = inspect(translator)
     assert report["format"] == "preset" and report["card"]["model"] == "bahdanau_seq2seq"
     assert {"greedy", "beam", "score"} <= set(report["signatures"])
 
