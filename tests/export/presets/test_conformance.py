@@ -1,9 +1,10 @@
 """What holds for every preset in `zoo/presets/`, and for a tiny one: a preset that is added is tested here too."""
 
 import json
+import resource
+import shutil
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.conformance
 
 DATA = {".json", ".keras", ".md", ".model", ".npz", ".tflite", ".txt"}  # no code, no pickle, no SavedModel
 LARGEST = 60e6  # bytes of all presets in the wheel
-SECONDS = 0.5  # from the start of the process to the first answer
+SECONDS = 0.5  # from the start of a process to the first answer, on a machine that does nothing else
 LITE_ALONE = "import sys; sys.modules |= dict.fromkeys(['tensorflow', 'keras']); from zoo.command.main import main; "
 
 
@@ -37,17 +38,14 @@ def folder(request, tmp_path_factory):
 
 def with_card(preset, place):
     """Return a copy of a preset with its card."""
-    import shutil
-
     from zoo.command.card import write_card
     from zoo.presets.about import About
     from zoo.training.data.corpora import corpus_of
 
     copy = shutil.copytree(preset, place / "tiny")
     texts = {name: ["x"] for name in ("limits", "languages", "attribution", "reproduce")}
-    write_card(
-        copy, corpus_of(["un", "deux", "trois"], ["a", "b", "c"], "test"), About(purpose="x", licence="MIT", **texts)
-    )
+    corpus = corpus_of(["un", "deux", "trois"], ["a", "b", "c"], "test")
+    write_card(copy, corpus, About(purpose="x", licence="MIT", **texts))
     return copy
 
 
@@ -96,14 +94,14 @@ def test_the_keras_model_can_be_exported(format, package, keras, tmp_path):
     assert parity["identical"] == parity["compared"] >= len(keras.samples.sources)
 
 
-@pytest.mark.parametrize("form", ["lite", "keras"])
-def test_padding_changes_nothing(form, request):
-    pipeline = request.getfixturevalue(form)
-    texts = pipeline.samples.sources[:8]
-    padded = pipeline.predict([*texts, " ".join(3 * texts)])[:-1]
-    for alone, beside in zip((pipeline.predict([text])[0] for text in texts), padded, strict=True):
-        assert alone.output == beside.output
-        np.testing.assert_allclose(alone.score, beside.score, rtol=1e-4, atol=1e-4)
+def test_padding_changes_nothing(lite, keras):
+    for pipeline in (lite, keras):
+        texts = pipeline.samples.sources[:8]
+        padded = pipeline.predict([*texts, " ".join(3 * texts)])[:-1]
+        for text, beside in zip(texts, padded, strict=True):
+            (alone,) = pipeline.predict([text])
+            assert alone.output == beside.output
+            np.testing.assert_allclose(alone.score, beside.score, rtol=1e-4, atol=1e-4)
 
 
 def test_no_tensorflow_is_imported_for_an_answer(folder, lite):
@@ -115,10 +113,12 @@ def test_no_tensorflow_is_imported_for_an_answer(folder, lite):
 
 
 def test_the_first_answer_is_soon_there(folder, lite):
+    """Measured is the work of the process, which other processes on the machine change less than the time."""
     command = [sys.executable, "-m", "zoo", "predict", str(folder), lite.samples.sources[0]]
     seconds = []
     for _ in range(5):
-        began = time.monotonic()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run(command, check=True, capture_output=True, cwd=ROOT)
-        seconds.append(time.monotonic() - began)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     assert min(seconds) < SECONDS
