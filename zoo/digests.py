@@ -43,6 +43,8 @@ def check_digests(folder: Path, file: Path, names: Collection[str] | None = None
     try:
         digests = json.loads(file.read_text(encoding="utf-8"))
         checked = digests.keys() if names is None else names
+        if outside := [name for name in checked if Path(name).is_absolute() or ".." in Path(name).parts]:
+            raise ValueError(f"{outside[0]!r} leaves the folder")
         damaged = [name for name in checked if sha256_of(folder / name) != digests.get(name)]
     except FileNotFoundError as error:
         missing = os.path.relpath(error.filename, folder)

@@ -3,11 +3,13 @@
 import json
 import os
 import shlex
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from zoo.archives import check_archive
 from zoo.atomic_files import new_file, sha256_of
 from zoo.errors import CallError
 from zoo.presets import PRESETS_FOLDER
@@ -262,6 +264,8 @@ def load_model(path: str | os.PathLike) -> Any:
     if not Path(path).is_file():
         raise CallError(f"There is no file {path}. A run that was stopped in its first epoch has no {MODEL} yet.")
     try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive, Path(path).stat().st_size)
         return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged archive raises many kinds of errors, none of them useful to the user
         raise CallError(f"{path} is damaged: {str(error).splitlines()[0][:200]}") from error

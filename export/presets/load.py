@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.digests import DIGESTS, check_digests
+from zoo.errors import CallError
 from zoo.export.lite import LiteModel
 from zoo.export.litert.inspection import inspect_tflite
 from zoo.pipeline import Pipeline
@@ -17,8 +18,10 @@ def load_preset(path: Path) -> Pipeline:
         CallError: a file is damaged or missing.
     """
     check_digests(path, path / DIGESTS, [CONFIG, LITERT_FILE])
-    pipeline = LiteModel(path / LITERT_FILE)
-    pipeline.config, pipeline.path = read_config(path), path
+    pipeline, config = LiteModel(path / LITERT_FILE), read_config(path)
+    if config.card() != pipeline.config.card():
+        raise CallError(f"{path} is damaged: {CONFIG} and {LITERT_FILE} describe different models.")
+    pipeline.config, pipeline.path = config, path
     return pipeline
 
 

@@ -21,8 +21,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.partition("?")[0]
         name, files = self.server.name, self.server.files
         self.server.asked.append(path)
-        if path.startswith(f"/api/models/{name}/revision/"):
-            listing = [{"rfilename": file} for file in files]
+        if path == f"/api/models/{name}" or path.startswith(f"/api/models/{name}/revision/"):
+            listing = [{"rfilename": file, "size": len(data)} for file, data in files.items()]
             self._send(json.dumps({"id": name, "sha": COMMIT, "siblings": listing}).encode(), with_body)
         elif path.startswith(f"/api/models/{name}/tree/"):
             tree = [{"type": "file", "path": file, "size": len(data), "oid": COMMIT} for file, data in files.items()]
