@@ -51,9 +51,10 @@ def fetch_from_hub(where: str) -> Path:
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise CallError(f"The Hub has no model {where} that can be read: {str(error).splitlines()[0]}") from error
     except (HTTPError, OSError) as error:
-        folder = _cached(name, revision)
-        if folder is None:
+        cached = _cached(name, revision)
+        if cached is None:
             raise WorkError(f"Could not fetch {where}: {str(error).splitlines()[0]}") from error
+        folder = cached
     _check_size(where, (file.stat().st_size for file in folder.rglob("*") if file.is_file()))
     return folder
 

@@ -1,6 +1,7 @@
 """The card of a preset, in Markdown with the head that the Hugging Face Hub reads."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from zoo.catalog import find
@@ -116,8 +117,8 @@ def _code(language: str, *lines: str) -> str:
     return "\n".join([f"```{language}", *lines, "```"])
 
 
-def _table(head: list[str], rows: list[list[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
+def _table(head: Sequence[str], rows: list[list[Any]]) -> str:
+    lines: list[Sequence[Any]] = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
 
 
