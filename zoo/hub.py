@@ -1,4 +1,4 @@
-"""Models of the Hugging Face Hub: data alone is fetched, never code."""
+"""Models of the Hugging Face Hub: data alone is fetched, never code; and the upload of a preset."""
 
 import glob
 import re
@@ -31,18 +31,12 @@ def fetch_from_hub(where: str) -> Path:
         CallError: no such address or model, one of more than a GiB, or `huggingface_hub` is not installed.
         WorkError: the Hub cannot be reached.
     """
-    found = ADDRESS.fullmatch(where)
-    if found is None:
-        raise CallError(
-            f'An address of the Hub is "hf://owner/name" or "hf://owner/name@revision". Received: "{where}".'
-        )
+    name, revision = _parts(where)
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HFValidationError, HTTPError, RepositoryNotFoundError
     except ImportError as error:
-        message = f"huggingface_hub is not installed ({error}): pip install 'attention-zoo[hub]'."
-        raise CallError(message) from error
-    name, revision = found["name"], found["revision"]
+        raise _not_installed(error) from error
     try:
         files = _files_of(name, revision)
         _check_size(where, files.values())
@@ -57,6 +51,57 @@ def fetch_from_hub(where: str) -> Path:
         folder = cached
     _check_size(where, (file.stat().st_size for file in folder.rglob("*") if file.is_file()))
     return folder
+
+
+def push_to_hub(folder: Path, where: str, *, card: Path, private: bool = False) -> str:
+    """Upload the files of a folder that the zoo reads, and return the address of the page.
+
+    The token is that of `hf auth login`, or in the environment variable `HF_TOKEN`.
+
+    Args:
+        folder: the folder.
+        where: "hf://owner/name"; the model is made if it does not exist.
+        card: the file that becomes the page of the model, its `README.md`.
+        private: make the model for its owner alone.
+
+    Raises:
+        CallError: no such address, no right to write there, or `huggingface_hub` is not installed.
+        WorkError: the Hub cannot be reached.
+    """
+    name, revision = _parts(where)
+    try:
+        from huggingface_hub import CommitOperationAdd, HfApi
+        from huggingface_hub.errors import HfHubHTTPError, HTTPError
+    except ImportError as error:
+        raise _not_installed(error) from error
+    files = sorted(file for pattern in FILES for file in folder.glob(pattern))
+    added = {file.name: file for file in files} | {"README.md": card}
+    operations = [CommitOperationAdd(path, str(file)) for path, file in added.items()]
+    try:
+        api = HfApi()
+        api.create_repo(name, private=private, exist_ok=True)
+        done = api.create_commit(name, operations, commit_message=f"Upload {folder.name}", revision=revision)
+    except (HfHubHTTPError, ValueError) as error:
+        if isinstance(error, HfHubHTTPError) and error.response.status_code >= 500:
+            raise WorkError(f"Could not write {where}: {str(error).splitlines()[0]}") from error
+        raise CallError(f"The Hub does not let you write {where}: {str(error).splitlines()[0]}") from error
+    except (HTTPError, OSError) as error:
+        raise WorkError(f"Could not write {where}: {str(error).splitlines()[0]}") from error
+    return str(done.repo_url)
+
+
+def _parts(where: str) -> tuple[str, str | None]:
+    """Return the name and the revision of an address."""
+    found = ADDRESS.fullmatch(where)
+    if found is None:
+        raise CallError(
+            f'An address of the Hub is "hf://owner/name" or "hf://owner/name@revision". Received: "{where}".'
+        )
+    return found["name"], found["revision"]
+
+
+def _not_installed(error: ImportError) -> CallError:
+    return CallError(f"huggingface_hub is not installed ({error}): pip install 'attention-zoo[hub]'.")
 
 
 def _files_of(name: str, revision: str | None) -> dict[str, int]:

@@ -4,12 +4,11 @@ import json
 import os
 import subprocess
 import sys
-from functools import partial
 
 import pytest
 
 import zoo
-from tests.support.hub import hub_with
+from tests.support.hub import hub_with, talk_to
 from zoo.errors import CallError, WorkError
 from zoo.hub import fetch_from_hub, is_hub_address
 
@@ -41,17 +40,12 @@ def test_a_run_of_the_hub_answers(tiny_run, tmp_path):
 @pytest.fixture
 def fetch(monkeypatch, tmp_path):
     """A function that fetches the files of a folder from a Hub on this machine, in this process."""
-    hub = pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
+    pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
 
-    def fetched(folder, address="hf://someone/numbers"):
+    def fetched(folder):
         with hub_with("someone/numbers", folder) as server:
-            download = partial(hub.snapshot_download, endpoint=server.address, cache_dir=tmp_path / "cache")
-            monkeypatch.setattr(hub, "snapshot_download", download)
-            monkeypatch.setattr(hub, "HfApi", partial(hub.HfApi, endpoint=server.address))
-            try:
-                return fetch_from_hub(address), server.asked
-            finally:
-                monkeypatch.undo()
+            talk_to(server, monkeypatch, tmp_path / "cache")
+            return fetch_from_hub("hf://someone/numbers"), server.asked
 
     return fetched
 
@@ -76,7 +70,7 @@ def test_code_and_what_is_in_folders_is_not_fetched(fetch, tmp_path):
     assert not [path for path in asked if "/resolve/" in path and path.endswith(tuple(left))]
 
 
-def test_what_was_fetched_is_read_where_no_hub_answers(tiny_preset, fetch, tmp_path, monkeypatch):
+def test_what_was_fetched_is_read_where_no_hub_answers(tiny_preset, fetch, monkeypatch):
     folder, _ = fetch(tiny_preset)
     hub = pytest.importorskip("huggingface_hub")
 
@@ -84,7 +78,6 @@ def test_what_was_fetched_is_read_where_no_hub_answers(tiny_preset, fetch, tmp_p
         raise ConnectionError("no network")
 
     monkeypatch.setattr(hub.HfApi, "model_info", no_answer)
-    monkeypatch.setattr(hub, "snapshot_download", partial(hub.snapshot_download, cache_dir=tmp_path / "cache"))
     assert fetch_from_hub("hf://someone/numbers") == folder
     with pytest.raises(WorkError, match="Could not fetch hf://someone/else: no network"):
         fetch_from_hub("hf://someone/else")

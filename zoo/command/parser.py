@@ -19,6 +19,7 @@ COMMANDS = {
     "evaluate": "score a model on a corpus",
     "export": "export a run to a format for serving, and compare it with Keras",
     "card": "score a preset, and write its card",
+    "push": "publish a preset on the Hugging Face Hub",
     "inspect": "describe a run or an export, without running it",
     "demo": "train, evaluate, export and translate with the built-in corpus",
 }
