@@ -7,7 +7,7 @@ import pytest
 import zoo.command
 from zoo.command.parser import COMMANDS, CommandParser, make_parser
 
-NOT_COMMANDS = {"console", "flags", "main", "option_flags", "parser"}
+NOT_COMMANDS = {"console", "flags", "input_lines", "main", "option_flags", "parser"}
 
 
 def command_parser(name):
