@@ -68,6 +68,14 @@ def test_half_the_bytes(tmp_path):
         np.testing.assert_array_equal(halved.numpy(), whole.numpy().astype("float16").astype("float32"))
 
 
+def test_int8_weights_are_scored_against_the_run(fresh, tmp_path):
+    run = fresh("tanh_dnn").with_samples(list(zip(TEXTS, "abca", strict=True)))
+    parity = run.export(tmp_path / "out", format="preset", quantize="int8", max_drop=100.0)["parity"]
+    assert parity["quantize"] == "int8" and parity["model_bytes"] < parity["float32_model_bytes"]
+    assert parity["keras"]["weights"] == "float16" and parity["scored"] == len(TEXTS)
+    assert zoo.load(tmp_path / "out").predict(TEXTS)[0].output in run.labels
+
+
 def test_no_folder_of_the_machine_is_published(tiny_run, translator):
     config = (translator / "config.json").read_text(encoding="utf-8")
     assert str(tiny_run.path.parent) not in config
