@@ -69,7 +69,7 @@ def test_half_the_bytes(tmp_path):
 
 
 def test_int8_weights_are_scored_against_the_run(fresh, tmp_path):
-    run = fresh("tanh_dnn").with_samples(list(zip(TEXTS, "abca", strict=True)))
+    run = fresh("tanh_dnn", units=64).with_samples(list(zip(TEXTS, "abca", strict=True)))
     parity = run.export(tmp_path / "out", format="preset", quantize="int8", max_drop=100.0)["parity"]
     assert parity["quantize"] == "int8" and parity["model_bytes"] < parity["float32_model_bytes"]
     assert parity["keras"]["weights"] == "float16" and parity["scored"] == len(TEXTS)
