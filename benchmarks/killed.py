@@ -19,9 +19,10 @@ import sys
 import time
 from pathlib import Path
 
-from zoo.export.formats import FORMATS, LITERT_FILE, SITE_FILE
+from zoo.export.formats import FORMATS, SITE_FILE
 from zoo.export.load import load
 from zoo.export.serving.versions import newest_version
+from zoo.run_folder import LITERT_FILE
 
 MOMENTS = ("any time", "while writing", "at the end")
 TEXT = "le 28 octobre 1934"

@@ -27,6 +27,7 @@ SECTIONS = {
     "zoo.decoding": "Decoding",
     "zoo.pipeline": "Pipelines",
     "zoo.prediction": "Pipelines",
+    "zoo.presets": "Pipelines",
     "zoo.plot": "Pipelines",
     "zoo": "Everything else",
 }

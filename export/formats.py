@@ -14,8 +14,8 @@ from typing import Any
 from zoo.errors import CallError, nearest
 from zoo.export.serving.versions import GRAPH, newest_version
 from zoo.options import check_names
+from zoo.run_folder import CONFIG, LITERT_FILE, is_preset
 
-LITERT_FILE = "model.tflite"
 SITE_FILE = "site.json"
 
 
@@ -88,6 +88,10 @@ def _find_newest_version(path: Path, mark: str) -> Path | None:
     return newest_version(path)
 
 
+def _find_preset(path: Path, mark: str) -> Path | None:
+    return path if is_preset(path) else None
+
+
 def _find_file(path: Path, mark: str) -> Path | None:
     """Return the file itself, or the file of that name in the folder."""
     file = path if path.is_file() else path / mark
@@ -116,8 +120,16 @@ class Format:
     options: tuple[FormatOption, ...] = ()
 
 
-# A path has the first format whose mark is found, so a site comes before the .tflite inside it.
+# A path has the first format whose mark is found, so a preset and a site come before the .tflite inside them.
 FORMATS = {
+    "preset": Format(
+        export="zoo.export.presets.exporter:export_preset",
+        load="zoo.export.presets.load:load_preset",
+        inspect="zoo.export.presets.load:inspect_preset",
+        mark=f"{CONFIG} and {LITERT_FILE}",
+        find=_find_preset,
+        options=(QUANTIZE, MAX_DROP),
+    ),
     "saved_model": Format(
         export="zoo.export.saved_model:export_saved_model",
         load="zoo.export.saved_model:load_saved_model",

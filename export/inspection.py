@@ -7,7 +7,7 @@ from typing import Any
 from zoo.export.card import read_json
 from zoo.export.formats import FORMATS, imported
 from zoo.export.load import RUN, find
-from zoo.run_folder import read_config
+from zoo.run_folder import METRICS, read_config
 
 
 def inspect(where: str | os.PathLike) -> dict[str, Any]:
@@ -32,7 +32,7 @@ def inspect(where: str | os.PathLike) -> dict[str, Any]:
 
 def _inspect_run(path: Path) -> dict[str, Any]:
     content = read_config(path).as_json()
-    metrics = path / "metrics.json"
+    metrics = path / METRICS
     names = ("task", "model", "options", "labels", "recipe", "data", "versions")
     return {
         "card": {name: content[name] for name in names},

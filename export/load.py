@@ -8,7 +8,7 @@ from zoo.export.formats import FORMATS, imported
 from zoo.hub import fetch_from_hub, is_hub_address
 from zoo.pipeline import Pipeline, load_run
 from zoo.presets import presets_hint
-from zoo.run_folder import CONFIG, is_run, preset_or_path
+from zoo.run_folder import CONFIG, is_preset, is_run, preset_or_path
 
 RUN = "run"  # the format of a run folder
 
@@ -24,7 +24,7 @@ def find(where: str | os.PathLike) -> tuple[str, Path]:
     path = fetch_from_hub(where) if is_hub_address(where) else preset_or_path(where)
     if not path.exists():
         raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets_hint(str(where))}")
-    if is_run(path):
+    if is_run(path) and not is_preset(path):
         return RUN, path
     for name, format in FORMATS.items():
         found = format.find(path, format.mark)
@@ -34,13 +34,16 @@ def find(where: str | os.PathLike) -> tuple[str, Path]:
     raise CallError(f"{path} is neither a run folder ({CONFIG}) nor an artefact of `zoo export` ({marks}).")
 
 
-def load(where: str | os.PathLike) -> Pipeline:
+def load(where: str | os.PathLike, *, keras: bool = False) -> Pipeline:
     """Return the pipeline of a run folder, a preset, an artefact of `zoo export`, or a model of the Hub.
 
-    TensorFlow is imported for a run and for a SavedModel alone.
+    TensorFlow is imported for a run and for a SavedModel, and for a preset if `keras` is true.
 
     Raises:
-        CallError: `where` does not exist, is damaged, or cannot be run by Python.
+        CallError: `where` does not exist, is damaged, or cannot be run by Python; or `keras` is true and it holds no
+            Keras model.
     """
     format, path = find(where)
-    return load_run(path) if format == RUN else imported(FORMATS[format].load)(path)
+    if keras and not is_run(path):
+        raise CallError(f"{path} is an artefact in the format {format}, without a Keras model: expected a run folder.")
+    return load_run(path) if format == RUN or keras else imported(FORMATS[format].load)(path)

@@ -14,10 +14,10 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from zoo.digests import DIGESTS, check_digests, write_digests
 from zoo.errors import CallError, WorkError
 from zoo.export.artefact import artefact
 from zoo.export.card import CARD, extra_files, pipeline_from, read_json, read_parity
-from zoo.export.digests import DIGESTS, check_digests, write_digests
 from zoo.export.parity.keras import compare_with_keras
 from zoo.export.tensor_text import tensor_text
 from zoo.pipeline import Pipeline

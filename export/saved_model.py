@@ -9,10 +9,10 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
+from zoo.digests import DIGESTS, check_digests, write_digests
 from zoo.errors import CallError, WorkError
 from zoo.export.artefact import artefact
 from zoo.export.card import CARD, extra_files, pipeline_from, read_json, read_parity
-from zoo.export.digests import DIGESTS, check_digests, write_digests
 from zoo.export.parity.keras import compare_with_keras
 from zoo.export.parity.text_signatures import compare_text_signatures
 from zoo.export.serving.versions import GRAPH

@@ -78,3 +78,14 @@ def served(tmp_path_factory, tiny_run):
     out = tmp_path_factory.mktemp("served") / "out"
     export_serving(tiny_run, out)
     return out
+
+
+@pytest.fixture(scope="session")
+def tiny_preset(tmp_path_factory):
+    """The folder of a preset: an untrained classifier with the labels a, b and c."""
+    from tests.support.untrained import TEXTS, untrained
+
+    folder = tmp_path_factory.mktemp("presets")
+    run = untrained("tanh_dnn", "tanh", folder).with_samples(list(zip(TEXTS, "abca", strict=True)))
+    run.export(folder / "tiny", format="preset")
+    return folder / "tiny"

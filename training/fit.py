@@ -17,7 +17,7 @@ from zoo.models.base import TokenModel
 from zoo.models.build import build, check_options
 from zoo.pipeline import Pipeline, load_run
 from zoo.recurrence.products import product_form
-from zoo.run_folder import CONFIG, RunConfig, load_model, read_config, read_vocabularies, write_json
+from zoo.run_folder import CONFIG, METRICS, RunConfig, load_model, read_config, read_vocabularies, write_json
 from zoo.tasks import TASKS
 from zoo.training.cluster import is_chief
 from zoo.training.data.batches import batches, steps_per_epoch
@@ -268,4 +268,4 @@ def _write_metrics(folder: Path, keep: KeepRun) -> None:
     best = keep.history[keep.best_epoch() - 1]
     seconds = round(sum(row["seconds"] for row in keep.history), 1)
     metrics = {"epochs": len(keep.history), "best_epoch": keep.best_epoch(), **best, "seconds": seconds}
-    write_json(folder / "metrics.json", metrics)
+    write_json(folder / METRICS, metrics)

@@ -44,6 +44,7 @@ _MEMBERS = {
     "zoo.models.seq2seq": ("Seq2Seq",),
     "zoo.pipeline": ("Pipeline", "load"),
     "zoo.plot": ("plot_attention",),
+    "zoo.presets.listing": ("list_presets",),
     "zoo.prediction": ("Beam", "Prediction", "TextScore"),
     "zoo.recurrence.scan": ("inference_graph",),
     "zoo.run_folder": ("load_model",),

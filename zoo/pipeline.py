@@ -9,18 +9,22 @@ from typing import Any
 
 from zoo.atomic_files import new_folder
 from zoo.constants import END, START
+from zoo.digests import DIGESTS, check_digests
 from zoo.errors import CallError
 from zoo.predictor import IdFunction, Predictor
 from zoo.presets import presets_hint
 from zoo.run_folder import (
+    CONFIG,
     MODEL,
     RunConfig,
     Samples,
+    is_preset,
     load_model,
     preset_or_path,
     read_config,
     read_samples,
     read_vocabularies,
+    vocabulary_file,
     write_run,
 )
 from zoo.shortlist import SHORTLIST, Shortlist
@@ -140,20 +144,23 @@ class Pipeline(Predictor):
             CallError: `path` exists and `force` is false, or the pipeline is that of an artefact.
             WorkError: the folder could not be written.
         """
+        self._check_model("saved")
+        with new_folder(path, force) as folder:
+            self.with_samples(samples).write_into(folder)
+        return Path(path)
+
+    def write_into(self, folder: Path) -> None:
+        """Write the files of a run folder into a folder that exists."""
         from zoo.fitting.precision import in_float32
 
-        self._check_model("saved")
-        written = self.with_samples(samples)
         try:
-            kept = written.samples
+            kept = self.samples
         except CallError:  # a run folder may be without samples; it can be exported when `samples` are given
             kept = None
-        with new_folder(path, force) as folder:
-            write_run(folder, self.config, self.vocabularies, kept)
-            in_float32(self.model).save(folder / MODEL)
-            if getattr(self.model, "shortlist", None) is not None:
-                self.model.shortlist.save(folder / SHORTLIST)
-        return Path(path)
+        write_run(folder, self.config, self.vocabularies, kept)
+        in_float32(self.model).save(folder / MODEL)
+        if getattr(self.model, "shortlist", None) is not None:
+            self.model.shortlist.save(folder / SHORTLIST)
 
     def export(
         self,
@@ -168,7 +175,7 @@ class Pipeline(Predictor):
 
         Args:
             path: the folder to make.
-            format: "saved_model", "serving", "tflite", "onnx" or "web".
+            format: "saved_model", "serving", "tflite", "onnx", "web" or "preset".
             samples: the inputs for the comparison, see the class; default: the samples of this pipeline. Quantised
                 weights of a translation model or classifier need pairs, because their loss of quality is measured.
             force: replace an existing folder.
@@ -199,7 +206,10 @@ class Pipeline(Predictor):
 
     def _check_model(self, done: str) -> None:
         if self.model is None:
-            raise CallError(f"{self.path} is an artefact. Only a run folder or a model in memory can be {done}.")
+            raise CallError(
+                f"{self.path} is an artefact. Only a run folder or a model in memory can be {done}, and a preset that "
+                "was loaded with `keras=True`."
+            )
 
 
 def _config_of(model: Any, source: Vocabulary, target: Vocabulary | None, labels: Sequence[str]) -> RunConfig:
@@ -240,7 +250,7 @@ def _check_labels(model: Any, labels: Sequence[str]) -> None:
 
 
 def load_run(where: str | os.PathLike) -> Pipeline:
-    """Read a run folder or a preset.
+    """Read the Keras model of a run folder or a preset.
 
     Args:
         where: the path of the folder, or the name of a preset.
@@ -252,6 +262,8 @@ def load_run(where: str | os.PathLike) -> Pipeline:
     if not path.exists():
         raise CallError(f"There is no run folder {where}, and no preset of that name.{presets_hint(str(where))}")
     config = read_config(path)
+    if is_preset(path):
+        _check_preset(path, config)
     vocabularies = read_vocabularies(path, config)
     model = load_model(path / MODEL)
     if getattr(model, "task", None) != config.task:
@@ -263,19 +275,27 @@ def load_run(where: str | os.PathLike) -> Pipeline:
     return pipeline
 
 
-def load(where: str | os.PathLike) -> Pipeline:
+def _check_preset(path: Path, config: RunConfig) -> None:
+    """Compare the files that the Keras model of a preset is read from with their digests."""
+    names = [CONFIG, MODEL, *map(vocabulary_file, TASKS[config.task].sides)]
+    check_digests(path, path / DIGESTS, [*names, *([SHORTLIST] if (path / SHORTLIST).exists() else [])])
+
+
+def load(where: str | os.PathLike, *, keras: bool = False) -> Pipeline:
     """Read a pipeline: a run folder, a preset, an artefact of `zoo export`, or a model of the Hugging Face Hub.
 
-    TensorFlow is imported for a run folder and for a SavedModel, not for a .tflite or for ONNX.
+    TensorFlow is imported for a run folder and for a SavedModel, not for a preset, a .tflite or ONNX.
 
     Args:
-        where: the path of a run folder, SavedModel, TF Serving folder, .tflite or ONNX folder; the name of a preset; or
-            "hf://owner/name", which needs the extra `hub`.
+        where: the path of a run folder, SavedModel, TF Serving folder, .tflite or ONNX folder; the name or the folder
+            of a preset; or "hf://owner/name", which needs the extra `hub`.
+        keras: read the Keras model, as `Pipeline.model`, of a preset too, which otherwise answers by its .tflite.
 
     Raises:
-        CallError: `where` does not exist, is damaged, or cannot be run by Python.
+        CallError: `where` does not exist, is damaged, or cannot be run by Python; or `keras` is true and it holds no
+            Keras model.
         WorkError: the Hub cannot be reached.
     """
     from zoo.export.load import load as load_artefact
 
-    return load_artefact(where)
+    return load_artefact(where, keras=keras)

@@ -3,11 +3,13 @@
 import json
 import os
 import shlex
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from zoo.archives import check_archive
 from zoo.atomic_files import new_file, sha256_of
 from zoo.errors import CallError
 from zoo.presets import PRESETS_FOLDER
@@ -16,6 +18,8 @@ from zoo.text import Vocabulary
 
 CONFIG = "config.json"
 MODEL = "model.keras"
+METRICS = "metrics.json"  # the scores of the best epoch
+LITERT_FILE = "model.tflite"  # beside the other files of a run: the folder is a preset
 SAMPLES = "samples.txt"  # validation sources, one per line, with which an export is compared with the Keras model
 SAMPLE_TARGETS = "samples.targets.txt"  # their translations or labels, with which an export is scored
 
@@ -143,6 +147,11 @@ def is_run(path: Path) -> bool:
     return (path / CONFIG).is_file()
 
 
+def is_preset(path: Path) -> bool:
+    """Return true for the folder of a preset: a run folder that also holds a .tflite and the digests of its files."""
+    return is_run(path) and (path / LITERT_FILE).is_file()
+
+
 def preset_or_path(where: str | os.PathLike) -> Path:
     """Return the folder of a preset for its name, or the path itself. An existing path takes precedence."""
     preset = PRESETS_FOLDER / str(where)
@@ -255,6 +264,8 @@ def load_model(path: str | os.PathLike) -> Any:
     if not Path(path).is_file():
         raise CallError(f"There is no file {path}. A run that was stopped in its first epoch has no {MODEL} yet.")
     try:
+        with zipfile.ZipFile(path) as archive:
+            check_archive(archive, Path(path).stat().st_size)
         return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged archive raises many kinds of errors, none of them useful to the user
         raise CallError(f"{path} is damaged: {str(error).splitlines()[0][:200]}") from error

@@ -8,6 +8,7 @@ import io
 import zipfile
 from pathlib import Path
 
+from zoo.archives import check_archive
 from zoo.errors import CallError
 from zoo.export.card import extra_files
 from zoo.pipeline import Pipeline
@@ -41,6 +42,7 @@ def read_tflite(path: Path) -> tuple[bytes, dict[str, bytes]]:
         raise CallError(f"{path} is damaged or not made by `zoo export`: it does not begin as a .tflite does.")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            check_archive(archive, len(content))
             files = {name: archive.read(name) for name in archive.namelist()}
             begin = min((member.header_offset for member in archive.infolist()), default=0)
     except Exception as error:  # a damaged archive fails in many ways, with messages that are not for users

@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
-from zoo.export.artefact import artefact
-from zoo.export.formats import LITERT_FILE
+from zoo.export.artefact import Draft, artefact
 from zoo.export.lite import LiteModel
 from zoo.export.litert.archive import LITERT_TEXT_FILE, write_tflite
 from zoo.export.litert.compiled import compiled_functions
@@ -20,6 +20,7 @@ from zoo.export.parity.runtimes import compare_runtimes
 from zoo.export.parity.text_ops import compare_text_ops
 from zoo.export.signatures import litert_signatures
 from zoo.pipeline import Pipeline
+from zoo.run_folder import LITERT_FILE
 
 
 def export_tflite(
@@ -59,17 +60,9 @@ def export_tflite(
     check_quantize(quantize, max_drop)
     sizes = None if shape is None else _checked_shape(shape)
     with artefact(pipeline, out, format="tflite", force=force) as draft:
-        models = convert(
-            pipeline.model, with_pieces(pipeline, litert_signatures(pipeline.model, sizes), sizes), {"none", quantize}
-        )
-        path = write_tflite(pipeline, draft.folder / LITERT_FILE, models[quantize])
-        actual = LiteModel(path)
+        path = draft.folder / LITERT_FILE
+        actual, parity = write_compared(draft, path, sizes=sizes, quantize=quantize, max_drop=max_drop)
         texts = draft.texts_for(actual)
-        if quantize == "none":
-            parity = compare_with_keras(pipeline, actual, texts, "tflite")
-        else:
-            parity = {"quantize": quantize} | measure_drop(pipeline, actual, texts, max_drop=max_drop)
-            parity |= {"model_bytes": len(models[quantize]), "float32_model_bytes": len(models["none"])}
         if sizes is not None:
             parity |= compare_runtimes(compiled_functions(path), actual, texts, sizes)
         if text_ops:
@@ -79,6 +72,35 @@ def export_tflite(
             parity |= compare_text_ops(detail, actual, texts, LITERT_TEXT_FILE)
         draft.keep(path, parity)
     return draft.report
+
+
+def write_compared(
+    draft: Draft, path: Path, *, quantize: str, max_drop: float, sizes: tuple[int, int] | None = None
+) -> tuple[Pipeline, dict[str, Any]]:
+    """Write a .tflite of the pipeline of a draft and compare it with Keras.
+
+    Args:
+        draft: the artefact that is being written.
+        path: the file to write.
+        quantize, max_drop: as in `export_tflite`.
+        sizes: its `shape`.
+
+    Returns:
+        The pipeline of the .tflite, and the result of the comparison.
+
+    Raises:
+        WorkError: the model cannot be converted, does not answer as Keras does, or its score drops too much.
+    """
+    pipeline = draft.pipeline
+    signatures = with_pieces(pipeline, litert_signatures(pipeline.model, sizes), sizes)
+    models = convert(pipeline.model, signatures, {"none", quantize})
+    actual = LiteModel(write_tflite(pipeline, path, models[quantize]))
+    texts = draft.texts_for(actual)
+    if quantize == "none":
+        return actual, compare_with_keras(pipeline, actual, texts, "tflite")
+    parity = {"quantize": quantize} | measure_drop(pipeline, actual, texts, max_drop=max_drop)
+    sizes_of_models = {"model_bytes": len(models[quantize]), "float32_model_bytes": len(models["none"])}
+    return actual, parity | sizes_of_models
 
 
 def _checked_shape(shape: Sequence[int]) -> tuple[int, int]:

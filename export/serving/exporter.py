@@ -7,9 +7,9 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.atomic_files import new_file, new_folder
+from zoo.digests import DIGESTS, add_digests
 from zoo.export.artefact import size_of
 from zoo.export.card import PARITY
-from zoo.export.digests import DIGESTS, add_digests
 from zoo.export.parity.samples import ODD_TEXTS
 from zoo.export.saved_model import EXTRA, export_saved_model, inspect_saved_model, read_meta_graph, signatures_of
 from zoo.export.serving.examples import Examples, batchable

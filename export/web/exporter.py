@@ -11,7 +11,6 @@ import numpy as np
 
 from zoo.errors import CallError
 from zoo.export.artefact import artefact
-from zoo.export.formats import LITERT_FILE
 from zoo.export.litert.compiled import compiled_functions
 from zoo.export.litert.convert import convert
 from zoo.export.litert.quantize import MAX_DROP, check_quantize
@@ -24,6 +23,7 @@ from zoo.export.web.page import fill
 from zoo.export.web.vocabulary import vocabulary_files
 from zoo.pipeline import Pipeline
 from zoo.predictor import Predictor
+from zoo.run_folder import LITERT_FILE
 from zoo.tasks import TASKS
 
 SITE = Path(__file__).with_name("site")

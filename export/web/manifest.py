@@ -6,12 +6,12 @@ from typing import Any, NoReturn
 from zoo.constants import MAX_SOURCE_PIECES, MAX_TARGET_PIECES
 from zoo.errors import CallError
 from zoo.export.card import read_json, read_parity
-from zoo.export.formats import LITERT_FILE, SITE_FILE
+from zoo.export.formats import SITE_FILE
 from zoo.export.litert.inspection import inspect_graph
 from zoo.export.web.litert_js import SCRIPT, WASM, File
 from zoo.export.web.page import languages
 from zoo.pipeline import Pipeline
-from zoo.run_folder import write_json
+from zoo.run_folder import LITERT_FILE, write_json
 
 # LiteRT.js runs graphs with fixed shapes: a text is answered by the shortest graph that it fits into. A longer graph
 # takes more time, and every graph more memory, since LiteRT packs the weights for each.

@@ -47,13 +47,13 @@ def test_options_that_were_given():
     [
         (
             ["--to", "saved_model", "--quantize", "int8"],
-            "--quantize is for --to web or --to tflite alone. Received: --to saved_model",
+            "--quantize is for --to preset or --to web or --to tflite alone. Received: --to saved_model",
         ),
         (["--to", "saved_model", "--shape", "1,8", "--text-ops"], "--shape is for --to tflite alone"),
         (["--to", "onnx", "--ids-only"], "--ids-only is for --to saved_model alone"),
         (["--to", "tflite", "--litert-js", "y"], "--litert-js is for --to web alone. Received: --to tflite."),
         (["--to", "tflite", "--max-drop", "1"], "--max-drop needs --quantize"),
-        (["--to", "saved_model", "--max-drop", "0"], "--max-drop is for --to web or --to tflite"),
+        (["--to", "saved_model", "--max-drop", "0"], "--max-drop is for --to preset or --to web or --to tflite"),
         (["--to", "tflite", "--shape", "1x8"], "--shape: must be two numbers with a comma between"),
         (["--to", "tflite", "--quantize", "int4"], "must be one of none, float16, int8"),
     ],

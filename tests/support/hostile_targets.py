@@ -7,9 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from zoo.export.formats import FORMATS, LITERT_FILE, SITE_FILE, imported
+from zoo.export.formats import FORMATS, SITE_FILE, imported
 from zoo.export.litert.archive import LITERT_TEXT_FILE
 from zoo.predictor import Predictor
+from zoo.run_folder import LITERT_FILE
 
 Arrays = dict[str, np.ndarray]
 

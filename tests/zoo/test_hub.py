@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
-from tests.support.hub import hub_with
-from zoo.errors import CallError
+import zoo
+from tests.support.hub import hub_with, talk_to
+from zoo.errors import CallError, WorkError
 from zoo.hub import fetch_from_hub, is_hub_address
 
 TEXTS = ["le 28 octobre 1934", "vingt et un"]
@@ -34,6 +35,67 @@ def test_a_run_of_the_hub_answers(tiny_run, tmp_path):
     assert [one["output"] for one in json.loads(done.stdout)] == [one.output for one in tiny_run.predict(TEXTS)]
     assert "model.keras" in fetched and not fetched & {"saved_model.pb", "code.py"}
     assert missing.returncode == 2 and "The Hub has no model hf://someone/else" in missing.stderr
+
+
+@pytest.fixture
+def fetch(monkeypatch, tmp_path):
+    """A function that fetches the files of a folder from a Hub on this machine, in this process."""
+    pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
+
+    def fetched(folder):
+        with hub_with("someone/numbers", folder) as server:
+            talk_to(server, monkeypatch, tmp_path / "cache")
+            return fetch_from_hub("hf://someone/numbers"), server.asked
+
+    return fetched
+
+
+def test_a_preset_of_the_hub_answers(tiny_preset, fetch):
+    folder, _ = fetch(tiny_preset)
+    texts = ["un", "deux"]
+    lite, keras = zoo.load(folder), zoo.load(folder, keras=True)
+    assert lite.model is None and [one.output for one in lite.predict(texts)] == [
+        one.output for one in keras.predict(texts)
+    ]
+
+
+def test_code_and_what_is_in_folders_is_not_fetched(fetch, tmp_path):
+    kept = ["config.json", "README.md"]
+    left = ["inner/config.json", "saved_model.pb", "model.pkl", "code.py", "x.safetensors"]
+    for name in kept + left:
+        (tmp_path / "repo" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "repo" / name).write_text("{}")
+    folder, asked = fetch(tmp_path / "repo")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(kept)
+    assert not [path for path in asked if "/resolve/" in path and path.endswith(tuple(left))]
+
+
+def test_what_was_fetched_is_read_where_no_hub_answers(tiny_preset, fetch, monkeypatch):
+    folder, _ = fetch(tiny_preset)
+    hub = pytest.importorskip("huggingface_hub")
+
+    def no_answer(*_, **__):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(hub.HfApi, "model_info", no_answer)
+    assert fetch_from_hub("hf://someone/numbers") == folder
+    with pytest.raises(WorkError, match="Could not fetch hf://someone/else: no network"):
+        fetch_from_hub("hf://someone/else")
+
+
+def test_a_model_that_is_too_large_is_not_fetched(tiny_preset, fetch, monkeypatch):
+    monkeypatch.setattr("zoo.hub.LARGEST", 1000)
+    with pytest.raises(CallError, match="hf://someone/numbers is too large: its files may have 1,000 bytes together"):
+        fetch(tiny_preset)
+
+
+def test_a_saved_model_or_a_pickle_of_the_hub_is_refused(fetch, tmp_path):
+    (tmp_path / "repo").mkdir()
+    for name in ("saved_model.pb", "pytorch_model.bin", "model.pkl", "README.md"):
+        (tmp_path / "repo" / name).write_bytes(b"x")
+    folder, _ = fetch(tmp_path / "repo")
+    with pytest.raises(CallError, match="is neither a run folder"):
+        zoo.load(folder)
 
 
 def test_a_hub_that_does_not_answer(tmp_path):

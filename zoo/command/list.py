@@ -1,6 +1,7 @@
 """`zoo list`: the models, presets and recipes."""
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import asdict
 from typing import Any
 
 from zoo.catalog import CATALOG
@@ -21,7 +22,7 @@ def run(options: Namespace) -> None:
         print(f"{title}:")
         for entry in lists[title]:
             print(f"  {entry['name']:<22} {entry['task']:<15} {entry['equation']}")
-            print(f"  {'':<22} {'':<15} {entry['paper']}")
+            print(f"  {'':<22} {'':<15} {entry['paper'] if title == 'models' else _facts(entry)}")
         if not lists[title]:
             print("  none")
     print("recipes:")
@@ -35,12 +36,22 @@ def _models() -> list[dict[str, Any]]:
 
 
 def _presets() -> list[dict[str, Any]]:
-    from zoo.presets import PRESETS_FOLDER, preset_names
-    from zoo.run_folder import read_config
+    from zoo.presets.listing import list_presets
 
     models = {model["name"]: model for model in _models()}
-    name_of = {preset: read_config(PRESETS_FOLDER / preset).model for preset in preset_names()}
-    return [{**models[model], "name": preset, "model": model} for preset, model in name_of.items()]
+    return [{**models[preset.model], **asdict(preset)} for preset in list_presets()]
+
+
+def _facts(preset: dict[str, Any]) -> str:
+    """Return the model of a preset, and what else is known of it, in one line."""
+    facts = [preset["model"], "-".join(preset["languages"])]
+    if preset["parameters"] is not None:
+        facts.append(f"{preset['parameters']:,} parameters")
+    facts.append(f"{preset['bytes'] / 1e6:.1f} MB")
+    if preset["measure"] is not None:
+        low, high = preset["interval"]
+        facts.append(f"{preset['measure']} {preset['score']:g} ({low:g} to {high:g})")
+    return ", ".join(filter(None, [*facts, preset["licence"]]))
 
 
 def _recipes() -> list[dict[str, Any]]:

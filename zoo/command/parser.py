@@ -18,6 +18,8 @@ COMMANDS = {
     "shortlist": "learn which target pieces a translation may hold, for large vocabularies",
     "evaluate": "score a model on a corpus",
     "export": "export a run to a format for serving, and compare it with Keras",
+    "card": "score a preset, and write its card",
+    "push": "publish a preset on the Hugging Face Hub",
     "inspect": "describe a run or an export, without running it",
     "demo": "train, evaluate, export and translate with a built-in corpus",
 }

@@ -1,4 +1,4 @@
-"""Presets: run folders with trained weights in the package, one folder each next to this file."""
+"""Presets: trained models in the package, a folder of `zoo export --to preset` each, next to this file."""
 
 from pathlib import Path
 
@@ -7,9 +7,14 @@ from zoo.errors import nearest
 PRESETS_FOLDER = Path(__file__).parent
 
 
+def preset_folders() -> list[Path]:
+    """Return the folders of the presets, in the order of their names."""
+    return sorted(path.parent for path in PRESETS_FOLDER.glob("*/config.json"))
+
+
 def preset_names() -> list[str]:
     """Return the names of the presets."""
-    return sorted(path.parent.name for path in PRESETS_FOLDER.glob("*/config.json"))
+    return [folder.name for folder in preset_folders()]
 
 
 def presets_hint(name: str) -> str:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from zoo.atomic_files import sha256_of
@@ -29,15 +29,23 @@ def add_digests(folder: Path, file: Path, names: Iterable[str]) -> None:
     write_json(file, digests | {name: sha256_of(folder / name) for name in names})
 
 
-def check_digests(folder: Path, file: Path) -> None:
+def check_digests(folder: Path, file: Path, names: Collection[str] | None = None) -> None:
     """Compare the files of an export with their digests.
 
+    Args:
+        folder: the folder of the export.
+        file: the file that `write_digests` wrote.
+        names: the files to check; default: all that have a digest.
+
     Raises:
-        CallError: a file is missing or has another digest, or the digests cannot be read.
+        CallError: a file is missing or has another digest or none, or the digests cannot be read.
     """
     try:
         digests = json.loads(file.read_text(encoding="utf-8"))
-        damaged = [name for name, digest in digests.items() if sha256_of(folder / name) != digest]
+        checked = digests.keys() if names is None else names
+        if outside := [name for name in checked if Path(name).is_absolute() or ".." in Path(name).parts]:
+            raise ValueError(f"{outside[0]!r} leaves the folder")
+        damaged = [name for name in checked if sha256_of(folder / name) != digests.get(name)]
     except FileNotFoundError as error:
         missing = os.path.relpath(error.filename, folder)
         raise CallError(f"{folder} is damaged or not made by `zoo export`: it has no {missing}.") from error

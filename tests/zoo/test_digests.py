@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from zoo.digests import add_digests, check_digests, write_digests
 from zoo.errors import CallError
-from zoo.export.digests import add_digests, check_digests, write_digests
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Presets: run folders to be published, which answer by a .tflite."""

@@ -1,0 +1,83 @@
+"""`zoo card`: the card of a preset is made from the records of its run, its test set and what its author says."""
+
+import json
+import shutil
+
+import pytest
+
+from zoo.digests import check_digests
+from zoo.presets.listing import read_preset
+
+ABOUT = """\
+purpose = "Sorts French dates."
+limits = ["Prose."]
+languages = ["fr"]
+licence = "CC0-1.0"
+attribution = ["numbers-fr-en, made by this project"]
+reproduce = ["zoo train tanh_dnn --out run"]
+"""
+
+
+@pytest.fixture
+def test_set(tmp_path):
+    """The path of a test set with two labels that the preset knows."""
+    file = tmp_path / "test.tsv"
+    file.write_text("".join(f"le {day} <mai>|\t{'ab'[day % 2]}\n" for day in range(1, 25)), encoding="utf-8")
+    return file
+
+
+@pytest.fixture
+def preset(tiny_preset, tmp_path):
+    """A copy of the tiny preset, beside the file of its author."""
+    (tmp_path / "about.toml").write_text(ABOUT, encoding="utf-8")
+    return shutil.copytree(tiny_preset, tmp_path / "tiny")
+
+
+def test_the_card_of_a_preset(call, preset, test_set):
+    results = call.json("card", preset, test_set, "--about", preset.parent / "about.toml")
+    assert json.loads((preset / "results.json").read_text(encoding="utf-8")) == results
+    assert results["count"] == 24 and results["measure"] == "accuracy" and results["test"]["origin"] == "test.tsv"
+    assert all(file["milliseconds"] > 0 for file in results["formats"].values())
+    record = read_preset(preset)
+    assert (record.languages, record.licence, record.parameters) == (("fr",), "CC0-1.0", results["parameters"])
+    check_digests(preset, preset / "sha256.json")
+    assert {"card.md", "results.json"} <= json.loads((preset / "sha256.json").read_text()).keys()
+    card = (preset / "card.md").read_text(encoding="utf-8")
+    assert card.startswith('---\nlicense: cc0-1.0\nlanguage: ["fr"]\n') and "\n# tiny\n" in card
+    for text in ("- Prose.", "- numbers-fr-en, made by this project", "`tanh_dnn`", results["processor"]):
+        assert text in card
+    assert f"| accuracy | {results['scores']['accuracy']['score']:g} |" in card
+    assert card.count(" &lt;mai>\\| |") == len(results["failures"]) > 0 and "zoo train tanh_dnn --out run" in card
+
+
+def test_the_main_score_can_be_chosen(call, preset, test_set):
+    about = preset.parent / "about.toml"
+    about.write_text(f'{ABOUT}measure = "accuracy"\n', encoding="utf-8")
+    assert call.json("card", preset, test_set, "--about", about)["measure"] == "accuracy"
+    about.write_text(f'{ABOUT}measure = "bleu"\n', encoding="utf-8")
+    status, _, err = call("card", preset, test_set, "--about", about)
+    assert status == 2 and "`measure` must be one of accuracy. Received: 'bleu'" in err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "Cannot read"),
+        ("purpose =", "is damaged"),
+        ('purpose = "x"', "It has no limits, languages, licence, attribution, reproduce"),
+        (ABOUT + 'license = "MIT"', 'there is no "license"'),
+        (ABOUT.replace('["Prose."]', '"Prose."'), "`limits` must be a list of texts. Received: 'Prose.'"),
+        (ABOUT.replace('["Prose."]', "[]"), "`limits` must be a list of texts"),
+        (ABOUT.replace('"CC0-1.0"', "3"), "`licence` must be a text. Received: 3"),
+    ],
+)
+def test_a_wrong_file_of_the_author(content, message, call, preset, test_set):
+    about = preset.parent / "about.toml"
+    about.unlink() if content is None else about.write_text(content, encoding="utf-8")
+    status, _, err = call("card", preset, test_set, "--about", about)
+    assert status == 2 and message in err and not (preset / "card.md").exists()
+
+
+def test_what_is_no_preset(call, tmp_path):
+    status, _, err = call("card", tmp_path, "x.tsv", "--about", tmp_path / "about.toml")
+    assert status == 2 and "is no folder of a preset: expected what `zoo export --to preset` wrote" in err

@@ -1,0 +1,71 @@
+"""What the author of a preset says about it, in a TOML file."""
+
+import sys
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import CallError, nearest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What the records of a run do not tell.
+
+    Attributes:
+        purpose: what the model is for.
+        limits: what it is not for, and where it is known to fail.
+        languages: the codes of its languages, those of the source first.
+        licence: the SPDX name of the licence of the weights, as "CC-BY-SA-4.0".
+        attribution: the data that it was trained on: source, authors and licence.
+        reproduce: the commands that make the preset, one a line.
+        measure: the name of its main score; None for the first of its task.
+    """
+
+    purpose: str
+    limits: list[str]
+    languages: list[str]
+    licence: str
+    attribution: list[str]
+    reproduce: list[str]
+    measure: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the content for `results.json`."""
+        return asdict(self)
+
+
+def read_about(path: Path) -> About:
+    """Read the file of an author: the fields of `About`.
+
+    Raises:
+        CallError: the file cannot be read, lacks a field, or has one that does not exist or is of another type.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise CallError(f"Cannot read {path}: {error.strerror}.") from error
+    except ValueError as error:  # no UTF-8, or no TOML
+        raise CallError(f"{path} is damaged: {error}.") from error
+    known = [field.name for field in fields(About)]
+    for name, value in content.items():
+        if name not in known:
+            raise CallError(f'{path}: there is no "{name}". There are: {", ".join(known)}.{nearest(name, known)}')
+        _check(path, name, value)
+    missing = [name for name in known if name not in content and name != "measure"]
+    if missing:
+        raise CallError(f"{path}: expected {', '.join(known)}. It has no {', '.join(missing)}.")
+    return About(**content)
+
+
+def _check(path: Path, name: str, value: Any) -> None:
+    is_list = name in ("limits", "languages", "attribution", "reproduce")
+    texts = value if is_list and isinstance(value, list) and value else [value]
+    if is_list != isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in texts):
+        expected = "a list of texts" if is_list else "a text"
+        raise CallError(f"{path}: `{name}` must be {expected}. Received: {value!r}.")

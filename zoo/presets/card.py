@@ -1,0 +1,128 @@
+"""The card of a preset, in Markdown with the head that the Hugging Face Hub reads."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from zoo.catalog import find
+from zoo.run_folder import RunConfig
+
+CARD = "card.md"
+TAGS = {"translation": "translation", "classification": "text-classification", "language_model": "text-generation"}
+TITLES = {"bleu": "BLEU", "chrf": "chrF", "exact_match": "exact match"}
+
+
+def card_of(name: str, config: RunConfig, results: dict[str, Any]) -> str:
+    """Return the card of a preset.
+
+    Args:
+        name: the name of the preset.
+        config: the config of its run.
+        results: the content of its `results.json`.
+    """
+    about = results["about"]
+    parts = [
+        _head(config, about),
+        f"# {name}",
+        about["purpose"],
+        "## What it is not for",
+        _bullets(about["limits"]),
+        "## Use",
+        _code("python", "import zoo", "", f'zoo.load("{name}").predict(["..."])'),
+        "`model.tflite` answers, without TensorFlow. `zoo.load(..., keras=True)` reads the Keras model, and\n"
+        "`zoo train --from` trains it further.",
+        "## Data and licence",
+        f"The weights are under {about['licence']}.",
+        _bullets(about["attribution"]),
+        _table(["split", "data", "examples", "SHA-256"], _data(config)),
+        "## Architecture",
+        _architecture(config, results["parameters"]),
+        "## Scores",
+        _scores(results),
+        "## Size and speed",
+        _speed(results),
+        "## Failures",
+        _failures(results["failures"]),
+        "## How to make it again",
+        _code("bash", *about["reproduce"]),
+        _origins(config),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(config: RunConfig, about: dict[str, Any]) -> str:
+    lines = [
+        "---",
+        f"license: {about['licence'].lower()}",
+        f"language: {json.dumps(about['languages'])}",
+        "library_name: attention-zoo",
+        f"pipeline_tag: {TAGS[config.task]}",
+        f"tags: {json.dumps(['attention-zoo', 'keras', 'tflite', config.model])}",
+        "---",
+    ]
+    return "\n".join(lines)
+
+
+def _data(config: RunConfig) -> list[list[Any]]:
+    return [
+        [split, record.get("origin", ""), f"{record.get('count', 0):,}", f"`{str(record.get('digest', ''))[:16]}…`"]
+        for split, record in config.data.items()
+    ]
+
+
+def _architecture(config: RunConfig, parameters: int) -> str:
+    entry = find(config.model)
+    options = ", ".join(f"`{name}={value}`" for name, value in config.options.items() if value is not None)
+    labels = f"\n\nLabels: {', '.join(config.labels)}." if config.labels else ""
+    return f"`{config.model}`, {parameters:,} parameters: {entry.equation} ({entry.paper}).\n\n{options}{labels}"
+
+
+def _scores(results: dict[str, Any]) -> str:
+    rows = [
+        [TITLES.get(name, name), f"{score['score']:g}", f"{score['low']:g} to {score['high']:g}"]
+        for name, score in results["scores"].items()
+    ]
+    test = results["test"]
+    count = f"On {results['count']:,} texts of {test['origin']} (SHA-256 `{test['digest'][:16]}…`), by `model.tflite`"
+    signature = f"\n\nsacrebleu: `{results['signature']}`" if "signature" in results else ""
+    return f"{count}:\n\n{_table(['score', '', '95 % interval'], rows)}{signature}"
+
+
+def _speed(results: dict[str, Any]) -> str:
+    rows = [
+        [f"`{name}`", f"{file['bytes']:,}", f"{file['milliseconds']:g}"] for name, file in results["formats"].items()
+    ]
+    table = _table(["file", "bytes", "milliseconds a text"], rows)
+    return f"{table}\n\nThe median over texts of the test set, one at a time, on {results['processor']}."
+
+
+def _failures(failures: list[dict[str, Any]]) -> str:
+    if not failures:
+        return "None on the test set."
+    names = [name for name in ("input", "expected", "output", "perplexity") if name in failures[0]]
+    return _table(names, [[failure[name] for name in names] for failure in failures])
+
+
+def _origins(config: RunConfig) -> str:
+    seed = f"Seed {config.training['seed']}. " if "seed" in config.training else ""
+    versions = ", ".join(f"{package} {version}" for package, version in config.versions.items())
+    return f"{seed}Made with {versions}. `config.json` has every option and setting."
+
+
+def _bullets(texts: list[str]) -> str:
+    return "\n".join(f"- {text}" for text in texts)
+
+
+def _code(language: str, *lines: str) -> str:
+    return "\n".join([f"```{language}", *lines, "```"])
+
+
+def _table(head: Sequence[str], rows: list[list[Any]]) -> str:
+    lines: list[Sequence[Any]] = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    """Return a value for a table; what Markdown or HTML would obey is escaped, except in code."""
+    text = " ".join(str(value).split())
+    return text if text.startswith("`") else text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
