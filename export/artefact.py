@@ -10,7 +10,6 @@ from typing import Any
 from zoo.atomic_files import check_apart, new_folder
 from zoo.export.card import PARITY
 from zoo.export.parity.samples import ODD_TEXTS
-from zoo.gpu import full_float32
 from zoo.pipeline import Pipeline
 from zoo.predictor import Predictor
 from zoo.run_folder import write_json
@@ -80,6 +79,8 @@ def artefact(pipeline: Pipeline, out: str | os.PathLike, *, format: str, force: 
         WorkError: the disk is full.
         RuntimeError: the block ended without `keep`.
     """
+    from zoo.gpu import full_float32  # here: it imports TensorFlow, and an artefact is loaded without
+
     check_apart(out, *([] if pipeline.path is None else [pipeline.path]))
     samples = pipeline.samples.sources + ODD_TEXTS
     with full_float32(), new_folder(out, force) as folder:

@@ -56,7 +56,10 @@ def remember(memory, t, output, key_weights):
     """Write an output (B, units) and its key into slot t of the memory."""
     here = tf.reshape(tf.equal(tf.range(tf.shape(memory[0])[1]), t), [1, -1, 1])
     rows = [output, times_weights(output, key_weights)]
-    return [tf.where(here, tf.expand_dims(row, 1), slots) for row, slots in zip(rows, memory, strict=True)]
+    return [
+        tf.where(here, tf.expand_dims(tf.cast(row, slots.dtype), 1), slots)
+        for row, slots in zip(rows, memory, strict=True)
+    ]
 
 
 @dataclass(eq=False)
