@@ -78,8 +78,7 @@ class Settings:
             any; 0: never. A segmentation is drawn with its probability to this power (subword regularisation, Kudo
             2018, arXiv 1804.10959). It needs text="unigram".
         train_size: read only this many training examples; default: all.
-        precision: the precision of the computation; default: mixed on a GPU and on a CPU that is faster with it, else
-            float32. A deterministic run on a CPU takes float32.
+        precision: the precision of the computation; default: mixed on a GPU, else float32.
         jit: compile the training step with XLA; default: on a GPU. XLA compiles once for each of a few shapes of
             batches: the first steps are slower, the others faster.
         checkpoint_seconds: seconds between two checkpoints inside an epoch; 0 for one after every step. There is always

@@ -8,15 +8,17 @@ import keras
 import tensorflow as tf
 
 from zoo.fitting.precision import fastest_precision
+from zoo.log import logger
+from zoo.recurrence.speed import bfloat16_pays
 from zoo.training.settings import Settings
 
 
 def for_device(settings: Settings, units: int) -> Settings:
     """Return the settings with values for `precision` and `jit` where they are None.
 
-    On a GPU these are mixed precision and XLA. On a CPU they are the precision that is faster there, and no XLA, which
-    brings no speed on any processor that was measured (docs/performance.md). A deterministic run, which has the same
-    bits on every CPU, takes float32.
+    On a GPU these are mixed precision and XLA. On a CPU they are float32 and no XLA: bfloat16 costs a little of the
+    score (docs/results.md), so where it is faster it is only recommended, and XLA brings no speed on the processors
+    that were measured (docs/performance.md).
 
     Args:
         settings: the settings of the training.
@@ -25,7 +27,9 @@ def for_device(settings: Settings, units: int) -> Settings:
     gpu = bool(tf.config.list_physical_devices("GPU"))
     precision = settings.precision
     if precision is None:
-        precision = "float32" if settings.deterministic and not gpu else fastest_precision(units)
+        precision = fastest_precision(units) if gpu else "float32"
+        if not (gpu or settings.deterministic) and bfloat16_pays(units):
+            logger.info("faster on this processor, for a little of the score: --precision mixed_bfloat16")
     return replace(settings, precision=precision, jit=gpu if settings.jit is None else settings.jit)
 
 

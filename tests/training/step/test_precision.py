@@ -2,15 +2,16 @@ import keras
 import pytest
 import tensorflow as tf
 
-from zoo.fitting import precision
+from zoo.fitting.precision import fastest_precision
 from zoo.recurrence.speed import bfloat16_pays
 from zoo.training.settings import Settings
 from zoo.training.step.precision import for_device, precision_policy
 
 
-def test_the_device_chooses(monkeypatch):
+def test_the_device_chooses(monkeypatch, caplog):
     def chosen(gpus, capability=(8, 0), pays=False, **settings):
-        monkeypatch.setattr(precision, "bfloat16_pays", lambda units: pays and units == 512)
+        for module in ("zoo.training.step.precision", "zoo.fitting.precision"):
+            monkeypatch.setattr(f"{module}.bfloat16_pays", lambda units: pays and units == 512)
         monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
         monkeypatch.setattr(
             tf.config.experimental, "get_device_details", lambda gpu: {"compute_capability": capability}
@@ -18,10 +19,14 @@ def test_the_device_chooses(monkeypatch):
         settings = for_device(Settings(**settings), 512)
         return settings.precision, settings.jit
 
+    caplog.set_level("INFO", "zoo")
     assert chosen([]) == ("float32", False)
-    assert chosen([], pays=True) == ("mixed_bfloat16", False)
     assert chosen([], pays=True, precision="float32") == ("float32", False)
     assert chosen([], pays=True, deterministic=True) == ("float32", False)
+    assert not caplog.records
+    assert chosen([], pays=True) == ("float32", False)
+    assert "--precision mixed_bfloat16" in caplog.text
+    assert fastest_precision(512) == "mixed_bfloat16" and fastest_precision(256) == "float32"
     assert chosen(["gpu"], deterministic=True) == ("mixed_bfloat16", True)
     assert chosen(["gpu"]) == ("mixed_bfloat16", True)
     assert chosen(["gpu"], (7, 5)) == ("mixed_float16", True)
