@@ -7,7 +7,7 @@ import pytest
 
 from zoo.errors import CallError
 from zoo.training.data.generated import slots_of, split_of
-from zoo.training.data.spoken import LANGUAGES, generate
+from zoo.training.data.spoken import LANGUAGES, WEIGHTS, generate
 
 SPLITS = {"train": 4_000, "valid": 400, "test": 400}
 
@@ -89,9 +89,9 @@ def test_text_is_plain_and_clean(splits):
 
 
 def test_every_kind_has_its_share(table, splits):
-    assert list(table.WEIGHTS) == list(table.SENTENCES)
-    total = sum(table.WEIGHTS.values())
-    for kind, weight in table.WEIGHTS.items():
+    assert list(WEIGHTS) == list(table.SENTENCES)
+    total = sum(WEIGHTS.values())
+    for kind, weight in WEIGHTS.items():
         count = sum(example.kind == kind for example in splits["train"])
         assert 0.5 < count / (SPLITS["train"] * weight / total) < 1.5, (kind, count)
 

@@ -18,6 +18,22 @@ from zoo.training.data.spoken.french import slots as french_slots
 
 LANGUAGES = {"en": (english_sentences, english_slots), "fr": (french_sentences, french_slots)}
 
+# How often each kind of sentence is drawn in every language.
+WEIGHTS = {
+    "plain": 24,
+    "date": 13,
+    "time": 11,
+    "year": 8,
+    "number": 11,
+    "ordinal": 6,
+    "price": 11,
+    "percent": 5,
+    "quantity": 13,
+    "phone": 4,
+    "name": 4,
+    "several": 10,
+}
+
 
 def generate(language: str, split: str, size: int, *, seed: int = 0) -> list[Example]:
     """Return `size` different examples of a split: written, spoken, and a key of SENTENCES as the kind.
@@ -38,7 +54,7 @@ def generate(language: str, split: str, size: int, *, seed: int = 0) -> list[Exa
 
 def _draw(table: ModuleType, slots: Slots, stream: random.Random) -> Example:
     """Draw a kind, a sentence of its table and the fillings of its slots."""
-    kind = stream.choices(list(table.WEIGHTS), weights=list(table.WEIGHTS.values()))[0]
+    kind = stream.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
     sentence = stream.choice(table.SENTENCES[kind])
     return Example(*fill(stream, sentence, sentence, slots), kind)
 

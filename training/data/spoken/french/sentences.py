@@ -6,22 +6,7 @@ else is copied. To add a sentence, add a row; no digit may stand outside a slot.
 would elide ("de", "que"); every `{place}` and `{food}` begins with a consonant.
 """
 
-# How often each kind is drawn; the keys of SENTENCES in the same order.
-WEIGHTS = {
-    "plain": 24,
-    "date": 13,
-    "time": 11,
-    "year": 8,
-    "number": 11,
-    "ordinal": 6,
-    "price": 11,
-    "percent": 5,
-    "quantity": 13,
-    "phone": 4,
-    "name": 4,
-    "several": 10,
-}
-
+# The keys are the kinds of `WEIGHTS` in `zoo.training.data.spoken`, in the same order.
 SENTENCES = {
     "plain": (
         "{name} habite à {place} avec {name2}.",
