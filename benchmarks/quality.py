@@ -20,12 +20,12 @@ import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.device import PRECISIONS
 from zoo.catalog import CATALOG
 from zoo.command.console import set_environment
 from zoo.processor import processor_name
 
 CORPUS = "numbers-fr-en"
-PRECISIONS = ("float32", "mixed_bfloat16")
 SCORES = ("exact_match", "bleu", "chrf", "accuracy", "perplexity")
 
 

@@ -1,6 +1,5 @@
 """Recipes: the options and settings that train a model best on a corpus, one TOML file each in training/recipes/."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -8,11 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.catalog import find
 from zoo.errors import CallError, nearest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from zoo.toml_files import read_toml
 
 if TYPE_CHECKING:
     from zoo.training.settings import Settings
@@ -81,12 +76,7 @@ def read_recipe(name: str) -> Recipe:
     path = FOLDER / f"{name}.toml" if name in known else Path(name)
     if name not in known and path.suffix != ".toml":
         raise CallError(f'There is no recipe "{name}". There are: {", ".join(known)}.{nearest(name, known)}')
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CallError(f"Cannot read the recipe {path}: {error.strerror}.") from error
-    except ValueError as error:  # no UTF-8, or no TOML
-        raise CallError(f"{path} is no recipe: {error}.") from error
+    content = read_toml(path, named=f"the recipe {path}", otherwise="is no recipe")
     return _recipe(name, content)
 
 

@@ -1,21 +1,16 @@
 """What the author of a preset says about it, in a TOML file."""
 
-import sys
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import CallError, nearest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
+from zoo.toml_files import read_toml
 
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What the records of a run do not tell.
+    """The statement of an author about a preset: what the records of its run do not tell.
 
     Attributes:
         purpose: what the model is for.
@@ -46,12 +41,7 @@ def read_about(path: Path) -> About:
     Raises:
         CallError: the file cannot be read, lacks a field, or has one that does not exist or is of another type.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CallError(f"Cannot read {path}: {error.strerror}.") from error
-    except ValueError as error:  # no UTF-8, or no TOML
-        raise CallError(f"{path} is damaged: {error}.") from error
+    content = read_toml(path, named=str(path), otherwise="is damaged")
     known = [field.name for field in fields(About)]
     for name, value in content.items():
         if name not in known:
