@@ -38,14 +38,14 @@ def folder(request, tmp_path_factory):
 
 def with_card(preset, place):
     """Return a copy of a preset with its card."""
-    from zoo.command.card import write_card
     from zoo.presets.about import About
+    from zoo.presets.results import write_card
     from zoo.training.data.corpora import corpus_of
 
     copy = shutil.copytree(preset, place / "tiny")
     texts = {name: ["x"] for name in ("limits", "languages", "attribution", "reproduce")}
     corpus = corpus_of(["un", "deux", "trois"], ["a", "b", "c"], "test")
-    write_card(copy, corpus, About(purpose="x", licence="MIT", **texts))
+    write_card(copy, zoo.load(copy), zoo.load(copy, keras=True), corpus, About(purpose="x", licence="MIT", **texts))
     return copy
 
 
