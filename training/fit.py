@@ -34,7 +34,7 @@ from zoo.training.run.tensorboard import EpochCurves
 from zoo.training.run.validation import ValidationScores
 from zoo.training.settings import Settings
 from zoo.training.step.optimizer import make_optimizer
-from zoo.training.step.precision import for_device, precision_policy
+from zoo.training.step.precision import for_device, precision_policy, recommend_faster
 
 
 def train(
@@ -78,11 +78,13 @@ def train(
     beginning = beginning_of(model, options or {}, initial=initial, vocabularies=vocabularies)
     if initial is None:
         _check_model(beginning)
-    settings = for_device(beginning.settled(settings), beginning.units)
+    asked = beginning.settled(settings)
+    settings = for_device(asked, beginning.units)
     settings.check(beginning.task)
     _check_out(Path(out), force)
     data = {"train": train, "valid": valid}
     prepared = prepare_run(Path(out), beginning, settings=settings, recipe=recipe, data=data, force=force)
+    recommend_faster(asked, beginning.units)
     _wait_for_all(Path(out))
     return _train_run(Path(out), prepared)
 

@@ -17,7 +17,7 @@ def for_device(settings: Settings, units: int) -> Settings:
     """Return the settings with values for `precision` and `jit` where they are None.
 
     On a GPU these are mixed precision and XLA. On a CPU they are float32 and no XLA: bfloat16 costs a little of the
-    score (docs/results.md), so where it is faster it is only recommended, and XLA brings no speed on the processors
+    score (docs/results.md), so where it is faster it is only recommended (`recommend_faster`), and XLA brings no speed on the processors
     that were measured (docs/performance.md).
 
     Args:
@@ -28,9 +28,14 @@ def for_device(settings: Settings, units: int) -> Settings:
     precision = settings.precision
     if precision is None:
         precision = fastest_precision(units) if gpu else "float32"
-        if not (gpu or settings.deterministic) and bfloat16_pays(units):
-            logger.info("faster on this processor, for a little of the score: --precision mixed_bfloat16")
     return replace(settings, precision=precision, jit=gpu if settings.jit is None else settings.jit)
+
+
+def recommend_faster(settings: Settings, units: int) -> None:
+    """Say that another precision is faster, if it is on this processor; for settings in which none is asked for."""
+    free_to_choose = settings.precision is None and not settings.deterministic
+    if free_to_choose and not tf.config.list_physical_devices("GPU") and bfloat16_pays(units):
+        logger.info("faster on this processor, for a little of the score: --precision mixed_bfloat16")
 
 
 @contextlib.contextmanager

@@ -5,33 +5,52 @@ import tensorflow as tf
 from zoo.fitting.precision import fastest_precision
 from zoo.recurrence.speed import bfloat16_pays
 from zoo.training.settings import Settings
-from zoo.training.step.precision import for_device, precision_policy
+from zoo.training.step.precision import for_device, precision_policy, recommend_faster
 
 
-def test_the_device_chooses(monkeypatch, caplog):
-    def chosen(gpus, capability=(8, 0), pays=False, **settings):
+@pytest.fixture
+def device(monkeypatch):
+    def have(gpus, capability=(8, 0), pays=False):
         for module in ("zoo.training.step.precision", "zoo.fitting.precision"):
             monkeypatch.setattr(f"{module}.bfloat16_pays", lambda units: pays and units == 512)
         monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
         monkeypatch.setattr(
             tf.config.experimental, "get_device_details", lambda gpu: {"compute_capability": capability}
         )
+
+    return have
+
+
+def test_the_device_chooses(device):
+    def chosen(gpus, *capability, pays=False, **settings):
+        device(gpus, *capability, pays=pays)
         settings = for_device(Settings(**settings), 512)
         return settings.precision, settings.jit
 
-    caplog.set_level("INFO", "zoo")
     assert chosen([]) == ("float32", False)
-    assert chosen([], pays=True, precision="float32") == ("float32", False)
-    assert chosen([], pays=True, deterministic=True) == ("float32", False)
-    assert not caplog.records
     assert chosen([], pays=True) == ("float32", False)
-    assert "--precision mixed_bfloat16" in caplog.text
     assert fastest_precision(512) == "mixed_bfloat16" and fastest_precision(256) == "float32"
     assert chosen(["gpu"], deterministic=True) == ("mixed_bfloat16", True)
     assert chosen(["gpu"]) == ("mixed_bfloat16", True)
     assert chosen(["gpu"], (7, 5)) == ("mixed_float16", True)
     assert chosen(["gpu"], precision="float32", jit=False) == ("float32", False)
     assert chosen([], precision="mixed_float16", jit=True) == ("mixed_float16", True)
+
+
+def test_a_faster_precision_is_recommended_where_none_is_asked_for(device, caplog):
+    caplog.set_level("INFO", "zoo")
+    device([], pays=True)
+    recommend_faster(Settings(precision="float32"), 512)
+    recommend_faster(Settings(deterministic=True), 512)
+    recommend_faster(Settings(), 256)
+    device([], pays=False)
+    recommend_faster(Settings(), 512)
+    device(["gpu"], pays=True)
+    recommend_faster(Settings(), 512)
+    assert not caplog.records
+    device([], pays=True)
+    recommend_faster(Settings(), 512)
+    assert "--precision mixed_bfloat16" in caplog.text
 
 
 def test_bfloat16_is_measured_for_models_that_are_large_enough(monkeypatch):
