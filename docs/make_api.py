@@ -28,6 +28,7 @@ SECTIONS = {
     "zoo.pipeline": "Pipelines",
     "zoo.prediction": "Pipelines",
     "zoo.presets": "Pipelines",
+    "zoo.pronouncer": "Pipelines",
     "zoo.plot": "Pipelines",
     "zoo": "Everything else",
 }

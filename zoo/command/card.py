@@ -4,7 +4,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from zoo.command.console import native_silence, print_json
-from zoo.command.flags import DATA
+from zoo.command.flags import DATA, add_beam, beam_of
 from zoo.errors import CallError
 
 
@@ -18,6 +18,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="FILE.toml",
         help="purpose, limits, languages, licence, attribution and reproduce; see docs/library.md",
     )
+    add_beam(parser)
 
 
 def run(options: Namespace) -> None:
@@ -32,14 +33,14 @@ def run(options: Namespace) -> None:
     folder = Path(options.preset)
     if not is_preset(folder):
         raise CallError(f"{folder} is no folder of a preset: expected what `zoo export --to preset` wrote.")
-    about = read_about(Path(options.about))
+    about, beam = read_about(Path(options.about)), beam_of(options)
     corpus = read_corpus(options.data, task=read_config(folder).task, split="test")
     with native_silence():
         lite, keras = load(folder), load_run(folder)
-    results = write_card(folder, lite, keras, corpus, about)
+    results = write_card(folder, lite, keras, corpus, about, beam=beam)
     if options.json:
         print_json(results)
         return
     for name, score in results["scores"].items():
-        print(f"{name:<12} {score['score']:g} ({score['low']:g} to {score['high']:g})")
+        print(f"{name:<24} {score['score']:g} ({score['low']:g} to {score['high']:g})")
     print(f"{folder / CARD}")

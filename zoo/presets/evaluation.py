@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from zoo.metrics import perplexity
-from zoo.prediction import TextScore
+from zoo.prediction import Beam, TextScore
 from zoo.predictor import Predictor
 
 RESAMPLES = 1000  # of the bootstrap
@@ -15,7 +15,9 @@ SEED = 12345  # the one of sacrebleu's bootstrap
 FAILURES = 10
 
 
-def evaluation_of(predictor: Predictor, sources: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
+def evaluation_of(
+    predictor: Predictor, sources: Sequence[str], targets: Sequence[str], *, beam: Beam | None = None
+) -> dict[str, Any]:
     """Score a model on a test set.
 
     The intervals are those of the bootstrap: percentiles 2.5 and 97.5 over 1,000 draws of as many texts as there are,
@@ -25,6 +27,7 @@ def evaluation_of(predictor: Predictor, sources: Sequence[str], targets: Sequenc
         predictor: the model with its vocabularies.
         sources: the texts.
         targets: their translations or labels; empty for a language model.
+        beam: the options of beam search, for translation alone; default: greedy decoding.
 
     Returns:
         `count`; `scores`, each with `score`, `low` and `high`, the main one first: bleu and chrf (0 to 100) and
@@ -36,13 +39,13 @@ def evaluation_of(predictor: Predictor, sources: Sequence[str], targets: Sequenc
     """
     if predictor.task == "language_model":
         return _of_language_model(sources, predictor.score(sources))
-    outputs = [prediction.output for prediction in predictor.predict(sources)]
+    outputs = [prediction.output for prediction in predictor.predict(sources, beam=beam)]
     correct = np.array([output == target for output, target in zip(outputs, targets, strict=True)], float)
     failures = [
         {"input": sources[i], "expected": targets[i], "output": outputs[i]}
-        for i in _spread(np.flatnonzero(correct == 0), FAILURES)
+        for i in spread(np.flatnonzero(correct == 0), FAILURES)
     ]
-    share = _resampled(len(correct), lambda drawn: float(correct[drawn].mean()))
+    share = resampled(len(correct), lambda drawn: float(correct[drawn].mean()))
     if predictor.task == "classification":
         return {"count": len(sources), "scores": {"accuracy": share}, "failures": failures}
     scores, signature = _translation_scores(outputs, targets)
@@ -58,7 +61,7 @@ def _of_language_model(texts: Sequence[str], scores: Sequence[TextScore]) -> dic
     hardest = np.argsort(-of_each, kind="stable")[:FAILURES]
     return {
         "count": len(texts),
-        "scores": {"perplexity": _resampled(len(texts), perplexity_of)},
+        "scores": {"perplexity": resampled(len(texts), perplexity_of)},
         "failures": [{"input": texts[i], "perplexity": float(of_each[i])} for i in hardest],
     }
 
@@ -78,16 +81,16 @@ def _translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> tuple
     return scores, " ".join(signatures)
 
 
-def _resampled(count: int, statistic: Callable[[Any], float]) -> dict[str, float]:
-    """Return a statistic of all texts, given their indices, with its interval."""
+def resampled(count: int, statistic: Callable[[Any], float], *, digits: int = 4) -> dict[str, float]:
+    """Return a statistic of all texts, given their indices, with its interval: `score`, `low` and `high`."""
     dice = np.random.default_rng(SEED)
     draws = [statistic(dice.integers(count, size=count)) for _ in range(RESAMPLES)]
     low, high = np.percentile(draws, [2.5, 97.5])
     values = {"score": statistic(np.arange(count)), "low": low, "high": high}
-    return {name: round(float(value), 4) for name, value in values.items()}
+    return {name: round(float(value), digits) for name, value in values.items()}
 
 
-def _spread(indices: Any, count: int) -> list[int]:
+def spread(indices: Sequence[int] | np.ndarray, count: int) -> list[int]:
     """Return `count` of the indices, evenly spaced; all of them if there are fewer."""
     if len(indices) <= count:
         return [int(i) for i in indices]

