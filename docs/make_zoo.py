@@ -1,0 +1,64 @@
+"""Writes docs/zoo.md and docs/results.csv: all presets with their scores, from the `results.json` of each.
+
+python docs/make_zoo.py
+"""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+from zoo.presets import preset_folders
+from zoo.presets.card import TITLES
+from zoo.presets.listing import RESULTS, Preset, list_presets
+
+FOLDER = Path(__file__).parent
+HEAD = """# The presets
+
+Trained models that come with the package. `zoo predict NAME "..."` and `zoo.load("NAME")` answer by a .tflite, without
+TensorFlow; `zoo.load("NAME", keras=True)` reads the Keras model, and `zoo train --from NAME` trains it further. The
+scores are those of the .tflite on the test set, with their 95 % intervals; `docs/results.csv` has all of them. This
+page is written by `python docs/make_zoo.py`; each card says how its preset was made.
+"""
+COLUMNS = ("preset", "model", "languages", "parameters", "tflite_bytes", "bytes", "score", "value", "low", "high")
+
+
+def page() -> str:
+    """Return the text of the page."""
+    rows = [_row(preset) for preset in list_presets()]
+    table = ["| preset | for | parameters | .tflite | main score | licence |", "|---|---|---|---|---|---|", *rows]
+    return "\n".join([HEAD, *table, ""])
+
+
+def rows_of_scores() -> str:
+    """Return all scores of all presets as CSV."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for preset in list_presets():
+        about_it = [preset.name, preset.model, "-".join(preset.languages), preset.parameters]
+        sizes = [preset.tflite_bytes, preset.bytes]
+        for name, score in _results(preset.name)["scores"].items():
+            writer.writerow([*about_it, *sizes, name, score["score"], score["low"], score["high"]])
+    return text.getvalue()
+
+
+def _row(preset: Preset) -> str:
+    purpose = _results(preset.name)["about"]["purpose"]
+    name = f"[`{preset.name}`](../zoo/presets/{preset.name}/card.md)"
+    size = f"{(preset.tflite_bytes or 0) / 1e6:.1f} MB"
+    low, high = preset.interval or (0, 0)
+    title = TITLES.get(str(preset.measure), str(preset.measure)).split(",")[0]
+    score = f"{title} {preset.score:g} ({low:g} to {high:g})"
+    return f"| {name} | {purpose} | {preset.parameters:,} | {size} | {score} | {preset.licence} |"
+
+
+def _results(name: str) -> dict[str, Any]:
+    (folder,) = [folder for folder in preset_folders() if folder.name == name]
+    return json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    (FOLDER / "zoo.md").write_text(page(), encoding="utf-8")
+    (FOLDER / "results.csv").write_text(rows_of_scores(), encoding="utf-8")
