@@ -20,6 +20,7 @@ from zoo.errors import CallError
 from zoo.layers import AttentionDecoder, BahdanauAttention
 from zoo.layers.attention import SCORES
 from zoo.layers.cells import CELLS
+from zoo.recurrence.scan import inference_graph
 
 B, TY, TX, N, UNITS = 3, 4, 5, 3, 4
 MASKS = {
@@ -187,3 +188,17 @@ def test_bad_arguments(options, message):
 def test_dot_needs_values_of_the_size_of_the_state():
     with pytest.raises(CallError, match="query of size 4, values of size 6"):
         AttentionDecoder(UNITS, attention="dot").build((None, None, N), (None, None, 6))
+
+
+@pytest.mark.parametrize("masks", MASKS)
+@pytest.mark.parametrize(("cell", "attention"), PAIRS)
+def test_the_steps_of_a_litert_graph_are_those_of_the_loop(cell, attention, masks):
+    layer = made(cell, attention)
+    inputs, values, initial = example(attention, cell)
+    mask, values_mask = masks_of(masks)
+    options = {"initial_state": initial, "mask": mask, "values_mask": values_mask}
+    expected = layer(inputs, values, **options)
+    with inference_graph(litert=True):
+        actual = layer(inputs, values, **options)
+    for tensor, other in zip(actual, expected, strict=True):
+        assert_close(tensor, other)
