@@ -13,15 +13,17 @@ import subprocess
 import sys
 import time
 
-from zoo.presets import preset_folders
+from zoo.presets import PRESETS_FOLDER, preset_folders
+from zoo.presets.listing import pronounces
 from zoo.processor import processor_name
 
 # The command, which then tells on standard error whether TensorFlow was imported.
 CODE = """
 import sys
 from zoo.command.main import main
-main(sys.argv[1:])
+status = main(sys.argv[1:])
 print("tensorflow" in sys.modules, file=sys.stderr)
+raise SystemExit(status)
 """
 
 
@@ -30,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds
+    command = [sys.executable, "-c", CODE, "predict"]
     texts = {
         folder.name: (folder / "samples.txt").read_text(encoding="utf-8").split("\n")[0] for folder in preset_folders()
     }
@@ -37,8 +40,9 @@ def main() -> None:
     imported: dict[str, bool] = {}
     for _ in range(rounds + 1):
         for name, text in texts.items():
+            arguments = [name, text, *(["--no-lexicon"] if pronounces(PRESETS_FOLDER / name) else [])]
             began = time.perf_counter()
-            done = subprocess.run([sys.executable, "-c", CODE, "predict", name, text], capture_output=True, text=True)
+            done = subprocess.run([*command, *arguments], capture_output=True, text=True, check=True)
             seconds[name].append(time.perf_counter() - began)
             imported[name] = done.stderr.split()[-1] == "True"
     print(processor_name())

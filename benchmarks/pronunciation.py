@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import zoo
-from zoo.presets.pronunciation import pronunciation_scores
+from zoo.presets.pronunciation import pronunciation_scores, references_of
 from zoo.processor import processor_name
 
 # Reads {"train": [[word, phonemes], ...], "words": [...], "model": path}, prints {"seconds": s, "answers": {...}}.
@@ -29,15 +29,6 @@ seconds = time.perf_counter() - began
 answers = {word: " ".join(phonemes) for word, phonemes in phonetisaurus.predict(given["words"], given["model"])}
 json.dump({"seconds": seconds, "answers": answers}, open(sys.argv[2], "w", encoding="utf-8"))
 """
-
-
-def references_of(file: Path) -> dict[str, list[str]]:
-    """Return the pronunciations of each word of a file of `zoo data cmudict`."""
-    references: dict[str, list[str]] = {}
-    for line in file.read_text(encoding="utf-8").splitlines():
-        word, phonemes = line.split("\t")
-        references.setdefault(word, []).append(phonemes)
-    return references
 
 
 def of_the_zoo(where: str, references: dict[str, list[str]], beam: zoo.Beam | None) -> dict[str, Any]:
@@ -84,7 +75,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     beam = zoo.Beam(options.beam, length_penalty=options.length_penalty) if options.beam else None
-    references = references_of(options.data / f"{options.split}.all.tsv")
+    corpus = zoo.read_corpus(options.data / f"{options.split}.all.tsv", task="translation")
+    references = references_of(corpus.sources, corpus.targets)
     results: dict[str, Any] = {"processor": processor_name(), "words": len(references)}
     results[options.where] = of_the_zoo(options.where, references, beam)
     if options.peers:

@@ -49,7 +49,7 @@ def _row(preset: Preset) -> str:
     name = f"[`{preset.name}`](../zoo/presets/{preset.name}/card.md)"
     size = f"{(preset.tflite_bytes or 0) / 1e6:.1f} MB"
     low, high = preset.interval or (0, 0)
-    title = TITLES.get(str(preset.measure), str(preset.measure)).split(",")[0]
+    title = TITLES.get(str(preset.measure), str(preset.measure))
     score = f"{title} {preset.score:g} ({low:g} to {high:g})"
     return f"| {name} | {purpose} | {preset.parameters:,} | {size} | {score} | {preset.licence} |"
 

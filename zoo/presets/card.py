@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoo.catalog import find
+from zoo.presets.about import PRONUNCIATION
 from zoo.run_folder import RunConfig
 
 CARD = "card.md"
@@ -36,7 +37,7 @@ def card_of(name: str, config: RunConfig, results: dict[str, Any]) -> str:
         "## What it is not for",
         _bullets(about["limits"]),
         "## Use",
-        _code("python", "import zoo", "", f'zoo.load("{name}").predict(["..."])'),
+        _code("python", "import zoo", "", _call(name, about)),
         "`model.tflite` answers, without TensorFlow. `zoo.load(..., keras=True)` reads the Keras model, and\n"
         "`zoo train --from` trains it further.",
         "## Data and licence",
@@ -72,6 +73,11 @@ def _head(config: RunConfig, about: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _call(name: str, about: dict[str, Any]) -> str:
+    made = "Pronouncer" if about.get("scores") == PRONUNCIATION else "load"
+    return f'zoo.{made}("{name}").predict(["..."])'
+
+
 def _data(config: RunConfig) -> list[list[Any]]:
     return [
         [split, record.get("origin", ""), f"{record.get('count', 0):,}", f"`{str(record.get('digest', ''))[:16]}…`"]
@@ -93,7 +99,7 @@ def _scores(results: dict[str, Any]) -> str:
     ]
     test = results["test"]
     data = f"{results['count']:,} texts of {test['origin']} (SHA-256 `{test['digest'][:16]}…`)"
-    count = f"On {data}, by `model.tflite`, {_search(results)}"
+    count = f"On {data}, by `model.tflite`{_search(results)}"
     signature = f"\n\nsacrebleu: `{results['signature']}`" if "signature" in results else ""
     return f"{count}:\n\n{_table(['score', '', '95 % interval'], rows)}{signature}"
 
@@ -105,8 +111,10 @@ def _beside(systems: list[dict[str, str]]) -> list[str]:
 
 
 def _search(results: dict[str, Any]) -> str:
-    beam = results.get("beam")
-    return f"beam of {beam['width']}, length penalty {beam['length_penalty']:g}" if beam else "greedy"
+    """Return how answers were searched for, from the scores of a translation model."""
+    if beam := results.get("beam"):
+        return f", beam of {beam['width']}, length penalty {beam['length_penalty']:g}"
+    return "" if results["scores"].keys() & {"accuracy", "perplexity"} else ", greedy"
 
 
 def _speed(results: dict[str, Any]) -> str:
@@ -114,7 +122,7 @@ def _speed(results: dict[str, Any]) -> str:
         [f"`{name}`", f"{file['bytes']:,}", f"{file['milliseconds']:g}"] for name, file in results["formats"].items()
     ]
     table = _table(["file", "bytes", "milliseconds a text"], rows)
-    return f"{table}\n\nThe median over texts of the test set, one at a time, on {results['processor']}."
+    return f"{table}\n\nThe median over texts of the test set, one at a time and greedy, on {results['processor']}."
 
 
 def _failures(failures: list[dict[str, Any]]) -> str:
@@ -144,6 +152,7 @@ def _table(head: Sequence[str], rows: list[list[Any]]) -> str:
 
 
 def _cell(value: Any) -> str:
-    """Return a value for a table; what Markdown or HTML would obey is escaped, except in code."""
+    """Return a value for a table; what Markdown or HTML would obey is escaped, in code the end of a cell alone."""
     text = " ".join(str(value).split())
-    return text if text.startswith("`") else text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
+    text = text if text.startswith("`") else text.replace("\\", "\\\\").replace("<", "&lt;")
+    return text.replace("|", "\\|")

@@ -1,12 +1,15 @@
 """The list of the presets, read from their folders without TensorFlow."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import CallError
 from zoo.presets import preset_folders
+from zoo.presets.about import PRONUNCIATION
 from zoo.run_folder import LITERT_FILE, read_config
 
 RESULTS = "results.json"  # in the folder of a preset: what `zoo card` measured, and what its author says about it
@@ -52,6 +55,13 @@ def list_presets() -> list[Preset]:
     return [read_preset(folder) for folder in preset_folders()]
 
 
+def pronounces(folder: Path | None) -> bool:
+    """Tell whether a folder is that of a preset from spelling to phonemes, as its author says."""
+    if folder is None or not (folder / RESULTS).is_file():
+        return False
+    return _results_of(folder / RESULTS)["about"].get("scores") == PRONUNCIATION
+
+
 def read_preset(folder: Path) -> Preset:
     """Return the record of a preset.
 
@@ -70,8 +80,8 @@ def read_preset(folder: Path) -> Preset:
 
 
 def _from_results(file: Path) -> dict[str, Any]:
-    try:
-        results = json.loads(file.read_text(encoding="utf-8"))
+    results = _results_of(file)
+    with _explained(file):
         measure = results["measure"]
         main = results["scores"][measure]
         return {
@@ -82,7 +92,21 @@ def _from_results(file: Path) -> dict[str, Any]:
             "interval": (main["low"], main["high"]),
             "licence": results["about"]["licence"],
         }
+
+
+def _results_of(file: Path) -> dict[str, Any]:
+    with _explained(file):
+        results = json.loads(file.read_text(encoding="utf-8"))
+        results["about"].get("scores")  # it is there, and a table
+        return results
+
+
+@contextlib.contextmanager
+def _explained(file: Path) -> Iterator[None]:
+    """Turn what damaged results raise into a CallError."""
+    try:
+        yield
     except KeyError as error:
         raise CallError(f"{file} is damaged or was not written by `zoo card`: it has no {error}.") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise CallError(f"{file} is damaged: {error}.") from error

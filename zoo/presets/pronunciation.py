@@ -27,11 +27,12 @@ def pronunciation_of(
         `count`, of different words; `scores` as of `pronunciation_scores`; and `failures`, as `evaluation_of` does.
 
     Raises:
-        CallError: rapidfuzz is not installed.
+        CallError: the model is not for translation, or rapidfuzz is not installed.
     """
-    references: dict[str, list[str]] = {}
-    for word, phonemes in zip(words, pronunciations, strict=True):
-        references.setdefault(word, []).append(phonemes)
+    if predictor.task != "translation":
+        raise CallError(f"Pronunciations are those of a model for translation. Received: one for {predictor.task}.")
+    _levenshtein()
+    references = references_of(words, pronunciations)
     outputs = [prediction.output for prediction in predictor.predict(list(references), beam=beam)]
     wrong = [
         i for i, (output, known) in enumerate(zip(outputs, references.values(), strict=True)) if output != known[0]
@@ -43,6 +44,14 @@ def pronunciation_of(
     ]
     scores = pronunciation_scores(outputs, list(references.values()))
     return {"count": len(references), "scores": scores, "failures": failures}
+
+
+def references_of(words: Sequence[str], pronunciations: Sequence[str]) -> dict[str, list[str]]:
+    """Return the pronunciations of each word, in the order of the words."""
+    references: dict[str, list[str]] = {}
+    for word, phonemes in zip(words, pronunciations, strict=True):
+        references.setdefault(word, []).append(phonemes)
+    return references
 
 
 def pronunciation_scores(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, Any]:
@@ -81,12 +90,17 @@ def unstressed(phonemes: str) -> str:
 
 def _distance_and_length(output: str, references: Sequence[str]) -> tuple[int, int]:
     """Return the distance to the nearest reference, and the length of that."""
+    distance = _levenshtein().distance
+    found = [(distance(output.split(), known.split()), len(known.split())) for known in references]
+    return min(found, key=lambda pair: pair[0])
+
+
+def _levenshtein() -> Any:
     try:
         from rapidfuzz.distance import Levenshtein
     except ImportError as error:
         raise CallError("Phoneme errors need rapidfuzz: pip install 'attention-zoo[g2p]'") from error
-    found = [(Levenshtein.distance(output.split(), known.split()), len(known.split())) for known in references]
-    return min(found, key=lambda pair: pair[0])
+    return Levenshtein
 
 
 def _percentage(errors: np.ndarray, of: np.ndarray) -> dict[str, float]:

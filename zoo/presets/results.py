@@ -38,8 +38,10 @@ def write_card(
         beam: the options of the beam search for the scores; default: greedy decoding.
 
     Raises:
-        CallError: the task has no such main score.
+        CallError: the task has no such main score, or no beam search.
     """
+    if beam is not None and lite.task != "translation":
+        raise CallError(f"Scores with a beam are those of a model for translation. Received: one for {lite.task}.")
     sources = list(corpus.sources)
     evaluate = pronunciation_of if about.scores == PRONUNCIATION else evaluation_of
     evaluation = evaluate(lite, sources, corpus.targets, beam=beam)

@@ -53,11 +53,16 @@ def test_the_card_of_a_preset(call, preset, test_set):
 def test_other_systems_are_shown_beside_it(call, preset, test_set):
     about = preset.parent / "about.toml"
     about.write_text(
-        f'{ABOUT}[[beside]]\nsystem = "a rule"\nscores = "12.5 %"\ncommand = "rule.py"\n', encoding="utf-8"
+        f'{ABOUT}[[beside]]\nsystem = "a rule"\nscores = "12.5 %"\ncommand = "cat x | rule.py"\n', encoding="utf-8"
     )
     call.json("card", preset, test_set, "--about", about)
     card = (preset / "card.md").read_text(encoding="utf-8")
-    assert "## Beside it, on the same test set" in card and "| a rule | 12.5 % | `rule.py` |" in card
+    assert "## Beside it, on the same test set" in card and "| a rule | 12.5 % | `cat x \\| rule.py` |" in card
+
+
+def test_a_classifier_has_no_beam(call, preset, test_set):
+    status, _, err = call("card", preset, test_set, "--about", preset.parent / "about.toml", "--beam", "4")
+    assert status == 2 and "Received: one for classification" in err and not (preset / "card.md").exists()
 
 
 def test_the_main_score_can_be_chosen(call, preset, test_set):

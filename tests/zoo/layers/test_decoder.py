@@ -192,13 +192,17 @@ def test_dot_needs_values_of_the_size_of_the_state():
 
 @pytest.mark.parametrize("masks", MASKS)
 @pytest.mark.parametrize(("cell", "attention"), PAIRS)
-def test_the_steps_of_a_litert_graph_are_those_of_the_loop(cell, attention, masks):
+def test_the_steps_of_a_litert_graph_are_those_of_the_loop(cell, attention, masks, monkeypatch):
     layer = made(cell, attention)
     inputs, values, initial = example(attention, cell)
     mask, values_mask = masks_of(masks)
     options = {"initial_state": initial, "mask": mask, "values_mask": values_mask}
     expected = layer(inputs, values, **options)
+    shapes = [
+        tf.TensorSpec([None, None, tensor.shape[-1]], tensor.dtype) for tensor in map(tf.constant, (inputs, values))
+    ]
+    monkeypatch.setattr("zoo.layers.decoder.attend", None)
     with inference_graph(litert=True):
-        actual = layer(inputs, values, **options)
-    for tensor, other in zip(actual, expected, strict=True):
+        graph = tf.function(lambda inputs, values: layer(inputs, values, **options)).get_concrete_function(*shapes)
+    for tensor, other in zip(graph(tf.constant(inputs), tf.constant(values)), expected, strict=True):
         assert_close(tensor, other)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from zoo.metrics import translation_scores
-from zoo.prediction import TextScore
+from zoo.prediction import Beam, TextScore
 from zoo.presets.evaluation import evaluation_of
 
 SOURCES = [f"text {i}" for i in range(400)]
@@ -14,9 +14,13 @@ SOURCES = [f"text {i}" for i in range(400)]
 
 def answering(task, outputs):
     """A predictor that gives these answers."""
-    return SimpleNamespace(
-        task=task, predict=lambda texts, beam: [SimpleNamespace(output=output) for output in outputs]
-    )
+    answers, beams = [SimpleNamespace(output=output) for output in outputs], []
+
+    def predict(texts, beam):
+        beams.append(beam)
+        return answers
+
+    return SimpleNamespace(task=task, predict=predict, beams=beams)
 
 
 def test_a_classifier():
@@ -33,7 +37,9 @@ def test_a_classifier():
 def test_a_translation_model():
     targets = [f"the cat number {i % 7} sat on a mat" for i in range(400)]
     outputs = [target.replace("sat", "lay") if i % 4 == 0 else target for i, target in enumerate(targets)]
-    result = evaluation_of(answering("translation", outputs), SOURCES, targets)
+    model, beam = answering("translation", outputs), Beam(4)
+    result = evaluation_of(model, SOURCES, targets, beam=beam)
+    assert model.beams == [beam]
     expected = translation_scores(outputs, targets)
     assert list(result["scores"]) == ["bleu", "chrf", "exact_match"]
     for name, score in result["scores"].items():

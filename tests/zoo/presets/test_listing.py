@@ -12,7 +12,7 @@ import pytest
 import zoo
 from tests.support.paths import ROOT
 from zoo.errors import CallError
-from zoo.presets.listing import RESULTS
+from zoo.presets.listing import RESULTS, pronounces
 
 ABOUT = {"languages": ["fr", "en"], "licence": "CC0-1.0"}
 SCORES = {"bleu": {"score": 41.5, "low": 40.25, "high": 42.75}, "exact_match": {"score": 0.5, "low": 0.4, "high": 0.6}}
@@ -58,6 +58,16 @@ def test_damaged_results(content, message, folder):
     (folder / RESULTS).write_text(content, encoding="utf-8")
     with pytest.raises(CallError, match=re.escape(message)):
         zoo.list_presets()
+
+
+def test_who_pronounces(folder, tmp_path):
+    assert not pronounces(folder) and not pronounces(None) and not pronounces(tmp_path / "model.tflite")
+    for scores in ("pronunciation", None):
+        (folder / RESULTS).write_text(json.dumps({**CONTENT, "about": {**ABOUT, "scores": scores}}), encoding="utf-8")
+        assert pronounces(folder) == (scores is not None)
+    (folder / RESULTS).write_text("[1]", encoding="utf-8")
+    with pytest.raises(CallError, match="results.json is damaged"):
+        pronounces(folder)
 
 
 def test_no_tensorflow_is_imported_for_the_list():

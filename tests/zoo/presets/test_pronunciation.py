@@ -4,6 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from zoo.errors import CallError
+from zoo.prediction import Beam
 from zoo.presets.pronunciation import pronunciation_of, pronunciation_scores, unstressed
 
 REFERENCES = [["R EH1 D", "R IY1 D"], ["K AE1 T"], ["AH0 B AW1 T"], ["D AO1 G", "D AA1 G"]]
@@ -35,11 +37,12 @@ def test_words_with_several_pronunciations_count_once():
     asked = []
 
     def predict(texts, beam):
-        asked.extend(texts)
+        asked.append((texts, beam))
         return [SimpleNamespace(output=output) for output in OUTPUTS]
 
-    result = pronunciation_of(SimpleNamespace(predict=predict), words, pronunciations)
-    assert asked == ["read", "cat", "about", "dog"] and result["count"] == 4
+    model, beam = SimpleNamespace(predict=predict, task="translation"), Beam(3)
+    result = pronunciation_of(model, words, pronunciations, beam=beam)
+    assert asked == [(["read", "cat", "about", "dog"], beam)] and result["count"] == 4
     assert result["scores"] == pronunciation_scores(OUTPUTS, REFERENCES)
     assert result["failures"][0] == {"input": "read", "expected": "R EH1 D", "output": "R IY1 D"}
     assert len(result["failures"]) == 3
@@ -47,3 +50,8 @@ def test_words_with_several_pronunciations_count_once():
 
 def test_stress():
     assert unstressed("AH0 T EH1 N SH AH0 N") == "AH T EH N SH AH N"
+
+
+def test_another_task_is_refused():
+    with pytest.raises(CallError, match="Pronunciations are those of a model for translation. Received: one for lang"):
+        pronunciation_of(SimpleNamespace(task="language_model"), ["un"], [])
