@@ -2,7 +2,7 @@
 
 import importlib.util
 from functools import cached_property
-from itertools import count
+from itertools import chain, count, takewhile
 from pathlib import Path
 
 from zoo.errors import WorkError
@@ -50,12 +50,9 @@ class Lexicon:
 
     def all(self, word: str) -> list[str]:
         """Return all pronunciations of a word, the first one first."""
-        found: list[str] = []
-        for number in count(1):
-            entry = self._entries.get(word if number == 1 else f"{word}({number})")
-            if entry is None:
-                return found
-            found.append(_phonemes(entry))
+        names = chain([word], (f"{word}({number})" for number in count(2)))
+        found = takewhile(lambda entry: entry is not None, map(self._entries.get, names))
+        return [_phonemes(entry) for entry in found if entry]
 
 
 def _phonemes(entry: str) -> str:
