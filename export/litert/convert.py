@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.errors import CallError, WorkError
-from zoo.export.litert.compact import share_scales
+from zoo.export.litert.compact import compact
 from zoo.export.litert.quantize import set_precision
 from zoo.export.litert.text_ops import piece_vector
 from zoo.export.saved_model import write_graph
@@ -54,7 +54,7 @@ def convert(
             except Exception as error:
                 reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
                 raise WorkError(f"{model.name} could not be converted to .tflite: {reason}") from error
-            models[weights] = share_scales(content) if weights == "int8" else content
+            models[weights] = compact(content) if weights == "int8" else content
     return models
 
 
