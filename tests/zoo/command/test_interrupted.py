@@ -15,6 +15,8 @@ from zoo.training.run.keep_run import read_history
 if sys.platform == "win32":
     pytest.skip("signals and limits are those of POSIX", allow_module_level=True)
 
+pytestmark = pytest.mark.conformance  # they wait for processes that train and export
+
 # `python -m` ends by the signal itself when this interrupted code from a string, as when a dataclass is made in an
 # import, though the interrupt was caught: a shell calls both 130.
 STOPPED = (130, -signal.SIGINT)
