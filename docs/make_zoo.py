@@ -6,6 +6,7 @@ python docs/make_zoo.py
 import csv
 import io
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,16 @@ TensorFlow; `zoo.load("NAME", keras=True)` reads the Keras model, and `zoo train
 scores are those of the .tflite on the test set, with their 95 % intervals; `docs/results.csv` has all of them. This
 page is written by `python docs/make_zoo.py`; each card says how its preset was made.
 """
+WIDTH = 120
 COLUMNS = ("preset", "model", "languages", "parameters", "tflite_bytes", "bytes", "score", "value", "low", "high")
 
 
 def page() -> str:
     """Return the text of the page."""
-    rows = [_row(preset) for preset in list_presets()]
-    table = ["| preset | for | parameters | .tflite | main score | licence |", "|---|---|---|---|---|---|", *rows]
-    return "\n".join([HEAD, *table, ""])
+    presets = list_presets()
+    head = ["| preset | parameters | .tflite | main score | 95 % interval | licence |", "|---|---|---|---|---|---|"]
+    sections = [part for preset in presets for part in ("", *_section(preset))]
+    return "\n".join([HEAD, *head, *map(_row, presets), *sections, ""])
 
 
 def rows_of_scores() -> str:
@@ -45,13 +48,17 @@ def rows_of_scores() -> str:
 
 
 def _row(preset: Preset) -> str:
-    purpose = _results(preset.name)["about"]["purpose"]
-    name = f"[`{preset.name}`](../zoo/presets/{preset.name}/card.md)"
     size = f"{(preset.tflite_bytes or 0) / 1e6:.1f} MB"
     low, high = preset.interval or (0, 0)
-    title = TITLES.get(str(preset.measure), str(preset.measure))
-    score = f"{title} {preset.score:g} ({low:g} to {high:g})"
-    return f"| {name} | {purpose} | {preset.parameters:,} | {size} | {score} | {preset.licence} |"
+    score = f"{TITLES.get(str(preset.measure), str(preset.measure))}: {preset.score:g}"
+    return f"| `{preset.name}` | {preset.parameters:,} | {size} | {score} | {low:g} to {high:g} | {preset.licence} |"
+
+
+def _section(preset: Preset) -> list[str]:
+    about = _results(preset.name)["about"]
+    limits = [textwrap.fill(limit, WIDTH, initial_indent="- ", subsequent_indent="  ") for limit in about["limits"]]
+    card = f"[Its card](../zoo/presets/{preset.name}/card.md): scores, failures, speed, how it was made."
+    return [f"## {preset.name}", "", textwrap.fill(about["purpose"], WIDTH), "", "Not for:", "", *limits, "", card]
 
 
 def _results(name: str) -> dict[str, Any]:

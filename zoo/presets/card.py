@@ -14,10 +14,10 @@ TITLES = {
     "bleu": "BLEU",
     "chrf": "chrF",
     "exact_match": "exact match",
-    "word_error": "word error, %, stress included, against the first pronunciation",
-    "word_error_any": "word error, %, stress included, against any pronunciation",
-    "word_error_unstressed": "word error, %, without stress, against any pronunciation",
-    "phoneme_error_unstressed": "phoneme error, %, without stress, against the nearest pronunciation",
+    "word_error": "word error %, first pronunciation",
+    "word_error_any": "word error %, any pronunciation",
+    "word_error_unstressed": "word error %, any pronunciation, without stress",
+    "phoneme_error_unstressed": "phoneme error %, nearest pronunciation, without stress",
 }
 
 
