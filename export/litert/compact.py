@@ -54,12 +54,12 @@ def _share_matrices(model: Any) -> None:
 
 def _is_same_matrix(model: Any, tensor: Any, other: Any) -> bool:
     """Tell whether two int8 matrices, of a scale for each row and of one scale, come from the same matrix."""
-    scales, (scale, *more) = tensor.quantization.scale, other.quantization.scale
+    scales, (scale, *more) = np.asarray(tensor.quantization.scale, np.float32)[:, None], other.quantization.scale
     if len(scales) == 1 or more or not np.array_equal(tensor.shape, other.shape):
         return False
     one, two = (model.buffers[it.buffer].data.view(np.int8).reshape(it.shape) for it in (tensor, other))
-    difference = np.abs(one * np.float32(scales)[:, None] - two * np.float32(scale))
-    return bool((difference <= 0.51 * (np.float32(scales)[:, None] + scale)).all())  # both are rounded
+    difference = np.abs(one * scales - two * np.float32(scale))
+    return bool((difference <= 0.51 * (scales + scale)).all())  # both are rounded
 
 
 class _PackedOnce:
