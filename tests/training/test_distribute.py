@@ -19,6 +19,8 @@ from zoo.training.distribute import explain_lost_worker, from_chief, strategy, w
 from zoo.training.fit import train
 from zoo.training.run.history import read_history
 
+pytestmark = pytest.mark.conformance  # several processes train
+
 ENVIRONMENT = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 REPLICAS = [sys.executable, str(SUPPORT / "replicas.py")]
 DEVICES = 2

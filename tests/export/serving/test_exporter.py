@@ -50,6 +50,7 @@ def test_every_signature_is_warmed_up(served):
     assert replay(file, tf.saved_model.load(str(folder))) == dict.fromkeys(signatures, 2)
 
 
+@pytest.mark.conformance
 @pytest.mark.parametrize("damage", ["cut", "other signature", "other input", "nan"])
 def test_a_warm_up_that_does_not_run_is_refused(damage, served, tmp_path):
     import tensorflow as tf

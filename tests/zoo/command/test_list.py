@@ -16,6 +16,7 @@ def test_a_preset_is_listed_with_its_model(call, tmp_path, monkeypatch):
     (tmp_path / "mine").mkdir()
     config = {"model": "seq2seq", "task": "translation", "options": {}}
     (tmp_path / "mine" / "config.json").write_text(json.dumps(config))
+    monkeypatch.setattr(zoo.presets, "PRESETS_FOLDER", tmp_path / "nothing")
     assert call("list")[1].count("  none\n") == 1
     monkeypatch.setattr(zoo.presets, "PRESETS_FOLDER", tmp_path)
     (preset,) = call.json("list")["presets"]

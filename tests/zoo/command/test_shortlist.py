@@ -16,6 +16,7 @@ def run(tiny_run, tmp_path_factory):
     return shutil.copytree(tiny_run.path, tmp_path_factory.mktemp("shortlist") / "run")
 
 
+@pytest.mark.conformance
 def test_a_run_with_a_shortlist_is_exported(run, call, tiny_run, tmp_path):
     status, out, _ = call("shortlist", run, "--per-piece", "4", "--frequent", "10", "--json")
     report, kept = json.loads(out), Shortlist.load(run / SHORTLIST)
