@@ -19,8 +19,6 @@ from zoo.training.distribute import explain_lost_worker, from_chief, strategy, w
 from zoo.training.fit import train
 from zoo.training.run.history import read_history
 
-pytestmark = pytest.mark.conformance  # several processes train
-
 ENVIRONMENT = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
 REPLICAS = [sys.executable, str(SUPPORT / "replicas.py")]
 DEVICES = 2
@@ -123,6 +121,7 @@ def test_several_devices_equal_one(mirrored):
     assert_same(mirrored["alone"], mirrored["together"])
 
 
+@pytest.mark.conformance
 def test_shards_make_up_the_batches_and_can_be_empty(mirrored):
     assert len(mirrored["shards"]) == len(mirrored["batches"])
     for shards, batch in zip(mirrored["shards"], mirrored["batches"], strict=True):
@@ -130,6 +129,7 @@ def test_shards_make_up_the_batches_and_can_be_empty(mirrored):
     assert any(shard == [] for shards in mirrored["shards"] for shard in shards)
 
 
+@pytest.mark.conformance
 def test_replicas_drop_each_their_own(mirrored):
     before, after, again = mirrored["dropout"]
     assert after and after == again
@@ -138,11 +138,13 @@ def test_replicas_drop_each_their_own(mirrored):
         assert len({tuple(state) for state in other}) == DEVICES
 
 
+@pytest.mark.conformance
 def test_keras_still_cannot_build_from_shards(mirrored):
     # When this fails, ReplicaFit._maybe_symbolic_build may only have to build the optimizer.
     assert mirrored["plain build"]
 
 
+@pytest.mark.conformance
 def test_keras_still_sums_gradients_after_it_has_clipped_them(mirrored):
     # When this fails, _take_summed_gradients can go.
     assert mirrored["plain change"] == -DEVICES
@@ -176,6 +178,7 @@ def workers(tmp_path_factory):
     return [json.loads((folder / f"{i}.json").read_text(encoding="utf-8")) for i in range(2)]
 
 
+@pytest.mark.conformance
 def test_two_workers_equal_one(workers):
     from tests.support.replicas import fit
 
@@ -184,14 +187,17 @@ def test_two_workers_equal_one(workers):
         assert_same(one, worker["together"])
 
 
+@pytest.mark.conformance
 def test_workers_that_do_not_see_the_same_are_told(workers):
     assert [worker["differs"] for worker in workers] == ["differs", "differs"]
 
 
+@pytest.mark.conformance
 def test_workers_decide_by_what_the_chief_has(workers):
     assert [worker["from chief"] for worker in workers] == [{"loss": 1.5}] * 2
 
 
+@pytest.mark.conformance
 def test_keras_still_averages_logs_over_their_first_axis(workers):
     # When this fails, ReplicaFit._as_logs can go.
     assert all(worker["plain logs"] for worker in workers)
