@@ -54,6 +54,18 @@ def _run(arguments: Sequence[str] | None) -> int:
     except (OSError, MemoryError) as error:
         _report(str(error) or "out of memory")
         return 1
+    except Exception as error:
+        if not _was_stopped(error):
+            raise
+        _report(f"stopped.{_resume_hint(options)}")
+        return 130
+
+
+def _was_stopped(error: BaseException | None) -> bool:
+    """Tell whether a library caught the Ctrl-C, as TensorFlow's bare `except:` do, and raised this error instead."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _prepare_streams() -> None:

@@ -100,6 +100,30 @@ def test_an_error_is_reported_in_a_line(error, status, message, call, monkeypatc
     assert call("list") == (status, "", f"zoo: {message}\n")
 
 
+def test_ctrl_c_is_told_though_a_library_caught_it(call, monkeypatch):
+    import zoo.command.list
+
+    def fail(options):
+        try:
+            raise KeyboardInterrupt
+        except:  # noqa: E722, as TensorFlow does
+            raise TypeError("no type")  # noqa: B904
+
+    monkeypatch.setattr(zoo.command.list, "run", fail)
+    assert call("list") == (130, "", "zoo: stopped.\n")
+
+
+def test_an_error_of_the_code_keeps_its_traceback(call, monkeypatch):
+    import zoo.command.list
+
+    def fail(options):
+        raise TypeError("no type")
+
+    monkeypatch.setattr(zoo.command.list, "run", fail)
+    with pytest.raises(TypeError, match="no type"):
+        call("list")
+
+
 def test_what_the_user_has_set_stays_in_the_environment(monkeypatch):
     monkeypatch.setattr(os, "environ", {"TF_CPP_MIN_LOG_LEVEL": "0"})
     set_environment()
