@@ -12,6 +12,7 @@ from zoo.predictor import Predictor, check_list
 
 BETWEEN_WORDS = " | "
 SEPARATORS = re.compile(r"[\s/\u2013\u2014]+|--+|\.\.\.+")  # with the two dashes
+MOST_AROUND = 4  # characters of punctuation at either end of a word that a lexicon may have
 AROUND_WORDS = ".,;:!?\"'`()[]{}<>«»‹›“”„‘‚…¿¡*_~|#%&@+=^\\-"  # punctuation that a word may have at its ends
 
 
@@ -110,8 +111,8 @@ def _without_ends(part: str) -> Iterator[str]:
     leading, trailing = (len(part) - len(rest) for rest in (part.lstrip(AROUND_WORDS), part.rstrip(AROUND_WORDS)))
     if leading == len(part):
         return  # nothing but punctuation
-    for start in range(leading + 1):
-        for end in range(trailing + 1):
+    for start in range(max(0, leading - MOST_AROUND), leading + 1):
+        for end in range(max(0, trailing - MOST_AROUND), trailing + 1):
             yield part[start : len(part) - end]
 
 

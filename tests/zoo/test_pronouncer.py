@@ -43,6 +43,7 @@ def speller():
         ("a.m. b.m.", "EY2 EH1 M | B . M", ["b.m"]),
         ("(a.m.), 'a.m.'?", "EY2 EH1 M | EY2 EH1 M", []),
         ("zor/hello\u2014it's -- zor-zor", "Z O R | HH AH0 L OW1 | IH1 T S | Z O R - Z O R", ["zor", "zor-zor"]),
+        (f"{'!' * 5_000}a.m.{'?' * 5_000}", "EY2 EH1 M", []),
         ("It’s", "IH1 T S", []),
         ("", "", []),
         (" … ", "", []),
