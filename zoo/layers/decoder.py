@@ -9,9 +9,9 @@ from zoo.layers.base import StateDropout
 from zoo.layers.cell_layer import CellLayer
 from zoo.layers.cells import CellName
 from zoo.options import takes_options
-from zoo.recurrence.attending import attend
+from zoo.recurrence.attending import attend, attend_by_steps
 from zoo.recurrence.products import affine
-from zoo.recurrence.scan import for_litert, scan, size, swap_batch_and_time, time_first_mask
+from zoo.recurrence.scan import for_litert
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -84,8 +84,11 @@ class AttentionDecoder(CellLayer):
     def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
         """Return the states of all steps; see the class."""
         initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
-        if for_litert():
-            return self._call_by_steps(inputs, values, initial_state, mask, values_mask)
+        if for_litert():  # by `step`, as decoding does: a .tflite stores each weight in one form
+            outputs, states, weights = attend_by_steps(
+                self, inputs, values, initial_state, mask=mask, values_mask=values_mask
+            )
+            return self.results(outputs, weights, states)
         kernel_r, kernel_c = self._split_kernel(inputs.shape[-1])
         outputs, states, weights = attend(
             self.cell,
@@ -99,23 +102,6 @@ class AttentionDecoder(CellLayer):
             state_mask=self.state_dropout.mask(initial_state[0], training),
         )
         return self.results(outputs, weights, states)
-
-    def _call_by_steps(self, inputs, values, states, mask, values_mask):
-        """Return what `call` does, by `step` alone: a .tflite that decodes too stores each weight in one form."""
-        keys = self.attention.precompute(values)
-
-        def step(t, rows, states, memory):
-            states, _, weights = self.step(rows[0], states, values, keys, values_mask)
-            return [states[0], weights], states, memory
-
-        (outputs, weights), last, _ = scan(
-            step,
-            [swap_batch_and_time(inputs)],
-            states,
-            output_sizes=[self.units, size(values, 1)],
-            mask=time_first_mask(mask),
-        )
-        return self.results(swap_batch_and_time(outputs), swap_batch_and_time(weights), last)
 
     def _split_kernel(self, input_size):
         """Return the parts of the kernel for r_t, used before the time loop, and for c_{t-1}, used in it."""

@@ -45,6 +45,35 @@ def attend(cell, attention, projected, context_kernel, values, states, *, mask=N
     return swap_batch_and_time(outputs), last, swap_batch_and_time(alphas)
 
 
+def attend_by_steps(layer, inputs, values, states, *, mask=None, values_mask=None):
+    """Run a decoder over time by its `step` alone; a gradient of it is that of automatic differentiation.
+
+    Args:
+        layer: a layer with `units`, `attention` and `step`, as an `AttentionDecoder`.
+        inputs: r, (B, Ty, n).
+        values: y, (B, Tx, d).
+        states: those before the first step, the first of them (B, units) the output.
+        mask, values_mask: as in `attend`.
+
+    Returns:
+        The outputs, the last states and the weights, as `attend` does.
+    """
+    keys = layer.attention.precompute(values)
+
+    def step(t, rows, states, memory):
+        states, _, weights = layer.step(rows[0], states, values, keys, values_mask)
+        return [states[0], weights], states, memory
+
+    (outputs, weights), last, _ = scan(
+        step,
+        [swap_batch_and_time(inputs)],
+        states,
+        output_sizes=[layer.units, size(values, 1)],
+        mask=time_first_mask(mask),
+    )
+    return swap_batch_and_time(outputs), last, swap_batch_and_time(weights)
+
+
 @dataclass(eq=False)
 class AttendingRecurrence:
     """The loop of `attend` and its gradient.

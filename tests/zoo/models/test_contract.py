@@ -15,7 +15,7 @@ from zoo.layers.cells import make_cell
 from zoo.layers.dense import TanhDense
 from zoo.models.base import SequenceModel
 from zoo.options import takes_options
-from zoo.recurrence.scan import scan, size, swap_batch_and_time, time_first_mask
+from zoo.recurrence.attending import attend_by_steps
 from zoo.text import Vocabulary
 
 SOURCE = np.array([[4, 5, 6, 7, END], [8, 9, END, PAD, PAD], [10, END, PAD, PAD, PAD]], "int32")
@@ -76,20 +76,8 @@ class InputFeedingDecoder(Layer):
         self.built = True
 
     def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
-        keys = self.attention.precompute(values)
-
-        def step(t, rows, states, memory):
-            states, _, weights = self.step(rows[0], states, values, keys, values_mask)
-            return [states[0], weights], states, memory
-
-        (outputs, weights), _, _ = scan(
-            step,
-            [swap_batch_and_time(inputs)],
-            initial_state,
-            output_sizes=[self.units, size(values, 1)],
-            mask=time_first_mask(mask),
-        )
-        return swap_batch_and_time(outputs), swap_batch_and_time(weights)
+        outputs, _, weights = attend_by_steps(self, inputs, values, initial_state, mask=mask, values_mask=values_mask)
+        return outputs, weights
 
     def step(self, inputs, states, values, keys=None, values_mask=None):
         attentional, *cell_states = states
