@@ -8,7 +8,6 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 ALIGNMENT = 16  # of the weights in the file, as the schema asks
-SPARE = 65_536  # bytes to begin with beyond the size of the model
 
 
 def compact(content: bytes) -> bytes:
@@ -27,7 +26,7 @@ def compact(content: bytes) -> bytes:
     for buffer in model.buffers:
         if buffer.data is not None:
             buffer.Pack = _aligned(buffer)
-    builder = flatbuffers.Builder(len(content) + SPARE)
+    builder = flatbuffers.Builder(len(content))
     builder.Finish(model.Pack(builder), b"TFL3")
     return bytes(builder.Output())
 
@@ -43,23 +42,23 @@ def _share_matrices(model: Any) -> None:
         if tensor.type == schema.TensorType.INT8 and model.buffers[tensor.buffer].data is not None:
             by_buffer.setdefault(tensor.buffer, []).append(tensor)
     matrices = [tensors for tensors in by_buffer.values() if len(tensors[0].shape) == 2]
-    for tensors in matrices:
-        for others in matrices:
-            if _is_same_matrix(model, tensors[0], others[0]):
-                model.buffers[tensors[0].buffer].data = None
-                for tensor in tensors:
-                    tensor.buffer, tensor.quantization = others[0].buffer, others[0].quantization
-                break
+    of_one_scale = [tensors[0] for tensors in matrices if len(tensors[0].quantization.scale) == 1]
+    of_rows = [tensors for tensors in matrices if len(tensors[0].quantization.scale) > 1]
+    for tensors in of_rows:
+        twin = next((other for other in of_one_scale if _is_same_matrix(model, tensors[0], other)), None)
+        if twin is not None:
+            model.buffers[tensors[0].buffer].data = None
+            for tensor in tensors:
+                tensor.buffer, tensor.quantization = twin.buffer, twin.quantization
 
 
 def _is_same_matrix(model: Any, tensor: Any, other: Any) -> bool:
     """Tell whether two int8 matrices, of a scale for each row and of one scale, come from the same matrix."""
-    scales, (scale, *more) = np.asarray(tensor.quantization.scale, np.float32)[:, None], other.quantization.scale
-    if len(scales) == 1 or more or not np.array_equal(tensor.shape, other.shape):
+    if not np.array_equal(tensor.shape, other.shape):
         return False
     one, two = (model.buffers[it.buffer].data.view(np.int8).reshape(it.shape) for it in (tensor, other))
-    difference = np.abs(one * scales - two * np.float32(scale))
-    return bool((difference <= 0.51 * (scales + scale)).all())  # both are rounded
+    scales, scale = np.asarray(tensor.quantization.scale, np.float32)[:, None], np.float32(other.quantization.scale[0])
+    return bool((np.abs(one * scales - two * scale) <= 0.51 * (scales + scale)).all())  # both are rounded
 
 
 class _PackedOnce:
