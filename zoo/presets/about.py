@@ -1,6 +1,6 @@
 """What the author of a preset says about it, in a TOML file."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,6 @@ from zoo.errors import CallError, nearest
 from zoo.toml_files import read_toml
 
 PRONUNCIATION = "pronunciation"  # a kind of scores
-OPTIONAL = ("measure", "scores", "beside")
 BESIDE = ("system", "scores", "command")  # of a row of `beside`
 
 
@@ -57,7 +56,8 @@ def read_about(path: Path) -> About:
         if name not in known:
             raise CallError(f'{path}: there is no "{name}". There are: {", ".join(known)}.{nearest(name, known)}')
         _check(path, name, value)
-    missing = [name for name in known if name not in content and name not in OPTIONAL]
+    required = [part.name for part in fields(About) if part.default is MISSING and part.default_factory is MISSING]
+    missing = [name for name in required if name not in content]
     if missing:
         raise CallError(f"{path}: expected {', '.join(known)}. It has no {', '.join(missing)}.")
     if content.get("scores", PRONUNCIATION) != PRONUNCIATION:

@@ -47,7 +47,7 @@ def card_of(name: str, config: RunConfig, results: dict[str, Any]) -> str:
         "## Architecture",
         _architecture(config, results["parameters"]),
         "## Scores",
-        _scores(results),
+        _scores(results, config.task),
         *_beside(about.get("beside", [])),
         "## Size and speed",
         _speed(results),
@@ -92,14 +92,15 @@ def _architecture(config: RunConfig, parameters: int) -> str:
     return f"`{config.model}`, {parameters:,} parameters: {entry.equation} ({entry.paper}).\n\n{options}{labels}"
 
 
-def _scores(results: dict[str, Any]) -> str:
+def _scores(results: dict[str, Any], task: str) -> str:
     rows = [
         [TITLES.get(name, name), f"{score['score']:g}", f"{score['low']:g} to {score['high']:g}"]
         for name, score in results["scores"].items()
     ]
     test = results["test"]
     data = f"{results['count']:,} texts of {test['origin']} (SHA-256 `{test['digest'][:16]}…`)"
-    count = f"On {data}, by `model.tflite`{_search(results)}"
+    search = _search(results["beam"]) if task == "translation" else ""
+    count = f"On {data}, by `model.tflite`{search}"
     signature = f"\n\nsacrebleu: `{results['signature']}`" if "signature" in results else ""
     return f"{count}:\n\n{_table(['score', '', '95 % interval'], rows)}{signature}"
 
@@ -110,11 +111,8 @@ def _beside(systems: list[dict[str, str]]) -> list[str]:
     return ["## Beside it, on the same test set", _table(["system", "scores", "from"], rows)] if rows else []
 
 
-def _search(results: dict[str, Any]) -> str:
-    """Return how answers were searched for, from the scores of a translation model."""
-    if beam := results.get("beam"):
-        return f", beam of {beam['width']}, length penalty {beam['length_penalty']:g}"
-    return "" if results["scores"].keys() & {"accuracy", "perplexity"} else ", greedy"
+def _search(beam: dict[str, Any] | None) -> str:
+    return f", beam of {beam['width']}, length penalty {beam['length_penalty']:g}" if beam else ", greedy"
 
 
 def _speed(results: dict[str, Any]) -> str:

@@ -41,16 +41,24 @@ def evaluation_of(
         return _of_language_model(sources, predictor.score(sources))
     outputs = [prediction.output for prediction in predictor.predict(sources, beam=beam)]
     correct = np.array([output == target for output, target in zip(outputs, targets, strict=True)], float)
-    failures = [
-        {"input": sources[i], "expected": targets[i], "output": outputs[i]}
-        for i in spread(np.flatnonzero(correct == 0), FAILURES)
-    ]
+    failures = failures_of(sources, targets, outputs)
     share = resampled(len(correct), lambda drawn: float(correct[drawn].mean()))
     if predictor.task == "classification":
         return {"count": len(sources), "scores": {"accuracy": share}, "failures": failures}
     scores, signature = _translation_scores(outputs, targets)
     scores["exact_match"] = share
     return {"count": len(sources), "scores": scores, "signature": signature, "failures": failures}
+
+
+def failures_of(sources: Sequence[str], targets: Sequence[str], outputs: Sequence[str]) -> list[dict[str, str]]:
+    """Return ten at most of the outputs that differ from their targets, evenly spaced among all of them."""
+    answers = zip(sources, targets, outputs, strict=True)
+    wrong = [
+        {"input": source, "expected": target, "output": output}
+        for source, target, output in answers
+        if output != target
+    ]
+    return _spread(wrong, FAILURES)
 
 
 def _of_language_model(texts: Sequence[str], scores: Sequence[TextScore]) -> dict[str, Any]:
@@ -90,8 +98,8 @@ def resampled(count: int, statistic: Callable[[Any], float], *, digits: int = 4)
     return {name: round(float(value), digits) for name, value in values.items()}
 
 
-def spread(indices: Sequence[int] | np.ndarray, count: int) -> list[int]:
-    """Return `count` of the indices, evenly spaced; all of them if there are fewer."""
-    if len(indices) <= count:
-        return [int(i) for i in indices]
-    return [int(indices[i * len(indices) // count]) for i in range(count)]
+def _spread(items: list[Any], count: int) -> list[Any]:
+    """Return `count` of the items, evenly spaced; all of them if there are fewer."""
+    if len(items) <= count:
+        return items
+    return [items[i * len(items) // count] for i in range(count)]

@@ -59,7 +59,8 @@ def pronounces(folder: Path | None) -> bool:
     """Tell whether a folder is that of a preset from spelling to phonemes, as its author says."""
     if folder is None or not (folder / RESULTS).is_file():
         return False
-    return _results_of(folder / RESULTS)["about"].get("scores") == PRONUNCIATION
+    with _results_of(folder) as results:
+        return results["about"].get("scores") == PRONUNCIATION
 
 
 def read_preset(folder: Path) -> Preset:
@@ -68,20 +69,19 @@ def read_preset(folder: Path) -> Preset:
     Raises:
         CallError: its `config.json` or `results.json` is missing or damaged.
     """
-    config, lite, results = read_config(folder), folder / LITERT_FILE, folder / RESULTS
+    config, lite = read_config(folder), folder / LITERT_FILE
     return Preset(
         name=folder.name,
         model=config.model,
         task=config.task,
         bytes=sum(file.stat().st_size for file in folder.iterdir() if file.is_file()),
         tflite_bytes=lite.stat().st_size if lite.is_file() else None,
-        **(_from_results(results) if results.is_file() else {}),
+        **(_from_results(folder) if (folder / RESULTS).is_file() else {}),
     )
 
 
-def _from_results(file: Path) -> dict[str, Any]:
-    results = _results_of(file)
-    with _explained(file):
+def _from_results(folder: Path) -> dict[str, Any]:
+    with _results_of(folder) as results:
         measure = results["measure"]
         main = results["scores"][measure]
         return {
@@ -94,18 +94,12 @@ def _from_results(file: Path) -> dict[str, Any]:
         }
 
 
-def _results_of(file: Path) -> dict[str, Any]:
-    with _explained(file):
-        results = json.loads(file.read_text(encoding="utf-8"))
-        results["about"].get("scores")  # it is there, and a table
-        return results
-
-
 @contextlib.contextmanager
-def _explained(file: Path) -> Iterator[None]:
-    """Turn what damaged results raise into a CallError."""
+def _results_of(folder: Path) -> Iterator[Any]:
+    """Yield the content of the `results.json` of a preset; what is missing or damaged in it becomes a CallError."""
+    file = folder / RESULTS
     try:
-        yield
+        yield json.loads(file.read_text(encoding="utf-8"))
     except KeyError as error:
         raise CallError(f"{file} is damaged or was not written by `zoo card`: it has no {error}.") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -9,7 +9,7 @@ import numpy as np
 from zoo.errors import CallError
 from zoo.prediction import Beam
 from zoo.predictor import Predictor
-from zoo.presets.evaluation import FAILURES, resampled, spread
+from zoo.presets.evaluation import failures_of, resampled
 
 
 def pronunciation_of(
@@ -34,14 +34,7 @@ def pronunciation_of(
     _levenshtein()
     references = references_of(words, pronunciations)
     outputs = [prediction.output for prediction in predictor.predict(list(references), beam=beam)]
-    wrong = [
-        i for i, (output, known) in enumerate(zip(outputs, references.values(), strict=True)) if output != known[0]
-    ]
-    of_words = list(references)
-    failures = [
-        {"input": of_words[i], "expected": references[of_words[i]][0], "output": outputs[i]}
-        for i in spread(wrong, FAILURES)
-    ]
+    failures = failures_of(list(references), [known[0] for known in references.values()], outputs)
     scores = pronunciation_scores(outputs, list(references.values()))
     return {"count": len(references), "scores": scores, "failures": failures}
 
