@@ -16,6 +16,7 @@ import time
 from zoo.presets import PRESETS_FOLDER, preset_folders
 from zoo.presets.listing import pronounces
 from zoo.processor import processor_name
+from zoo.run_folder import read_samples
 
 # The command, which then tells on standard error whether TensorFlow was imported.
 CODE = """
@@ -33,9 +34,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=9)
     rounds = parser.parse_args().rounds
     command = [sys.executable, "-c", CODE, "predict"]
-    texts = {
-        folder.name: (folder / "samples.txt").read_text(encoding="utf-8").split("\n")[0] for folder in preset_folders()
-    }
+    texts = {folder.name: read_samples(folder).sources[0] for folder in preset_folders()}
     seconds: dict[str, list[float]] = {name: [] for name in texts}
     imported: dict[str, bool] = {}
     for _ in range(rounds + 1):

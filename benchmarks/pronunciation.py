@@ -19,7 +19,7 @@ import zoo
 from zoo.presets.pronunciation import pronunciation_scores, references_of
 from zoo.processor import processor_name
 
-# Reads {"train": [[word, phonemes], ...], "words": [...], "model": path}, prints {"seconds": s, "answers": {...}}.
+# Reads {"train": [[word, phonemes], ...], "words": [...], "model": path}, writes {"seconds": s, "answers": {...}}.
 PEER = """
 import json, sys, time, phonetisaurus
 given = json.load(open(sys.argv[1], encoding="utf-8"))

@@ -10,7 +10,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from zoo.presets import preset_folders
+from zoo.presets import PRESETS_FOLDER
 from zoo.presets.card import TITLES
 from zoo.presets.listing import RESULTS, Preset, list_presets
 
@@ -62,8 +62,7 @@ def _section(preset: Preset) -> list[str]:
 
 
 def _results(name: str) -> dict[str, Any]:
-    (folder,) = [folder for folder in preset_folders() if folder.name == name]
-    return json.loads((folder / RESULTS).read_text(encoding="utf-8"))
+    return json.loads((PRESETS_FOLDER / name / RESULTS).read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
