@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
 
 import signal
+import sys
 
 import pytest
 
@@ -21,6 +22,16 @@ COLUMNS = {
 def ctrl_c():
     """Ctrl-C is heard, also where the tests run in the background of a shell, which has it ignored."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def op_determinism():
+    """A deterministic training changes its process: the tests of other modules find it as it was."""
+    yield
+    if "tensorflow" in sys.modules:
+        from tensorflow.python.framework import config
+
+        config.disable_op_determinism()
 
 
 @pytest.fixture(scope="session")

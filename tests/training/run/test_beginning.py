@@ -7,7 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.framework import config as tensorflow_config  # there is no public way back
 
 from zoo.atomic_files import sha256_of
 from zoo.errors import CallError
@@ -20,12 +19,6 @@ from zoo.training.run.checkpoints import checkpoints
 from zoo.training.run.history import read_history
 
 FAST = {"units": 8, "dropout": 0.25}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def deterministic():
-    yield
-    tensorflow_config.disable_op_determinism()
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.framework import config as tensorflow_config  # there is no public way back
 
 import zoo
 from zoo.errors import CallError, WorkError
@@ -23,8 +22,6 @@ OWN_LOSS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 @pytest.fixture(scope="module", autouse=True)
 def deterministic():
     tf.config.experimental.enable_op_determinism()
-    yield
-    tensorflow_config.disable_op_determinism()
 
 
 class Killed(Exception):

@@ -15,7 +15,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow.python.framework import config as tensorflow_config  # there is no public way back
 
 import zoo.training.run.checkpoints
 from tests.support.summaries import scalars
@@ -34,13 +33,6 @@ FAST = {"units": 8, "dropout": 0.25}
 @pytest.fixture(scope="module")
 def fast_settings(tiny_settings):
     return replace(tiny_settings, epochs=3, patience=9, subword_alpha=0.3, deterministic=True)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def deterministic():
-    """A deterministic run changes its process; the tests of other modules are to find it as it was."""
-    yield
-    tensorflow_config.disable_op_determinism()
 
 
 @pytest.fixture(scope="module")
