@@ -1,8 +1,8 @@
 """The built-in corpora `spoken-en` and `spoken-fr`: written sentences and their spoken form, generated from a seed.
 
 A language is a folder: `sentences.py` is the table of its sentences, `slots.py` draws the dates, times and prices
-that fill them, `speech.py` puts these into words. All other words are copied; about a sixth of the sentences has
-nothing else.
+that fill them, `speech.py` puts these into words. All other words are copied: those of the table, and, in sentences of
+the kind "text", any words (`text.py`). About a fifth of the sentences has nothing else.
 """
 
 import random
@@ -15,6 +15,7 @@ from zoo.training.data.spoken.english import sentences as english_sentences
 from zoo.training.data.spoken.english import slots as english_slots
 from zoo.training.data.spoken.french import sentences as french_sentences
 from zoo.training.data.spoken.french import slots as french_slots
+from zoo.training.data.spoken.text import running
 
 LANGUAGES = {"en": (english_sentences, english_slots), "fr": (french_sentences, french_slots)}
 
@@ -32,6 +33,7 @@ WEIGHTS = {
     "phone": 4,
     "name": 4,
     "several": 10,
+    "text": 40,
 }
 
 
@@ -48,7 +50,8 @@ def generate(language: str, split: str, size: int, *, seed: int = 0) -> list[Exa
         CallError: as `collect`.
     """
     table, written = LANGUAGES[language]
-    draw = partial(_draw, table, {**written.SLOTS, **_copied(table.WORDS)})
+    copied = {**_copied(table.WORDS), "words": lambda stream: (running(stream, table.COMMON),) * 2}
+    draw = partial(_draw, table, {**written.SLOTS, **copied})
     return collect(draw, random.Random(f"spoken-{language} {seed}"), split, size)
 
 

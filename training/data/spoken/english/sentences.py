@@ -162,6 +162,46 @@ SENTENCES = {
         "Call {titled} at {phone} before {time}.",
         "It was {temperature} at {time} on {day}.",
     ),
+    "text": (
+        "{words}",
+        "{words}.",
+        "{words}!",
+        "{words}?",
+        "{words}, {words2}.",
+        "{words}: {words2}.",
+        "{words}; {words2}.",
+        "{words} ({words2})",
+        '"{words}" {words2}.',
+        "{words} {date}",
+        "{words} on {date} {words2}.",
+        "{date}: {words}",
+        "{words} {day} {words2}.",
+        "On {weekday}, {day}, {words}.",
+        "{words} {time} {words2}.",
+        "{words} at {time}.",
+        "{words} in {year} {words2}.",
+        "In {year}, {words}.",
+        "{words} in the {decade}.",
+        "{words} {count} {words2}.",
+        "{words} {small}",
+        "{words} {decimal} {words2}.",
+        "{words} {numbered}",
+        "{words} the {ordinal} {words2}.",
+        "{words} {price}",
+        "{words} {price} {words2}.",
+        "{words} {millions} {words2}.",
+        "{words} {percent} {words2}.",
+        "{words} {length} {words2}.",
+        "{words} {distance} {words2}.",
+        "{words} {weight} {words2}.",
+        "{words} {speed}.",
+        "{words} {duration} {words2}.",
+        "{words} {temperature} {words2}.",
+        "{words} {memory}",
+        "{words} {phone}.",
+        "{words} {titled} {words2}.",
+        "{titled}: {words}",
+    ),
 }
 
 WORDS = {
@@ -240,3 +280,49 @@ WORDS = {
         *("people", "pictures", "stamps", "stars", "students", "tickets", "trees", "visitors", "windows"),
     ),
 }
+
+# Words of running text; the made-up ones are built from them.
+COMMON = """
+about above across after again against ago all almost alone along already also always among and another answer any
+anyone arm around as asked away baby back bad bag ball bank be beach because become bed been before began behind believe
+below best better between black board boat body both bottom boy brain bread break bring brother brought build burn
+business but buy by call came can capital captain care carry case catch caught cause center certain chance change check
+child children choose circle city class clean clear climb close cloud coast collect color come common company complete
+consider control cook cool copy corn corner could country course cover create cross crowd cry cut daughter dead deal
+decide deep degree describe desert design did die different dinner direct discover dish distant divide do doctor dollar
+don't done down draw dream dress drink drive drop dry during dust each early earth east easy eat edge eight either
+electric else end enemy energy engine enough enter equal even evening ever every everything exact example except excite
+expect explain eye face fact fair fall family far farm fast father favor fear feel feet fellow felt few field fight
+figure fill final find fine finger finish fire first fish fit flat floor flow flower fly follow food foot for force
+forest forget form forward found free fresh friend from front fruit full fun future game garden gave general get girl
+give glad glass go gold gone good got govern grand grass gray great ground group grow guess guide had hair half hand
+happen happy hard has have he head hear heart heat held help her here high him his history hit hold hole home hope hot
+hour how huge human hundred hunt hurry I idea if imagine important in inch include indeed industry insect inside instead
+interest iron island isn't it it's job join joy jump just keep kept key kill kind knew know lady lake land language
+large last late laugh law lay lead learn least leave led left leg length less let level lie life lift light like line
+list listen little live locate log long look lost lot loud love low machine made main make man many map mark market mass
+master match matter maybe me mean measure meat meet melody men metal middle might mile mind mine minute miss mix modern
+moment money month moon more morning most mother motion mountain mouth move much music must my name nation natural near
+necessary neck need neighbor never new next night no noise none noon nor north nose not note nothing notice noun now
+object observe occur ocean of off offer office often oil old once one only open opposite or orange order original other
+our out over own page paint pair paper parent party pass past path pattern pay perhaps period person phrase pick picture
+piece place plain plan plane planet plant play please point poor populate position possible post pound power practice
+prepare present press pretty print probable problem process produce product promise proper property protect prove
+provide pull push put question quick quiet quite quotient rail rain raise ran range rather reach read ready real reason
+receive record region remember repeat reply represent require rest result rich ride right ring rise river road rock roll
+roof root rope round row rub rule run safe said sail same sand sat save saw say school science score sea search season
+seat second section see seed seem segment select self sell send sense sent sentence separate serve set settle seven
+several shall shape share sharp she sheet shell shine ship shoe shop shore short should shoulder shout show side sight
+sign silent silver similar simple since sister sit six size skill skin sky sleep slip slow small smell smile smooth snow
+so social soft soil soldier solution solve some son song soon sound south space speak special speech speed spell spend
+spoke spot spread spring square stand star start state station stay steam steel step stick still stone stood stop store
+story straight strange stream street stretch string strong student study subject substance success such sudden suffix
+sugar suggest suit summer sun supply support sure surface surprise swim syllable symbol system table tail take talk tall
+teach team teeth tell temperature ten term test than thank that the their them then there these they thick thin thing
+think third this those though thought thousand three through throw thus tie time tiny to together told tone too took
+tool top total touch toward town track trade train travel tree triangle trip trouble truck true try tube turn twenty two
+type under unit until up us use usual valley value vary verb very view village visit voice vowel wait walk wall want war
+warm was wash watch water wave way we wear weather week weight well went were west what wheel when where whether which
+while who whole whose why wide wife wild will win wind window wing winter wire wish with woman won't wonder wood word
+work world would write written wrong yard year yellow yes yet you young your zero
+""".split()

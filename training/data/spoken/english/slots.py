@@ -8,8 +8,9 @@ import random
 
 from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.spoken.english import speech
-from zoo.training.data.spoken.english.sentences import WORDS
+from zoo.training.data.spoken.english.sentences import COMMON, WORDS
 from zoo.training.data.spoken.roman import roman
+from zoo.training.data.spoken.text import name
 
 Pair = tuple[str, str]
 
@@ -155,7 +156,7 @@ def _phone(stream: random.Random) -> Pair:
 
 def _titled(stream: random.Random) -> Pair:
     written, spoken = stream.choice([("Mr.", "Mister"), ("Dr.", "Doctor"), ("Prof.", "Professor"), ("Mrs.", "Missus")])
-    surname = stream.choice(WORDS["surname"])
+    surname = stream.choice(WORDS["surname"]) if stream.random() < 0.6 else name(stream, COMMON)
     return f"{written} {surname}", f"{spoken} {surname}"
 
 

@@ -164,6 +164,48 @@ SENTENCES = {
         "Appelez {titled} au {phone} avant {time}.",
         "Il faisait {temperature} à {time} le {day}.",
     ),
+    "text": (
+        "{words}",
+        "{words}.",
+        "{words} !",
+        "{words} ?",
+        "{words}, {words2}.",
+        "{words} : {words2}.",
+        "{words} ; {words2}.",
+        "{words} ({words2})",
+        "« {words} » {words2}.",
+        "{words} le {date}",
+        "{words} le {date} {words2}.",
+        "Le {date} : {words}",
+        "{words} {day} {words2}.",
+        "Le {weekday} {day}, {words}.",
+        "{words} à {time} {words2}.",
+        "{words} {time}.",
+        "{words} en {year} {words2}.",
+        "En {year}, {words}.",
+        "{words} du {century} {words2}.",
+        "{words} des années {decade}.",
+        "{words} {counted} {words2}.",
+        "{words} page {rank}",
+        "{words} {decimal} {words2}.",
+        "{words} {numbered}",
+        "{words} le {ordinal} {masculine} {words2}.",
+        "{words} la {ordinal_feminine} {feminine} {words2}.",
+        "{words} {price}",
+        "{words} {price} {words2}.",
+        "{words} {millions} {words2}.",
+        "{words} {percent} {words2}.",
+        "{words} {length} {words2}.",
+        "{words} {distance} {words2}.",
+        "{words} {weight} {words2}.",
+        "{words} {speed}.",
+        "{words} {duration} {words2}.",
+        "{words} {temperature} {words2}.",
+        "{words} {memory}",
+        "{words} {phone}.",
+        "{words} {titled} {words2}.",
+        "{titled} : {words}",
+    ),
 }
 
 WORDS = {
@@ -240,3 +282,48 @@ COUNTED = {
     "visiteurs": False,
     "voitures": True,
 }
+
+# Words of running text; the made-up ones are built from them.
+COMMON = """
+abord accord acheter actif afin agir ai aider ailleurs aimer ainsi air aller alors ami amour ancien année apporter
+apprendre après arbre argent arrêter arrivée article as assez assis attention au aucun aujourd'hui aussi aussitôt autant
+auteur autour autre avait avant avec avenir avoir bas bataille beau beaucoup besoin bien bientôt blanc bleu bois boire
+bon bonheur bonjour bord bouche bout bras brûler bruit but c'est cacher cause ce cela celle celui certain cesse chacun
+chaîne chaleur chambre champ chance changer chaque charge chaud chef chemin cher chercher cheveux chez chose ciel cinéma
+clair classe cœur coin combien comme commencer comment compagnie comprendre compte conduire confiance connaissance
+conseil content contraire contre corps côte côté coucher couleur coup cour courage courir cours court couvrir crainte
+créer cri croire d'abord d'accord dame dans de debout début décider dedans dehors déjà demain demande dépôt depuis
+dernier derrière des descendre désir dessus deux devant devenir devoir dieu différent difficile dire diriger distance
+donc donner dont dos double doucement douleur doute droit du dur eau écouter écrire effet effort égal église élever elle
+émotion empêcher emporter en encore enfant enfin ensemble ensuite entendre entier entre entrée envie erreur escalier
+espace espèce espoir esprit essayer est et étage était état étendre éternel étoile étrange être étude eux événement
+exemple expliquer expression face façon faible faim faire fait falloir famille fatigue faute femme fer fête feu feuille
+figure fille fils fin fixe fleur fleuve foi fois fond force forêt forme fort fou foule frais franc frapper frère froid
+front fruit fumée gagner garçon garder gauche général genre gens geste goût goutte grâce grand grandir grave gros groupe
+guère guerre habitude haut herbe heure heureux hier histoire hiver homme honneur honte hôtel huit humain ici idée
+ignorer il image imposer impression inconnu indiquer instant intérêt inutile jamais jambe jardin jaune je jeter jeu
+jeune joie joli joue jour journal juge jusque juste l'air l'heure l'homme l'on la là laisser langue large larme le
+lendemain lent lequel les lettre leur lever lèvre liberté libre lien lieu ligne lire lit livre loi loin long longtemps
+lorsque lourd lui lumière lune ma machine main maintenant mais maison maître mal malade malgré manger manière manquer
+marche marché mari marquer matin mauvais me médecin meilleur mélange même mémoire mer mère mériter mesure mettre midi
+mieux milieu mille mince ministre minute mode moi moindre moins mois moitié moment mon monde monsieur montagne montrer
+morceau mort mot mourir mouvement moyen mur musique mystère n'est nation nature naturel ne neige nez ni noir nom nombre
+non nord notre nous nouveau nuage nuit objet œil œuvre offrir oiseau ombre on oncle or ordre oreille oser ou où oublier
+ouest ouvrir page pain paix papier par paraître parce pareil parent parfois parler parmi parole partie partir pas passé
+passion patron pauvre payer pays peine pendant pensée perdre père permettre personne perte petit peu peuple peur peut
+pièce pied pierre place plaine plaisir plan plein pleurer pluie plus plusieurs plutôt poche poids point pointe police
+porte poser possible poste pour pourquoi pourtant pousser pouvoir prendre prénom préparer près présence presque prêt
+preuve prévoir prier printemps prison prix prochain produire profond projet promener propos propre pu public puis
+puissance qu'elle qu'il quand quant quart quatre que quel quelque question qui quitter quoi raconter raison ramener
+rapport rare recevoir reconnaître refuser regard remarquer rendre rentrer repas répondre repos reprendre reste retour
+réussir rêve réveiller revenir révolution riche rien rire robe roche roi rond rose rouge rouler route rue s'il sa sable
+sac saint saisir saison salle salut sang sans santé sauter sauver savoir science se sec second secret seigneur selon
+semaine sembler sens sentiment sept serrer service ses seul si siècle siège signe silence simple situation six société
+sœur soin soir soldat soleil sombre somme son songe sorte sortir soudain souffrir souhaiter soulever source sourire sous
+souvenir souvent suite suivant sujet supérieur sur sûr surprendre surtout ta table tant tante tard te tel tempête temps
+tendre tenir terme terre tête théâtre tiens tirer toi toit tomber ton toucher toujours tour tourner tout train traîner
+trait tranquille travail travers très triste trois tromper trop trou trouver tu tuer un une usage user va vague vaincre
+vaste vendre venir vent vérité verre vers vert vêtement veut victime vie vieux vif village ville vin vingt violence
+visage vite vivant vivre voici voie voilà voir voisin voiture voix vol volonté votre vouloir vous voyage vrai vraiment
+vue yeux
+""".split()

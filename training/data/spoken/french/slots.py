@@ -8,8 +8,9 @@ import random
 
 from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.spoken.french import speech
-from zoo.training.data.spoken.french.sentences import COUNTED, WORDS
+from zoo.training.data.spoken.french.sentences import COMMON, COUNTED, WORDS
 from zoo.training.data.spoken.roman import roman
+from zoo.training.data.spoken.text import name
 
 Pair = tuple[str, str]
 
@@ -157,7 +158,7 @@ def _phone(stream: random.Random) -> Pair:
 def _titled(stream: random.Random) -> Pair:
     titles = [("M.", "Monsieur"), ("Mme", "Madame"), ("Dr", "Docteur"), ("Mlle", "Mademoiselle")]
     written, spoken = stream.choice(titles)
-    surname = stream.choice(WORDS["surname"])
+    surname = stream.choice(WORDS["surname"]) if stream.random() < 0.6 else name(stream, COMMON)
     return f"{written} {surname}", f"{spoken} {surname}"
 
 
