@@ -1,0 +1,84 @@
+"""How many sentences are put into spoken form exactly right, and how many are copied that say nothing differently.
+
+    python -m benchmarks.spoken en                              # by a rule alone, on the test set of `spoken-en`
+    python -m benchmarks.spoken en --where spoken-en            # by a preset, run folder or artefact beside it
+    python -m benchmarks.spoken en --where spoken-en --texts test_2016_flickr.en.gz
+
+The rule: each number becomes its cardinal by `num2words`, in English without commas and "and", and may have thousands
+and a decimal part; everything else is copied. TEXTS are sentences of another kind, one a line: those without a digit
+are to be copied.
+"""
+
+import argparse
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from num2words import num2words
+
+import zoo
+
+# The number, the mark of its thousands, and the decimal mark.
+NUMBERS = {"en": (r"\d[\d,]*(?:\.\d+)?", ",", "."), "fr": (r"\d+(?: \d{3}\b)*(?:,\d+)?", " ", ",")}
+
+
+def by_rule(text: str, language: str) -> str:
+    """Return the text with each number as its cardinal."""
+    number, thousands, mark = NUMBERS[language]
+
+    def spelled(found: re.Match) -> str:
+        figures = found[0].replace(thousands, "").replace(mark, ".")
+        words = num2words(float(figures) if "." in figures else int(figures), lang=language)
+        return words.replace(",", "").replace(" and ", " ")
+
+    return re.sub(number, spelled, text)
+
+
+def outputs_of(where: str, texts: Sequence[str]) -> list[str]:
+    """Return the greedy answers of a preset, run folder or artefact."""
+    return [prediction.output for prediction in zoo.load(where).predict(list(texts))]
+
+
+def report(name: str, pairs: Sequence[tuple[str, str]], outputs: Sequence[str]) -> None:
+    """Print the shares of a system: all sentences, those with something to say, and those to copy."""
+    right, count = Counter(), Counter()
+    for (written, spoken), output in zip(pairs, outputs, strict=True):
+        for group in ("all", "to copy" if written == spoken else "to say"):
+            count[group] += 1
+            right[group] += output == spoken
+    shares = (f"{group} {right[group]} of {count[group]} ({right[group] / count[group]:.2%})" for group in count)
+    print(f"{name}: {', '.join(shares)}")
+
+
+def main() -> None:
+    """Print the shares of the rule and of a model."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("language", choices=list(NUMBERS))
+    parser.add_argument("--where")
+    parser.add_argument("--split", default="test", choices=["valid", "test"])
+    parser.add_argument("--texts")
+    parser.add_argument("--errors", type=int, default=0, metavar="N", help="print the first N errors of the model")
+    options = parser.parse_args()
+    corpus = zoo.read_corpus(f"spoken-{options.language}:{options.split}", task="translation")
+    pairs = list(zip(corpus.sources, corpus.targets, strict=True))
+    systems: dict[str, Callable[[Sequence[str]], list[str]]] = {
+        "num2words": lambda texts: [by_rule(text, options.language) for text in texts]
+    }
+    if options.where:
+        systems[options.where] = lambda texts: outputs_of(options.where, texts)
+    sets = {corpus.origin: pairs}
+    if options.texts:
+        lines = [" ".join(line.split()) for line in zoo.read_corpus(options.texts, task="language_model").sources]
+        sets[options.texts] = [(line, line) for line in lines if line and not re.search(r"\d", line)]
+    for origin, examples in sets.items():
+        print(f"{origin}:")
+        for name, answer in systems.items():
+            outputs = answer([written for written, _ in examples])
+            report(f"  {name}", examples, outputs)
+        wrong = [(*pair, output) for pair, output in zip(examples, outputs, strict=True) if pair[1] != output]
+        for written, spoken, output in wrong[: options.errors]:
+            print(f"    {written}\n  - {spoken}\n  + {output}")
+
+
+if __name__ == "__main__":
+    main()
