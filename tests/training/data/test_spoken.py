@@ -96,7 +96,7 @@ def test_the_words_around_a_slot_are_copied(language, table, splits):
 
 def test_text_is_plain_and_clean(splits):
     for example in splits["train"]:
-        assert len(example.source) <= 140 and len(example.target.split()) <= 36, example
+        assert len(example.source) <= 220 and len(example.target.split()) <= 36, example
         for text in (example.source, example.target):
             assert text == unicodedata.normalize("NFC", text) == " ".join(text.split())
             assert not set(text) & set("\u00a0\u202f\u2019{}"), text

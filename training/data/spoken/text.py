@@ -10,13 +10,13 @@ ROMAN = frozenset("IVXLCDM")
 
 
 def running(stream: random.Random, common: Sequence[str]) -> str:
-    """Draw one to six words, half of them common; the first has a capital letter in half of the draws.
+    """Draw one to ten words, half of them common; the first has a capital letter in half of the draws.
 
     Args:
         stream: the seeded stream.
         common: common words of a language.
     """
-    words = [_any(stream, common) for _ in range(stream.choice((1, 2, 2, 3, 3, 4, 4, 5, 6)))]
+    words = [_any(stream, common) for _ in range(stream.choice((1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10)))]
     if stream.random() < 0.5:
         words[0] = words[0][0].upper() + words[0][1:]
     return " ".join(words)
@@ -46,7 +46,7 @@ def _any(stream: random.Random, common: Sequence[str]) -> str:
     """Draw a common word, a made-up one, a name, a compound, or capital letters."""
     kind = stream.random()
     if kind < 0.5:
-        return stream.choice(common)
+        return min(stream.choices(common, k=3), key=len)  # short words are the frequent ones
     if kind < 0.75:
         return made_up(stream, common)
     if kind < 0.92:
