@@ -1,7 +1,7 @@
 """A training from beginning to end: corpora in, a run folder with a trained model out."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from zoo.training.run.prepare import PreparedRun, prepare_run, reopen_run, small
 from zoo.training.run.progress import ShowProgress
 from zoo.training.run.provenance import record, warn_of_versions
 from zoo.training.run.signals import StopSignals
+from zoo.training.run.teachers import load_teachers, with_teachers
 from zoo.training.run.tensorboard import EpochCurves
 from zoo.training.run.validation import ValidationScores
 from zoo.training.settings import Settings
@@ -49,6 +50,7 @@ def train(
     force: bool = False,
     initial: str | os.PathLike | None = None,
     vocabularies: Mapping[str, str | os.PathLike] | None = None,
+    teachers: Sequence[str | os.PathLike] = (),
 ) -> Pipeline:
     """Train a model and return its pipeline.
 
@@ -63,6 +65,8 @@ def train(
         force: replace an existing `out`.
         initial: a run folder or a preset to begin with: its weights, vocabularies, labels and options of the model.
         vocabularies: the file of a vocabulary, by side "source" or "target", in place of learning it.
+        teachers: run folders or presets whose mean probabilities are a part of the targets, by the setting
+            `distillation`; their vocabularies and labels are taken over.
 
     Raises:
         CallError: an argument or data that cannot be used.
@@ -76,6 +80,7 @@ def train(
         _wait_for_all(Path(out))  # the chief has written the folder
         return resume(out)
     beginning = beginning_of(model, options or {}, initial=initial, vocabularies=vocabularies)
+    beginning = with_teachers(beginning, teachers)
     if initial is None:
         _check_model(beginning)
     asked = beginning.settled(settings)
@@ -208,12 +213,15 @@ def _compiled_model(config: RunConfig, settings: Settings, steps: int) -> TokenM
     """Return a model ready to fit, with all variables, so that a checkpoint can be restored."""
     with precision_policy(settings.precision):
         model = build(config.model, **config.options)
+        teachers = load_teachers(config)
     model.compile(
         make_optimizer(settings, steps * settings.epochs),
         label_smoothing=settings.label_smoothing,
         scheduled_sampling=settings.scheduled_sampling,
         scheduled_sampling_steps=steps * settings.epochs,
         seed=settings.seed,
+        teachers=teachers,
+        distillation=settings.distillation,
         jit_compile=settings.jit,
     )
     model.optimizer.build(model.trainable_variables)

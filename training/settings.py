@@ -62,6 +62,7 @@ class Settings:
         weight_decay: the decay of the weights a step, as in AdamW; 0 for none.
         label_smoothing: the share of the target's probability that is spread over the whole vocabulary. The loss that
             is reported stays the plain cross-entropy.
+        distillation: with teachers, the share of the targets that their probabilities decide.
         ema: the decay of a moving average of the weights, 0.999 for example; 0 for none. Validation, decoding and the
             saved model use the average.
         scheduled_sampling: the probability, at the end, that the model reads its own guess in place of a target token.
@@ -97,6 +98,7 @@ class Settings:
     clip: Annotated[float, Number(above=True)] = 1.0
     weight_decay: Annotated[float, Number()] = 0.0
     label_smoothing: Annotated[float, fraction] = 0.0
+    distillation: Annotated[float, fraction] = 0.5
     ema: Annotated[float, fraction] = 0.0
     scheduled_sampling: Annotated[float, Number(high=1.0)] = 0.0
     patience: Annotated[int, positive] = 3

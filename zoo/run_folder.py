@@ -40,6 +40,7 @@ class RunConfig:
         versions: the versions of Python and of the packages.
         processor: the processor that the run was begun on, and the form of products that was chosen for it.
         initial: the folder of the run that the first weights are from, and the digest of its model; None: random ones.
+        teachers: the same of each run that the model learnt from.
     """
 
     model: str
@@ -53,6 +54,7 @@ class RunConfig:
     versions: dict[str, str] = field(default_factory=dict)
     processor: dict[str, str] = field(default_factory=dict)
     initial: dict[str, str] | None = None
+    teachers: list[dict[str, str]] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> "RunConfig":
@@ -68,7 +70,7 @@ class RunConfig:
             known[required]
         if known["task"] not in TASKS:
             raise ValueError(f"`task` must be one of {', '.join(TASKS)}, not {known['task']!r}")
-        for names, kind in (("options training data vocabularies versions processor", dict), ("labels", list)):
+        for names, kind in (("options training data vocabularies versions processor", dict), ("labels teachers", list)):
             for name in names.split():
                 if not isinstance(known.get(name, kind()), kind):
                     raise TypeError(f"`{name}` must be a {kind.__name__}")

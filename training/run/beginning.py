@@ -30,6 +30,7 @@ class Beginning:
         labels: the labels of a classifier; None: those of the training set.
         file: the file of the model with the first weights; None: random ones.
         initial: the entry of that file in `config.json`: where it was, and its digest.
+        teachers: the same for the models of the teachers.
         text: settings that describe the vocabularies.
     """
 
@@ -39,6 +40,7 @@ class Beginning:
     labels: list[str] | None = None
     file: Path | None = None
     initial: dict[str, str] | None = None
+    teachers: list[dict[str, str]] = field(default_factory=list)
     text: dict[str, Any] = field(default_factory=dict)
 
     @property

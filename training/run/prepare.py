@@ -82,6 +82,7 @@ def prepare_run(
         versions=versions(),
         processor=choose_products(settings),
         initial=beginning.initial,
+        teachers=beginning.teachers,
     )
     examples = encode_all(config, vocabularies, corpora)
     with new_folder(out, force) as draft:

@@ -43,6 +43,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="WHERE",
         help="begin with the weights of this run folder or preset, and keep its vocabularies, labels and options",
     )
+    parser.add_argument(
+        "--teacher",
+        action="append",
+        metavar="WHERE",
+        help="learn from this run folder or preset too, with its vocabularies (distillation); may be given again",
+    )
     for side in SIDES:
         parser.add_argument(
             f"--{side}-vocabulary", metavar="FILE", help="a SentencePiece .model file, in place of learning one"
@@ -101,6 +107,7 @@ def _train(options: Namespace) -> "Pipeline":
         recipe=options.recipe,
         force=options.force,
         vocabularies=_vocabularies(options),
+        teachers=_teachers(options),
     )
 
 
@@ -124,6 +131,7 @@ def _train_from(options: Namespace) -> "Pipeline":
         force=options.force,
         initial=options.initial,
         vocabularies=_vocabularies(options),
+        teachers=_teachers(options),
     )
 
 
@@ -137,6 +145,16 @@ def _vocabularies(options: Namespace) -> dict[str, str]:
     """Return the files of vocabularies that were given, by side."""
     files = given(options, [f"{side}_vocabulary" for side in SIDES])
     return {name.removesuffix("_vocabulary"): file for name, file in files.items()}
+
+
+def _teachers(options: Namespace) -> list[str]:
+    """Return the teachers that were given, for whose vocabularies no other is learnt."""
+    teachers = options.teacher or []
+    refused = given(options, ["text", "vocabulary_size"]) if teachers else {}
+    if refused:
+        names = ", ".join(map(flag_of, refused))
+        raise CallError(f"--teacher takes the vocabularies from that run. Received besides: {names}.")
+    return teachers
 
 
 def _recipe(options: Namespace) -> "Recipe":

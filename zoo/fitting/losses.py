@@ -48,23 +48,31 @@ class LossSums(NamedTuple):
 
     Attributes:
         loss: the cross-entropy in nats, weighted.
-        smoothed: the same with label smoothing; the gradient is taken of this.
+        soft: the same for the soft targets, of label smoothing and distillation; the gradient is taken of this.
         right: how many targets are the most probable id, or one of several. It has no gradient.
         count: the number of targets.
     """
 
     loss: tf.Tensor
-    smoothed: tf.Tensor
+    soft: tf.Tensor
     right: tf.Tensor
     count: tf.Tensor
 
 
 def summed_loss(
-    task: str, targets: tf.Tensor, logits: tf.Tensor, weights: Weights = None, *, label_smoothing: float = 0.0
+    task: str,
+    targets: tf.Tensor,
+    logits: tf.Tensor,
+    weights: Weights = None,
+    *,
+    label_smoothing: float = 0.0,
+    teacher: tf.Tensor | None = None,
+    distillation: float = 0.0,
 ) -> LossSums:
     """Return the sums of the loss of a batch.
 
-    With label smoothing by a share the target of the loss is (1 - share) onehot + share / V.
+    With label smoothing by a share s, and distillation by a share d of the probabilities p of a teacher, the target of
+    the loss is (1 - d) ((1 - s) onehot + s / V) + d p.
 
     Args:
         task: "translation", "classification" or "language_model".
@@ -72,29 +80,41 @@ def summed_loss(
         logits: (B, T, V) or (N, V), or (B, classes).
         weights: the weights of the examples (B,), or of the targets; None: all 1.
         label_smoothing: the share of the target's probability that is spread over the vocabulary.
+        teacher: the probabilities p of a teacher, float32 in the shape of the logits; None: no distillation.
+        distillation: the share of the target that the teacher decides.
 
-    Source: label smoothing Szegedy et al. 2016, arXiv 1512.00567.
+    Source: label smoothing Szegedy et al. 2016, arXiv 1512.00567; distillation Hinton et al. 2015, arXiv 1503.02531,
+    with a temperature of 1.
     """
     counted = target_weights(task, targets)
     weighted = _weighted(counted, weights, targets)
+    rows = [-1, logits.shape[-1]]
     losses, right = _cross_entropy(
-        tf.reshape(logits, [-1, logits.shape[-1]]), tf.reshape(targets, [-1]), label_smoothing
+        tf.reshape(logits, rows),
+        tf.reshape(targets, [-1]),
+        label_smoothing,
+        None if teacher is None else tf.reshape(teacher, rows),
+        0.0 if teacher is None else distillation,
     )
     return LossSums(
         loss=tf.reduce_sum(losses[0] * tf.reshape(weighted, [-1])),
-        smoothed=tf.reduce_sum(losses[1] * tf.reshape(weighted, [-1])),
+        soft=tf.reduce_sum(losses[1] * tf.reshape(weighted, [-1])),
         right=tf.reduce_sum(right * tf.reshape(counted, [-1])),
         count=tf.reduce_sum(counted),
     )
 
 
-def _cross_entropy(logits: tf.Tensor, targets: tf.Tensor, share: float) -> tuple[list[tf.Tensor], tf.Tensor]:
-    """Return the cross-entropies (N,), plain and smoothed, for logits (N, V), and 1.0 where the target is the guess.
+def _cross_entropy(
+    logits: tf.Tensor, targets: tf.Tensor, share: float, teacher: tf.Tensor | None, distillation: float
+) -> tuple[list[tf.Tensor], tf.Tensor]:
+    """Return the cross-entropies (N,), plain and soft, for logits (N, V), and 1.0 where the target is the guess.
 
-    The largest probability of a row is exp(best - best) / normaliser, which gives the normaliser. The gradient is
-    written out: softmax - target, in one tensor of size (N, V).
+    The soft target is own * onehot + spread + distillation * teacher. The largest probability of a row is
+    exp(best - best) / normaliser, which gives the normaliser. The gradient is written out: softmax - target, in one
+    tensor of size (N, V).
     """
     size, targets = logits.shape[-1], tf.cast(targets, tf.int32)
+    own, spread = (1 - distillation) * (1 - share), (1 - distillation) * share / size
 
     @tf.custom_gradient
     def run(logits):
@@ -103,19 +123,25 @@ def _cross_entropy(logits: tf.Tensor, targets: tf.Tensor, share: float) -> tuple
         best, chosen = tf.reduce_max(wide, -1), tf.gather(wide, targets, axis=-1, batch_dims=1)
         plain = best - chosen - tf.math.log(tf.reduce_max(probabilities, -1))
         # The normaliser is in both losses and cancels in their difference.
-        smoothed = plain + share * (chosen - tf.reduce_mean(wide, -1)) if share else plain
+        soft = plain + (1 - own) * chosen
+        if share:
+            soft -= spread * tf.reduce_sum(wide, -1)
+        if teacher is not None:
+            soft -= distillation * tf.reduce_sum(teacher * wide, -1)
         right = tf.cast(tf.greater_equal(chosen, best), tf.float32)
 
-        def gradient(d_plain, d_smoothed, _):
-            d_both = d_plain + d_smoothed
+        def gradient(d_plain, d_soft, _):
+            d_both = d_plain + d_soft
             d_logits = probabilities * d_both[:, tf.newaxis]
+            if teacher is not None:
+                d_logits -= teacher * (distillation * d_soft)[:, tf.newaxis]
             if share:
-                d_logits -= (share / size) * d_smoothed[:, tf.newaxis]
+                d_logits -= spread * d_soft[:, tf.newaxis]
             places = tf.stack([tf.range(tf.size(targets)), targets], -1)
-            d_logits = tf.tensor_scatter_nd_sub(d_logits, places, d_both - share * d_smoothed)
+            d_logits = tf.tensor_scatter_nd_sub(d_logits, places, d_plain + own * d_soft)
             return tf.cast(d_logits, logits.dtype)
 
-        return (plain, smoothed, right), gradient
+        return (plain, soft, right), gradient
 
     *losses, right = run(logits)
     return losses, right

@@ -170,6 +170,20 @@ def test_flags_override_the_recipe(call, tmp_path, tiny_data):
     assert (config.training["epochs"], config.training["seed"], config.recipe) == (1, 5, str(recipe))
 
 
+def test_flags_of_the_teachers(call, tmp_path, tiny_data, tiny_run):
+    data, out = tiny_data["translation"], tmp_path / "run"
+    places = ["--train", data["train"], "--valid", data["valid"], "--out", out, "--epochs", 1, "--units", 8]
+    call.json(
+        "train", "seq2seq", *places, "--teacher", tiny_run.path, "--teacher", tiny_run.path, "--distillation", 0.4
+    )
+    config = read_config(out)
+    assert [teacher["origin"] for teacher in config.teachers] == [str(tiny_run.path)] * 2
+    assert config.training["distillation"] == 0.4
+    given = ["--teacher", tiny_run.path, "--text", "char", "--force"]
+    status, _, err = call("train", "seq2seq", *places, *given)
+    assert status == 2 and "--teacher takes the vocabularies from that run. Received besides: --text" in err
+
+
 def test_flags_of_the_beginning(call, tmp_path, tiny_data, tiny_run):
     data = tiny_data["translation"]
     places = ["--train", data["train"], "--valid", data["valid"], "--epochs", 1, "--watch-size", 0]

@@ -107,6 +107,25 @@ def test_label_smoothing_is_its_formula(task):
     np.testing.assert_allclose(tf.convert_to_tensor(tape.gradient(total, logits)), by_hand, atol=1e-6)
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1])
+@pytest.mark.parametrize("task", [*SEQUENCES, "classification"])
+def test_distillation_is_its_formula(task, share):
+    """The cross-entropy with (1 - d) ((1 - s) onehot + s / V) + d p, value and gradient; the plain loss stays."""
+    distillation = 0.3
+    labels, values = (LABELS, LOGITS) if task in SEQUENCES else (np.array([0, 2, 0]), LOGITS[0, :3])
+    counts = (labels != PAD) if task in SEQUENCES else np.ones(3, bool)
+    teacher = np.exp(log_softmax(values[..., ::-1])).astype("float32")
+    target = (1 - distillation) * ((1 - share) * np.eye(7)[labels] + share / 7) + distillation * teacher
+    losses = -np.sum(target * log_softmax(values.astype("float64")), axis=-1)
+    logits, options = tf.Variable(values), {"label_smoothing": share, "distillation": distillation}
+    with tf.GradientTape() as tape:
+        plain, total, *_ = summed_loss(task, tf.constant(labels), logits, teacher=tf.constant(teacher), **options)
+    assert float(plain) == pytest.approx(float(summed_loss(task, tf.constant(labels), logits).loss), rel=1e-6)
+    assert float(total) == pytest.approx(losses[counts].sum(), rel=1e-5)
+    by_hand = (np.exp(log_softmax(values)) - target) * counts[..., None]
+    np.testing.assert_allclose(tf.convert_to_tensor(tape.gradient(total, logits)), by_hand, atol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
 def test_sums_are_in_float32(dtype):
     """A float16 sum over a batch would not hold: 70,000 tokens are more than it can count."""

@@ -67,7 +67,7 @@ def test_label_smoothing_is_in_the_gradient_and_not_in_the_loss():
     with tf.GradientTape() as tape:
         logits = smooth(INPUTS, training=True)
         sums = summed_loss("translation", tf.constant(NEXT), logits, label_smoothing=0.2)
-        loss = sums.smoothed / sums.count
+        loss = sums.soft / sums.count
     expected = tape.gradient(loss, smooth.logits.bias)
     seen = {}
     smooth.optimizer.apply = lambda gradients, variables: seen.update(
@@ -386,10 +386,44 @@ def test_the_callbacks_of_keras_work(tmp_path):
     assert len(again.fit(INPUTS, NEXT, epochs=5, verbose=0, callbacks=[backup]).history["loss"]) == 2
 
 
+@pytest.mark.parametrize("metrics", [None, ["sparse_categorical_accuracy"]], ids=["some logits", "all logits"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_targets_are_partly_the_mean_probabilities_of_the_teachers(count, metrics):
+    made, teachers = compiled(seed=1), [compiled(seed=seed, options={"layers": 2}) for seed in range(2, 2 + count)]
+    for teacher in teachers:
+        randomise(teacher)
+    before = [weights(teacher) for teacher in teachers]
+    mean = sum(tf.nn.softmax(teacher(INPUTS)) for teacher in teachers) / count
+    options = {"label_smoothing": 0.2, "distillation": 0.7}
+    with tf.GradientTape() as tape:
+        sums = summed_loss("translation", tf.constant(NEXT), made(INPUTS), teacher=mean, **options)
+        loss = sums.soft / sums.count
+    bias = made.logits.bias
+    expected = bias - tape.gradient(loss, bias)
+    made.compile(keras.optimizers.SGD(1.0), teachers=teachers, metrics=metrics, **options)
+    logs = made.fit(INPUTS, NEXT, batch_size=3, verbose=0).history
+    assert_close(bias, expected)
+    assert logs["loss"][0] == pytest.approx(float(sums.loss / sums.count), rel=1e-5)
+    assert len(made.trainable_variables) == len(compiled().trainable_variables)
+    for teacher, old in zip(teachers, before, strict=True):
+        for one, other in zip(weights(teacher), old, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_student_is_saved_without_its_teachers(tmp_path):
+    made = small("tanh_dnn")
+    made.compile("adam", teachers=[small("tanh_dnn")], distillation=0.3)
+    made.save(tmp_path / "student.keras")
+    again = load_model(tmp_path / "student.keras")
+    assert again.teachers == () and again.task_options["distillation"] == 0.3
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"label_smoothing": 1.0}, "label_smoothing=1.0"),
+        ({"distillation": 1.5}, "distillation=1.5"),
+        ({"teachers": ["big"]}, "`teachers` must be models of the task translation with 13 logits. Received: 'big'"),
         ({"scheduled_sampling": -1.0}, "scheduled_sampling=-1.0"),
         ({"scheduled_sampling_steps": 0}, "scheduled_sampling_steps=0"),
         ({"loss": OWN_LOSS, "label_smoothing": 0.1}, "give no `loss`"),
@@ -400,6 +434,18 @@ def test_wrong_options(options, message):
         small().compile("adam", **options)
     with pytest.raises(CallError, match="a classifier reads no guess"):
         small("tanh_dnn").compile("adam", scheduled_sampling=0.5)
+
+
+def test_wrong_teachers():
+    for teacher, received in ((small("tanh_dnn"), "tanh_dnn, of the task classification"), (tiny(), "7 logits")):
+        with pytest.raises(CallError, match=f"with 13 logits. Received: .*{received}"):
+            small().compile("adam", teachers=[teacher])
+    with pytest.raises(CallError, match="give no `loss`"):
+        small().compile("adam", OWN_LOSS, teachers=[small()])
+
+
+def tiny():
+    return build("seq2seq", source_vocabulary_size=11, target_vocabulary_size=7, units=2)
 
 
 def test_batches_without_targets_are_refused():
