@@ -79,6 +79,7 @@ def _translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> tuple
 
     scores, signatures = {}, []
     for name, title, metric in (("bleu", "BLEU", sacrebleu.BLEU()), ("chrf", "chrF", sacrebleu.CHRF())):
+        _count_in_floats(metric)
         score = metric.corpus_score(outputs, [targets], n_bootstrap=RESAMPLES)
         signature = str(metric.get_signature())
         found = json.loads(score.format(is_json=True, signature=signature))
@@ -87,6 +88,12 @@ def _translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> tuple
         scores[name] = {"score": found["score"], "low": low, "high": high}
         signatures.append(f"{title} {signature}")
     return scores, " ".join(signatures)
+
+
+def _count_in_floats(metric: Any) -> None:
+    """Make a metric of sacrebleu score resamples without a match: it has no mean of NumPy's floats and its own 0.0."""
+    score = metric._compute_score_from_stats
+    metric._compute_score_from_stats = lambda counts: score([float(count) for count in counts])
 
 
 def resampled(count: int, statistic: Callable[[Any], float], *, digits: int = 4) -> dict[str, float]:

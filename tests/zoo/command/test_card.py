@@ -5,6 +5,8 @@ import shutil
 
 import pytest
 
+import zoo
+from tests.support.untrained import TEXTS, untrained
 from zoo.digests import check_digests
 from zoo.presets.listing import read_preset
 
@@ -58,6 +60,22 @@ def test_other_systems_are_shown_beside_it(call, preset, test_set):
     call.json("card", preset, test_set, "--about", about)
     card = (preset / "card.md").read_text(encoding="utf-8")
     assert "## Beside it, on the same test set" in card and "| a rule | 12.5 % | `cat x \\| rule.py` |" in card
+
+
+def test_a_translation_preset_is_scored_with_a_beam(call, tmp_path):
+    pairs = [(text, text) for text in TEXTS]
+    run = untrained("seq2seq", "tanh", tmp_path).with_samples(pairs)
+    run.export(tmp_path / "translator", format="preset")
+    (tmp_path / "about.toml").write_text(ABOUT, encoding="utf-8")
+    test_set = tmp_path / "test.tsv"
+    test_set.write_text("".join(f"{source}\t{target}\n" for source, target in pairs), encoding="utf-8")
+    how = ["--about", tmp_path / "about.toml", "--beam", 2, "--length-penalty", 0.5]
+    results = call.json("card", tmp_path / "translator", test_set, *how)
+    assert results["beam"] == {"width": 2, "length_penalty": 0.5} and results["measure"] == "bleu"
+    expected = zoo.load(tmp_path / "translator").predict(TEXTS, beam=zoo.Beam(2, length_penalty=0.5))
+    assert [failure["output"] for failure in results["failures"]] == [one.output for one in expected][:10]
+    card = (tmp_path / "translator" / "card.md").read_text(encoding="utf-8")
+    assert "by `model.tflite`, beam of 2, length penalty 0.5:" in card and "sacrebleu: `BLEU" in card
 
 
 def test_a_classifier_has_no_beam(call, preset, test_set):
