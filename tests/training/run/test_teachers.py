@@ -2,6 +2,7 @@
 
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,83 +13,73 @@ from zoo.run_folder import MODEL, read_config
 from zoo.training.fit import resume, train
 from zoo.training.run import keep_run
 
-SMALL = {"units": 8}
+OTHER = "numbers-fr-en"  # a preset, with vocabularies of its own
 
 
 @pytest.fixture(scope="module")
-def settings(tiny_settings):
-    return replace(tiny_settings, epochs=2, patience=9, watch_size=0, seed=3, vocabulary_size=50, text="char")
-
-
-@pytest.fixture
-def call(tmp_path, tiny_data, settings):
+def teach(tiny_data, tiny_settings):
     """Train a student of the translation task."""
-    data = tiny_data["translation"]
-    return lambda model="seq2seq", **more: train(
-        model, **{**data, "out": tmp_path / "run", "settings": settings, "options": SMALL, **more}
-    )
+    settings = replace(tiny_settings, watch_size=0, seed=3, vocabulary_size=50, text="char")
+    how = {"model": "seq2seq", **tiny_data["translation"], "settings": settings, "options": {"units": 8}}
+    return lambda teachers, out, **more: train(**{**how, "teachers": teachers, "out": out, **more})
 
 
-def test_a_student_takes_over_the_vocabularies(call, tiny_run):
-    run = call(teachers=[tiny_run.path])
-    assert run.config.teachers == [{"origin": str(tiny_run.path), "digest": sha256_of(tiny_run.path / MODEL)}]
-    assert run.config.vocabularies == tiny_run.config.vocabularies
-    assert run.config.training["vocabulary_size"] == 120 and run.config.training["text"] == "unigram"
-    assert run.config.options["units"] == 8 and run.config.initial is None
-    alone = call(teachers=[tiny_run.path], settings=replace(_settings(run), distillation=0.0), force=True)
-    assert any(
-        not np.array_equal(one, other)
-        for one, other in zip(run.model.get_weights(), alone.model.get_weights(), strict=True)
-    )
+@pytest.fixture(scope="module")
+def teacher(tiny_run, tmp_path_factory):
+    """The folder of a copy of the tiny run."""
+    return shutil.copytree(tiny_run.path, tmp_path_factory.mktemp("teacher") / "run")
 
 
-def test_it_is_resumed_exactly(call, tiny_run, tmp_path, monkeypatch):
-    whole = call(teachers=[tiny_run.path], out=tmp_path / "whole")
+@pytest.fixture(scope="module")
+def student(teach, teacher, tmp_path_factory):
+    return teach([teacher], tmp_path_factory.mktemp("student") / "run")
 
+
+def test_a_student_takes_over_the_vocabularies(student, teacher):
+    config, of_teacher = student.config, read_config(teacher)
+    assert config.teachers == [{"origin": str(teacher), "digest": sha256_of(teacher / MODEL)}]
+    assert config.vocabularies == of_teacher.vocabularies
+    assert config.training["vocabulary_size"] == 120 and config.training["text"] == "unigram"
+    assert config.options["units"] == 8 and config.initial is None
+
+
+def test_it_is_resumed_exactly(student, teach, teacher, tmp_path, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(keep_run, "restore_state", interrupt)
-        call(teachers=[tiny_run.path])
+        teach([teacher], tmp_path / "run")
     run = resume(tmp_path / "run")
-    for one, other in zip(run.model.get_weights(), whole.model.get_weights(), strict=True):
+    for one, other in zip(run.model.get_weights(), student.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
 
-def test_a_teacher_that_has_changed_or_is_gone(call, tiny_run, tmp_path):
-    teacher = shutil.copytree(tiny_run.path, tmp_path / "teacher")
-    call(teachers=[teacher])
-    (teacher / MODEL).write_bytes(b"other")
-    for _ in range(2):
-        with pytest.raises(CallError, match=f"{teacher / MODEL} teaches the run and has changed"):
-            resume(tmp_path / "run", epochs=3)
-        (teacher / MODEL).unlink(missing_ok=True)
+def test_a_teacher_that_has_changed_or_is_gone(student, teacher, tmp_path):
+    run, file = shutil.copytree(student.path, tmp_path / "run"), teacher / MODEL
+    file.rename(tmp_path / MODEL)
+    for change in (lambda: None, lambda: file.write_bytes(b"other")):
+        change()
+        with pytest.raises(CallError, match=f"{file} teaches the run and has changed since it was begun, or is gone"):
+            resume(run, epochs=3)
+    Path(tmp_path / MODEL).replace(file)
 
 
-def test_the_runs_that_cannot_teach(call, tiny_run, tiny_classifier, tmp_path):
-    other = call(out=tmp_path / "other").path
-    for message, arguments in (
-        ("is for classification: seq2seq, for translation, has no use of it", {"teachers": [tiny_classifier.path]}),
-        ("has other vocabularies or labels than", {"teachers": [tiny_run.path, other]}),
-        ("has other vocabularies or labels than", {"teachers": [tiny_run.path], "initial": other, "options": None}),
-        ("files of vocabularies", {"teachers": [tiny_run.path], "vocabularies": {"source": other / "source.model"}}),
-        ("There is no run folder nowhere", {"teachers": ["nowhere"]}),
+def test_the_runs_that_cannot_teach(teach, tiny_run, tiny_classifier, tmp_path):
+    vocabularies = {"source": tiny_run.path / "source.model"}
+    for message, teachers, more in (
+        ("is for classification: seq2seq, for translation, has no use", [tiny_classifier.path], {}),
+        (f"{OTHER} has other vocabularies or labels than", [tiny_run.path, OTHER], {}),
+        (f"{OTHER} has other vocabularies", [tiny_run.path], {"model": None, "initial": OTHER, "options": None}),
+        ("files of vocabularies", [tiny_run.path], {"vocabularies": vocabularies}),
+        ("There is no run folder nowhere", ["nowhere"], {}),
     ):
         with pytest.raises(CallError, match=message):
-            call(**arguments)
+            teach(teachers, tmp_path / "run", **more)
         assert not (tmp_path / "run").exists()
 
 
 def test_a_classifier_has_the_labels_of_its_teacher(tiny_classifier, tiny_data, tmp_path, tiny_settings):
-    data, options = tiny_data["classification"], {"units": 4}
-    where = {"out": tmp_path / "run", "options": options, "teachers": [tiny_classifier.path]}
-    run = train("tanh_dnn", **data, **where, settings=replace(tiny_settings, epochs=1))
-    assert run.config.labels == tiny_classifier.config.labels
-    assert read_config(run.path).teachers == run.config.teachers != []
-
-
-def _settings(run):
-    from zoo.training.settings import Settings
-
-    return Settings.from_config(run.config)
+    how = {"options": {"units": 4}, "settings": replace(tiny_settings, epochs=1)}
+    run = train("tanh_dnn", **tiny_data["classification"], out=tmp_path / "run", teachers=[tiny_classifier.path], **how)
+    assert run.config.labels == tiny_classifier.config.labels and run.config.teachers
