@@ -201,6 +201,9 @@ SENTENCES = {
         "{words} {phone}.",
         "{words} {titled} {words2}.",
         "{titled}: {words}",
+        "{monarch} {words}.",
+        "{words} {monarch} {words2}.",
+        "{words} {part} {words2}.",
     ),
 }
 
