@@ -15,7 +15,6 @@ from zoo.training.data.spoken.english import sentences as english_sentences
 from zoo.training.data.spoken.english import slots as english_slots
 from zoo.training.data.spoken.french import sentences as french_sentences
 from zoo.training.data.spoken.french import slots as french_slots
-from zoo.training.data.spoken.text import running
 
 LANGUAGES = {"en": (english_sentences, english_slots), "fr": (french_sentences, french_slots)}
 
@@ -50,7 +49,7 @@ def generate(language: str, split: str, size: int, *, seed: int = 0) -> list[Exa
         CallError: as `collect`.
     """
     table, written = LANGUAGES[language]
-    copied = {**_copied(table.WORDS), "words": lambda stream: (running(stream, table.COMMON),) * 2}
+    copied = {**_copied(table.WORDS), "words": lambda stream: (written.ANY_WORDS.text(stream),) * 2}
     draw = partial(_draw, table, {**written.SLOTS, **copied})
     return collect(draw, random.Random(f"spoken-{language} {seed}"), split, size)
 

@@ -2,56 +2,65 @@
 
 import random
 import string
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 # Letters that a word of another language may have; German, Spanish, Czech, Polish and the Nordic languages among them.
 LETTERS = "abcdefghijklmnopqrstuvwxyzàáâãäåæçèéêëìíîïñòóôõöøùúûüýßœąćčďęěğłńňőřśšťůűźżž"
 ROMAN = frozenset("IVXLCDM")
 
 
-def running(stream: random.Random, common: Sequence[str]) -> str:
-    """Draw one to ten words, half of them common; the first has a capital letter in half of the draws.
+class AnyWords:
+    """Draws words of a language, common and made up.
 
     Args:
-        stream: the seeded stream.
-        common: common words of a language.
+        common: common words; the made-up ones are built from them.
+        said: what other slots write and read differently, such as units and titles; no drawn word is one of these.
     """
-    words = [_any(stream, common) for _ in range(stream.choice((1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10)))]
-    if stream.random() < 0.5:
-        words[0] = words[0][0].upper() + words[0][1:]
-    return " ".join(words)
 
+    def __init__(self, common: Sequence[str], said: Iterable[str]):
+        self.common = common
+        self.said = frozenset(word.casefold() for word in said)
 
-def name(stream: random.Random, common: Sequence[str]) -> str:
-    """Draw a made-up name."""
-    return made_up(stream, common).capitalize()
+    def text(self, stream: random.Random) -> str:
+        """Draw one to ten words, half of them common; the first has a capital letter in half of the draws."""
+        words = [self.word(stream) for _ in range(stream.choice((1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10)))]
+        if stream.random() < 0.5:
+            words[0] = words[0][0].upper() + words[0][1:]
+        return " ".join(words)
 
+    def word(self, stream: random.Random) -> str:
+        """Draw a common word, a made-up one, a name, a compound, or capital letters."""
+        share = stream.random()
+        if share < 0.5:
+            return min(stream.choices(self.common, k=3), key=len)  # short words are the frequent ones
+        if share < 0.75:
+            return self.made_up(stream)
+        if share < 0.92:
+            return self.name(stream)
+        if share < 0.97:
+            return f"{self.made_up(stream)}-{stream.choice(self.common)}"
+        return self._letters(stream)
 
-def made_up(stream: random.Random, common: Sequence[str]) -> str:
-    """Draw a word that sounds like the language: the beginning of a common word and the end of another.
+    def name(self, stream: random.Random) -> str:
+        """Draw a made-up name."""
+        return self.made_up(stream).capitalize()
 
-    In one word of five a letter is replaced by any letter. Two letters alone could be a unit or a title.
-    """
-    word = ""
-    while len(word) < 3:
-        first, last = stream.choice(common), stream.choice(common)
-        word = first[: stream.randint(1, len(first))] + last[-stream.randint(1, len(last)) :]
-    if stream.random() < 0.2:
-        place = stream.randrange(len(word))
-        word = word[:place] + stream.choice(LETTERS) + word[place + 1 :]
-    return word[:16]
+    def made_up(self, stream: random.Random) -> str:
+        """Draw a word that sounds like the language: the beginning of a common word and the end of another.
 
+        In one word of five a letter is replaced by any letter.
+        """
+        word = ""
+        while len(word) < 3 or word in self.said:
+            first, last = stream.choice(self.common), stream.choice(self.common)
+            word = (first[: stream.randint(1, len(first))] + last[-stream.randint(1, len(last)) :])[:16]
+            if stream.random() < 0.2:
+                place = stream.randrange(len(word))
+                word = word[:place] + stream.choice(LETTERS) + word[place + 1 :]
+        return word
 
-def _any(stream: random.Random, common: Sequence[str]) -> str:
-    """Draw a common word, a made-up one, a name, a compound, or capital letters."""
-    kind = stream.random()
-    if kind < 0.5:
-        return min(stream.choices(common, k=3), key=len)  # short words are the frequent ones
-    if kind < 0.75:
-        return made_up(stream, common)
-    if kind < 0.92:
-        return name(stream, common)
-    if kind < 0.97:
-        return f"{made_up(stream, common)}-{stream.choice(common)}"
-    letters = "".join(stream.choices(string.ascii_uppercase, k=stream.randint(2, 5)))
-    return f"{letters}B" if ROMAN.issuperset(letters) else letters
+    def _letters(self, stream: random.Random) -> str:
+        letters = ""
+        while letters.casefold() in self.said or ROMAN.issuperset(letters):
+            letters = "".join(stream.choices(string.ascii_uppercase, k=stream.randint(2, 5)))
+        return letters

@@ -10,9 +10,20 @@ from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.spoken.english import speech
 from zoo.training.data.spoken.english.sentences import COMMON, WORDS
 from zoo.training.data.spoken.roman import roman
-from zoo.training.data.spoken.text import name
+from zoo.training.data.spoken.text import AnyWords
 
 Pair = tuple[str, str]
+
+TITLES = {"Mr.": "Mister", "Dr.": "Doctor", "Prof.": "Professor", "Mrs.": "Missus"}
+MONARCHS = ("Henry", "Charles", "George", "Edward", "James", "Richard", "Louis", "Frederick", "William")
+PARTS = ("chapter", "volume", "part")
+ANY_WORDS = AnyWords(
+    COMMON,
+    said=(
+        *(*speech.UNITS, *speech.MONTHS, *(month[:3] for month in speech.MONTHS), "am", "pm", "million"),
+        *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS),
+    ),
+)
 
 
 def _date(stream: random.Random) -> Pair:
@@ -155,19 +166,19 @@ def _phone(stream: random.Random) -> Pair:
 
 
 def _titled(stream: random.Random) -> Pair:
-    written, spoken = stream.choice([("Mr.", "Mister"), ("Dr.", "Doctor"), ("Prof.", "Professor"), ("Mrs.", "Missus")])
-    surname = stream.choice(WORDS["surname"]) if stream.random() < 0.6 else name(stream, COMMON)
+    written, spoken = stream.choice([*TITLES.items()])
+    surname = stream.choice(WORDS["surname"]) if stream.random() < 0.6 else ANY_WORDS.name(stream)
     return f"{written} {surname}", f"{spoken} {surname}"
 
 
 def _monarch(stream: random.Random) -> Pair:
-    name = stream.choice(["Henry", "Charles", "George", "Edward", "James", "Richard", "Louis", "Frederick", "William"])
+    name = stream.choice(MONARCHS)
     number = stream.randrange(2, 17)
     return f"{name} {roman(number)}", f"{name} the {speech.ordinal(number)}"
 
 
 def _part(stream: random.Random) -> Pair:
-    word, number = stream.choice(["chapter", "volume", "part"]), stream.randrange(1, 25)
+    word, number = stream.choice(PARTS), stream.randrange(1, 25)
     return f"{word} {roman(number)}", f"{word} {speech.cardinal(number)}"
 
 

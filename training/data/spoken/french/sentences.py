@@ -205,6 +205,9 @@ SENTENCES = {
         "{words} {phone}.",
         "{words} {titled} {words2}.",
         "{titled} : {words}",
+        "{monarch} {words}.",
+        "{words} {monarch} {words2}.",
+        "{words} {part} {words2}.",
     ),
 }
 
@@ -318,12 +321,11 @@ puissance qu'elle qu'il quand quant quart quatre que quel quelque question qui q
 rapport rare recevoir reconnaître refuser regard remarquer rendre rentrer repas répondre repos reprendre reste retour
 réussir rêve réveiller revenir révolution riche rien rire robe roche roi rond rose rouge rouler route rue s'il sa sable
 sac saint saisir saison salle salut sang sans santé sauter sauver savoir science se sec second secret seigneur selon
-semaine sembler sens sentiment sept serrer service ses seul si siècle siège signe silence simple situation six société
-sœur soin soir soldat soleil sombre somme son songe sorte sortir soudain souffrir souhaiter soulever source sourire sous
-souvenir souvent suite suivant sujet supérieur sur sûr surprendre surtout ta table tant tante tard te tel tempête temps
-tendre tenir terme terre tête théâtre tiens tirer toi toit tomber ton toucher toujours tour tourner tout train traîner
-trait tranquille travail travers très triste trois tromper trop trou trouver tu tuer un une usage user va vague vaincre
-vaste vendre venir vent vérité verre vers vert vêtement veut victime vie vieux vif village ville vin vingt violence
-visage vite vivant vivre voici voie voilà voir voisin voiture voix vol volonté votre vouloir vous voyage vrai vraiment
-vue yeux
+semaine sembler sens sentiment serrer service ses seul si siège signe silence simple situation six société sœur soin
+soir soldat soleil sombre somme son songe sorte sortir soudain souffrir souhaiter soulever source sourire sous souvenir
+souvent suite suivant sujet supérieur sur sûr surprendre surtout ta table tant tante tard te tel tempête temps tendre
+tenir terme terre tête théâtre tiens tirer toi toit tomber ton toucher toujours tour tourner tout train traîner trait
+tranquille travail travers très triste trois tromper trop trou trouver tu tuer un une usage user va vague vaincre vaste
+vendre venir vent vérité verre vers vert vêtement veut victime vie vieux vif village ville vin vingt violence visage
+vite vivant vivre voici voie voilà voir voisin voiture voix vol volonté votre vouloir vous voyage vrai vraiment vue yeux
 """.split()

@@ -10,13 +10,23 @@ from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.spoken.french import speech
 from zoo.training.data.spoken.french.sentences import COMMON, COUNTED, WORDS
 from zoo.training.data.spoken.roman import roman
-from zoo.training.data.spoken.text import name
+from zoo.training.data.spoken.text import AnyWords
 
 Pair = tuple[str, str]
 
 SHORT_MONTHS = (
     *("janv.", "févr.", "mars", "avr.", "mai", "juin"),
     *("juill.", "août", "sept.", "oct.", "nov.", "déc."),
+)
+TITLES = {"M.": "Monsieur", "Mme": "Madame", "Dr": "Docteur", "Mlle": "Mademoiselle"}
+MONARCHS = ("Louis", "Charles", "Henri", "François", "Napoléon", "Philippe", "Jean", "Édouard")
+PARTS = ("chapitre", "tome", "volume")
+ANY_WORDS = AnyWords(
+    COMMON,
+    said=(
+        *(*speech.UNITS, *speech.MONTHS, *(month.strip(".") for month in SHORT_MONTHS), "h", "million", "millions"),
+        *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS, "ier", "siècle"),
+    ),
 )
 
 
@@ -156,14 +166,13 @@ def _phone(stream: random.Random) -> Pair:
 
 
 def _titled(stream: random.Random) -> Pair:
-    titles = [("M.", "Monsieur"), ("Mme", "Madame"), ("Dr", "Docteur"), ("Mlle", "Mademoiselle")]
-    written, spoken = stream.choice(titles)
-    surname = stream.choice(WORDS["surname"]) if stream.random() < 0.6 else name(stream, COMMON)
+    written, spoken = stream.choice([*TITLES.items()])
+    surname = stream.choice(WORDS["surname"]) if stream.random() < 0.6 else ANY_WORDS.name(stream)
     return f"{written} {surname}", f"{spoken} {surname}"
 
 
 def _monarch(stream: random.Random) -> Pair:
-    name = stream.choice(["Louis", "Charles", "Henri", "François", "Napoléon", "Philippe", "Jean", "Édouard"])
+    name = stream.choice(MONARCHS)
     number = stream.randrange(1, 19)
     return f"{name} {'Ier' if number == 1 else roman(number)}", f"{name} {_first_or_cardinal(number)}"
 
@@ -173,7 +182,7 @@ def _first_or_cardinal(number: int) -> str:
 
 
 def _part(stream: random.Random) -> Pair:
-    word, number = stream.choice(["chapitre", "tome", "volume"]), stream.randrange(1, 25)
+    word, number = stream.choice(PARTS), stream.randrange(1, 25)
     return f"{word} {roman(number)}", f"{word} {speech.cardinal(number)}"
 
 
