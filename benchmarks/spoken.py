@@ -5,14 +5,14 @@
     python -m benchmarks.spoken en --where spoken-en --texts test_2016_flickr.en.gz
 
 The rule: each number becomes its cardinal by `num2words`, in English without commas and "and", and may have thousands
-and a decimal part; everything else is copied. TEXTS are sentences of another kind, one a line: those without a digit
-are to be copied.
+and a decimal part; everything else is copied. TEXTS are sentences of another kind: those without a digit are to be
+copied.
 """
 
 import argparse
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from num2words import num2words
 
@@ -34,13 +34,13 @@ def by_rule(text: str, language: str) -> str:
     return re.sub(number, spelled, text)
 
 
-def outputs_of(where: str, texts: Sequence[str]) -> list[str]:
+def outputs_of(where: str, pairs: Sequence[tuple[str, str]]) -> list[str]:
     """Return the greedy answers of a preset, run folder or artefact."""
-    return [prediction.output for prediction in zoo.load(where).predict(list(texts))]
+    return [prediction.output for prediction in zoo.load(where).predict([written for written, _ in pairs])]
 
 
-def report(name: str, pairs: Sequence[tuple[str, str]], outputs: Sequence[str]) -> None:
-    """Print the shares of a system: all sentences, those with something to say, and those to copy."""
+def report(name: str, pairs: Sequence[tuple[str, str]], outputs: Sequence[str], *, errors: int = 0) -> None:
+    """Print the shares of a system: all sentences, those with something to say, and those to copy; and some errors."""
     right, count = Counter(), Counter()
     for (written, spoken), output in zip(pairs, outputs, strict=True):
         for group in ("all", "to copy" if written == spoken else "to say"):
@@ -48,36 +48,34 @@ def report(name: str, pairs: Sequence[tuple[str, str]], outputs: Sequence[str]) 
             right[group] += output == spoken
     shares = (f"{group} {right[group]} of {count[group]} ({right[group] / count[group]:.2%})" for group in count)
     print(f"{name}: {', '.join(shares)}")
+    wrong = [(*pair, output) for pair, output in zip(pairs, outputs, strict=True) if pair[1] != output]
+    for written, spoken, output in wrong[:errors]:
+        print(f"    {written}\n  - {spoken}\n  + {output}")
+
+
+def texts_to_copy(file: str) -> list[tuple[str, str]]:
+    """Return the lines of a file that have no digit, each as written and as spoken."""
+    lines = [" ".join(line.split()) for line in zoo.read_corpus(file, task="language_model").sources]
+    return [(line, line) for line in lines if line and not re.search(r"\d", line)]
 
 
 def main() -> None:
     """Print the shares of the rule and of a model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("language", choices=list(NUMBERS))
-    parser.add_argument("--where")
+    parser.add_argument("--where", help="a preset, run folder or artefact")
     parser.add_argument("--split", default="test", choices=["valid", "test"])
-    parser.add_argument("--texts")
+    parser.add_argument("--texts", help="a file of sentences that the model is to copy, one a line")
     parser.add_argument("--errors", type=int, default=0, metavar="N", help="print the first N errors of the model")
     options = parser.parse_args()
     corpus = zoo.read_corpus(f"spoken-{options.language}:{options.split}", task="translation")
     pairs = list(zip(corpus.sources, corpus.targets, strict=True))
-    systems: dict[str, Callable[[Sequence[str]], list[str]]] = {
-        "num2words": lambda texts: [by_rule(text, options.language) for text in texts]
-    }
-    if options.where:
-        systems[options.where] = lambda texts: outputs_of(options.where, texts)
-    sets = {corpus.origin: pairs}
-    if options.texts:
-        lines = [" ".join(line.split()) for line in zoo.read_corpus(options.texts, task="language_model").sources]
-        sets[options.texts] = [(line, line) for line in lines if line and not re.search(r"\d", line)]
+    report(f"num2words, {corpus.origin}", pairs, [by_rule(written, options.language) for written, _ in pairs])
+    if not options.where:
+        return
+    sets = {corpus.origin: pairs, **({options.texts: texts_to_copy(options.texts)} if options.texts else {})}
     for origin, examples in sets.items():
-        print(f"{origin}:")
-        for name, answer in systems.items():
-            outputs = answer([written for written, _ in examples])
-            report(f"  {name}", examples, outputs)
-        wrong = [(*pair, output) for pair, output in zip(examples, outputs, strict=True) if pair[1] != output]
-        for written, spoken, output in wrong[: options.errors]:
-            print(f"    {written}\n  - {spoken}\n  + {output}")
+        report(f"{options.where}, {origin}", examples, outputs_of(options.where, examples), errors=options.errors)
 
 
 if __name__ == "__main__":

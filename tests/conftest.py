@@ -25,11 +25,11 @@ def ctrl_c():
 
 
 @pytest.fixture(autouse=True, scope="module")
-def op_determinism():
+def leave_no_op_determinism():
     """A deterministic training changes its process: the tests of other modules find it as it was."""
     yield
     if "tensorflow" in sys.modules:
-        from tensorflow.python.framework import config
+        from tensorflow.python.framework import config  # there is no public way back
 
         config.disable_op_determinism()
 

@@ -98,7 +98,7 @@ class Settings:
     clip: Annotated[float, Number(above=True)] = 1.0
     weight_decay: Annotated[float, Number()] = 0.0
     label_smoothing: Annotated[float, fraction] = 0.0
-    distillation: Annotated[float, fraction] = 0.5
+    distillation: Annotated[float, Number(high=1.0)] = 0.5
     ema: Annotated[float, fraction] = 0.0
     scheduled_sampling: Annotated[float, Number(high=1.0)] = 0.0
     patience: Annotated[int, positive] = 3

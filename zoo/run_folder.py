@@ -40,7 +40,7 @@ class RunConfig:
         versions: the versions of Python and of the packages.
         processor: the processor that the run was begun on, and the form of products that was chosen for it.
         initial: the folder of the run that the first weights are from, and the digest of its model; None: random ones.
-        teachers: the same of each run that the model learnt from.
+        teachers: the folder of each run that the model learns from, and the digest of its model.
     """
 
     model: str
@@ -74,6 +74,8 @@ class RunConfig:
             for name in names.split():
                 if not isinstance(known.get(name, kind()), kind):
                     raise TypeError(f"`{name}` must be a {kind.__name__}")
+        for teacher in known.get("teachers", []):
+            teacher["origin"], teacher["digest"]
         return cls(**known)
 
     def as_json(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from zoo.catalog import find
 from zoo.errors import CallError
 from zoo.models.build import options_of_builder
 from zoo.pipeline import load_run
-from zoo.run_folder import MODEL
+from zoo.run_folder import MODEL, RunConfig
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 from zoo.training.settings import Settings
@@ -30,7 +30,7 @@ class Beginning:
         labels: the labels of a classifier; None: those of the training set.
         file: the file of the model with the first weights; None: random ones.
         initial: the entry of that file in `config.json`: where it was, and its digest.
-        teachers: the same for the models of the teachers.
+        teachers: the same for the model of each teacher.
         text: settings that describe the vocabularies.
     """
 
@@ -93,9 +93,19 @@ def beginning_of(
         vocabularies=run.vocabularies,
         labels=run.config.labels,
         file=file,
-        initial={"origin": str(run.path.resolve()), "digest": sha256_of(file)},
-        text={name: value for name, value in run.config.training.items() if name in ("text", "vocabulary_size")},
+        initial=entry_of(run.path),
+        text=text_settings(run.config),
     )
+
+
+def entry_of(run: Path) -> dict[str, str]:
+    """Return the entry of the model of a run in the `config.json` of another: where it is, and its digest."""
+    return {"origin": str(run.resolve()), "digest": sha256_of(run / MODEL)}
+
+
+def text_settings(config: RunConfig) -> dict[str, Any]:
+    """Return the settings of a run that describe its vocabularies."""
+    return {name: value for name, value in config.training.items() if name in ("text", "vocabulary_size")}
 
 
 def _read(model, files) -> dict[str, Vocabulary]:

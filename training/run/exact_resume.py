@@ -127,7 +127,7 @@ class ExactResume(KeepRun):
             if not isinstance(optimizer.get(name), dict):
                 optimizer.pop(name, None)
         record = {"model": model, "optimizer": optimizer, "task": self.model.task_options}
-        record |= {"data": self.epochs_of_data.record}
+        record |= {"data": self.epochs_of_data.record, **self.model.teachers.record()}
         return json.loads(json.dumps(record, default=str))
 
     def _check_record(self, record: Mapping[str, Any]) -> None:

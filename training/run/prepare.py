@@ -66,7 +66,8 @@ def prepare_run(
     """
     task = beginning.task
     corpora = {split: read(origin, split, task, settings, scratch=out.parent) for split, origin in data.items()}
-    check_apart(out, *(file for corpus in corpora.values() for part in _parts(corpus) for file in files_of(part)))
+    files = [file for corpus in corpora.values() for part in _parts(corpus) for file in files_of(part)]
+    check_apart(out, *files, *(teacher["origin"] for teacher in beginning.teachers))
     vocabularies = learn_vocabularies(corpora["train"], task, settings, known=beginning.vocabularies)
     labels = beginning.labels
     if labels is None:

@@ -15,7 +15,8 @@ def record(config: RunConfig) -> dict[str, Any]:
     content = config.as_json()
     decisive = {name: content[name] for name in ("model", "task", "options", "labels", "training", "vocabularies")}
     data = {split: {name: corpus[name] for name in ("count", "digest")} for split, corpus in config.data.items()}
-    return {**decisive, "data": data}
+    teachers = {"teachers": {str(i): teacher["digest"] for i, teacher in enumerate(config.teachers)}}
+    return {**decisive, "data": data, **(teachers if config.teachers else {})}
 
 
 def check_same(

@@ -150,6 +150,8 @@ def _vocabularies(options: Namespace) -> dict[str, str]:
 def _teachers(options: Namespace) -> list[str]:
     """Return the teachers that were given, for whose vocabularies no other is learnt."""
     teachers = options.teacher or []
+    if options.distillation is not None and not teachers:
+        raise CallError("--distillation is the share of a teacher in the targets: expected --teacher WHERE besides.")
     refused = given(options, ["text", "vocabulary_size"]) if teachers else {}
     if refused:
         names = ", ".join(map(flag_of, refused))

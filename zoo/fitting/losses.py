@@ -66,12 +66,12 @@ def summed_loss(
     weights: Weights = None,
     *,
     label_smoothing: float = 0.0,
-    teacher: tf.Tensor | None = None,
+    teacher_probabilities: tf.Tensor | None = None,
     distillation: float = 0.0,
 ) -> LossSums:
     """Return the sums of the loss of a batch.
 
-    With label smoothing by a share s, and distillation by a share d of the probabilities p of a teacher, the target of
+    With label smoothing by a share s, and distillation by a share d to the probabilities p of a teacher, the target of
     the loss is (1 - d) ((1 - s) onehot + s / V) + d p.
 
     Args:
@@ -80,7 +80,7 @@ def summed_loss(
         logits: (B, T, V) or (N, V), or (B, classes).
         weights: the weights of the examples (B,), or of the targets; None: all 1.
         label_smoothing: the share of the target's probability that is spread over the vocabulary.
-        teacher: the probabilities p of a teacher, float32 in the shape of the logits; None: no distillation.
+        teacher_probabilities: p, float32 in the shape of the logits; None: no distillation.
         distillation: the share of the target that the teacher decides.
 
     Source: label smoothing Szegedy et al. 2016, arXiv 1512.00567; distillation Hinton et al. 2015, arXiv 1503.02531,
@@ -93,8 +93,8 @@ def summed_loss(
         tf.reshape(logits, rows),
         tf.reshape(targets, [-1]),
         label_smoothing,
-        None if teacher is None else tf.reshape(teacher, rows),
-        0.0 if teacher is None else distillation,
+        None if teacher_probabilities is None else tf.reshape(teacher_probabilities, rows),
+        0.0 if teacher_probabilities is None else distillation,
     )
     return LossSums(
         loss=tf.reduce_sum(losses[0] * tf.reshape(weighted, [-1])),

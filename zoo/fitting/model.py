@@ -1,6 +1,5 @@
 """A Keras model whose `compile` without a loss trains with the loss of its task."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,6 +13,7 @@ from zoo.fitting.losses import count_right, summed_loss, without_padding
 from zoo.fitting.optimizer import Adam
 from zoo.fitting.replicas import GlobalMean, ReplicaFit, replica_number, sum_replicas
 from zoo.fitting.scheduled_sampling import with_guesses
+from zoo.fitting.teachers import Teachers
 from zoo.tasks import TASKS
 
 
@@ -32,13 +32,13 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         task: the name of the task.
         task_metrics: after `compile` without a loss, the mean of the loss and of the accuracy; else empty.
         task_options: the options of the loss of the task, as given to `compile`.
-        teachers: the models that this one learns from, as given to `compile`; they are no part of it.
+        teachers: the models that this one learns from, as given to `compile`.
     """
 
     task: str
     task_metrics: tuple[keras.metrics.Metric, ...] = ()
     task_options: dict[str, Any] = {}
-    teachers: tuple["FittedModel", ...] = ()
+    teachers: Teachers
 
     def compile(
         self,
@@ -49,7 +49,7 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         scheduled_sampling: float = 0.0,
         scheduled_sampling_steps: int = 10_000,
         seed: int = 1,
-        teachers: Sequence["FittedModel"] = (),
+        teachers: Any = (),
         distillation: float = 0.5,
         metrics: Any = None,
         **kwargs: Any,
@@ -67,28 +67,27 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
             scheduled_sampling: the final probability that the model reads its own guess in place of a target token.
             scheduled_sampling_steps: the number of steps in which that probability rises from 0.
             seed: the seed of the places of the guesses, which depend on it and on the number of the step alone.
-            teachers: trained models of the same task and the same vocabularies, or classes, whose mean probabilities
-                are a part of the targets (distillation, Hinton et al. 2015, arXiv 1503.02531). A saved model forgets
-                them.
-            distillation: the share of the targets that the teachers decide.
+            teachers: a list of trained models of the same task and the same vocabularies and classes, whose mean
+                probabilities are a part of the targets (distillation, Hinton et al. 2015, arXiv 1503.02531). They are
+                not saved with the model.
+            distillation: the share of the targets that the teachers decide, from 0 to 1.
             metrics: further metrics, as in Keras.
             kwargs: the other arguments of `keras.Model.compile`.
 
         Raises:
             CallError: an option out of range; an option of the loss of the task beside a loss; or a teacher of another
-                task or with another number of logits.
+                task, or with other vocabularies or classes.
         """
         options = {
             "label_smoothing": fraction("label_smoothing", label_smoothing),
             "scheduled_sampling": Number(high=1.0)("scheduled_sampling", scheduled_sampling),
             "scheduled_sampling_steps": positive("scheduled_sampling_steps", scheduled_sampling_steps),
             "seed": Whole()("seed", seed),
-            "distillation": fraction("distillation", distillation),
         }
-        if loss is not None and (label_smoothing or scheduled_sampling or teachers):
+        teaching = Teachers(teachers, self, distillation)
+        if loss is not None and (label_smoothing or scheduled_sampling or teaching.models):
             names = "`label_smoothing`, `scheduled_sampling` and `teachers`"
             raise CallError(f"{names} are of the loss of the task: give no `loss`.")
-        self._check_teachers(teachers)
         if scheduled_sampling and TASKS[self.task].labelled:
             raise CallError("`scheduled_sampling` is for translation and language models: a classifier reads no guess.")
         if loss is None and isinstance(metrics, list | tuple):
@@ -101,18 +100,8 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
             task_metrics = () if loss is not None else (GlobalMean(name="loss"), GlobalMean(name="accuracy"))
         # Not by `__setattr__`, with which Keras would track the metrics of every call.
         attributes: dict[str, Any] = vars(self)  # type: ignore[assignment]
-        attributes.update(task_metrics=task_metrics, task_options=options, sums_gradients=loss is None)
-        attributes["teachers"] = tuple(teachers)
-
-    def _check_teachers(self, teachers):
-        """Refuse a teacher whose probabilities are of other things."""
-        expected = f"models of the task {self.task} with {_count_logits(self)} logits"
-        for teacher in teachers:
-            if not isinstance(teacher, FittedModel):
-                raise CallError(f"`teachers` must be {expected}. Received: {teacher!r}.")
-            if (teacher.task, _count_logits(teacher)) != (self.task, _count_logits(self)):
-                received = f"{teacher.name}, of the task {teacher.task} with {_count_logits(teacher)} logits"
-                raise CallError(f"`teachers` must be {expected}. Received: {received}.")
+        attributes.update(task_metrics=task_metrics, task_options=options, teachers=teaching)
+        attributes["sums_gradients"] = loss is None
 
     def get_compile_config(self):
         """Return the arguments of `compile`, for a model that is saved."""
@@ -162,12 +151,20 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         """Do a step with the loss of the task."""
         inputs, targets, weights = self._unpacked(data)
         read = self._with_guesses(inputs)
-        soft = {name: self.task_options[name] for name in ("label_smoothing", "distillation")}
-        soft["teacher"] = self._taught(read, targets)
+        teachers = self.teachers
+        probabilities = teachers.probabilities(read, lambda hidden: self._without_padding(hidden, targets)[0])
         with tf.GradientTape() as tape:
-            kept, kept_targets, kept_weights = self._kept(self.hidden(read, training=True), targets, weights)
+            kept, kept_targets, kept_weights = self._without_padding(self.hidden(read, training=True), targets, weights)
             logits = self.to_logits(kept)
-            sums = summed_loss(self.task, kept_targets, logits, kept_weights, **soft)
+            sums = summed_loss(
+                self.task,
+                kept_targets,
+                logits,
+                kept_weights,
+                label_smoothing=self.task_options["label_smoothing"],
+                teacher_probabilities=probabilities,
+                distillation=teachers.share,
+            )
             count = sum_replicas(sums.count)
             loss = self.optimizer.scale_loss(sums.soft / count + self._penalty())
         variables = self.trainable_variables
@@ -177,18 +174,11 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         self.optimizer.apply(gradients, variables)
         return self._task_logs(inputs, targets, logits, weights, sums=(total, right, count))
 
-    def _kept(self, hidden, targets, weights=None):
+    def _without_padding(self, hidden, targets, weights=None):
         """Return the features, the targets and the weights of the tokens that logits are computed for."""
         if self.jit_compile or self._compile_metrics is not None:  # XLA would compile for each number of tokens
             return hidden, targets, weights
         return without_padding(self.task, hidden, targets, weights)
-
-    def _taught(self, read, targets):
-        """Return the mean probabilities of the teachers, float32, in the shape of the logits; None without teachers."""
-        if not self.teachers:
-            return None
-        logits = [model.to_logits(self._kept(model.hidden(read), targets)[0]) for model in self.teachers]
-        return sum(tf.nn.softmax(tf.cast(one, tf.float32)) for one in logits) / len(logits)
 
     def test_step(self, data):
         """Score a batch (inputs, targets) or (inputs, targets, weights) and return the logs."""
@@ -244,7 +234,3 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         logits = tf.identity(logits)
         logits._keras_mask = self.compute_mask(inputs)
         return self._as_logs(self.compute_metrics(inputs, targets, logits, weights))
-
-
-def _count_logits(model) -> int:
-    return int(model.logits.bias.shape[-1])

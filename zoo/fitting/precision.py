@@ -33,6 +33,11 @@ def fastest_precision(units: int = 512) -> str:
 
 def in_float32(model: Any) -> keras.Model:
     """Return a copy of the model that computes in float32, as a saved model does, and is not compiled."""
-    copy = type(model).from_config({**model.get_config(), "dtype": "float32"})
+    return in_precision(model, "float32")
+
+
+def in_precision(model: Any, dtype: Any) -> keras.Model:
+    """Return a copy of the model, not compiled, that computes in a dtype or with a policy of dtypes."""
+    copy = type(model).from_config({**model.get_config(), "dtype": dtype})
     copy.set_weights(model.get_weights())
     return copy

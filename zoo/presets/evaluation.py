@@ -91,7 +91,11 @@ def _translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> tuple
 
 
 def _count_in_floats(metric: Any) -> None:
-    """Make a metric of sacrebleu score resamples without a match: it has no mean of NumPy's floats and its own 0.0."""
+    """Make a metric of sacrebleu average the scores of resamples of which some have no match at all.
+
+    `statistics.mean`, which sacrebleu uses, refuses the 0.0 of Python that these have beside the float32 of NumPy that
+    the others have. This replaces a private method.
+    """
     score = metric._compute_score_from_stats
     metric._compute_score_from_stats = lambda counts: score([float(count) for count in counts])
 

@@ -99,6 +99,9 @@ def test_another_training_is_refused(tmp_path):
         script(tmp_path / "run", units=7)
     with pytest.raises(CallError, match="task.label_smoothing was 0.0 and is now 0.1"):
         script(tmp_path / "run", compile={"label_smoothing": 0.1})
+    teacher = zoo.tanh_dnn(VOCABULARY.size, len(zoo.labels_of(KINDS)), units=2)
+    with pytest.raises(CallError, match="teachers.digests was None and is now"):
+        script(tmp_path / "run", compile={"teachers": [teacher]})
 
 
 def test_wrong_calls(tmp_path):

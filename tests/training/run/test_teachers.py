@@ -1,5 +1,6 @@
 """Distillation: a run that also learns from other runs."""
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -43,7 +44,7 @@ def test_a_student_takes_over_the_vocabularies(student, teacher):
     assert config.options["units"] == 8 and config.initial is None
 
 
-def test_it_is_resumed_exactly(student, teach, teacher, tmp_path, monkeypatch):
+def test_it_is_resumed_without_a_checkpoint(student, teach, teacher, tmp_path, monkeypatch):
     def interrupt(*_, **__):
         raise KeyboardInterrupt
 
@@ -53,6 +54,15 @@ def test_it_is_resumed_exactly(student, teach, teacher, tmp_path, monkeypatch):
     run = resume(tmp_path / "run")
     for one, other in zip(run.model.get_weights(), student.model.get_weights(), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_other_teachers_are_refused(student, teacher, tmp_path):
+    run = shutil.copytree(student.path, tmp_path / "run")
+    config = json.loads((run / "config.json").read_text())
+    for teachers, message in (([], "teachers.0 was .* and is now None"), ([{"origin": "x"}], "is damaged")):
+        (run / "config.json").write_text(json.dumps({**config, "teachers": teachers}))
+        with pytest.raises(CallError, match=message):
+            resume(run, epochs=3)
 
 
 def test_a_teacher_that_has_changed_or_is_gone(student, teacher, tmp_path):
@@ -70,7 +80,7 @@ def test_the_runs_that_cannot_teach(teach, tiny_run, tiny_classifier, tmp_path):
     for message, teachers, more in (
         ("is for classification: seq2seq, for translation, has no use", [tiny_classifier.path], {}),
         (f"{OTHER} has other vocabularies or labels than", [tiny_run.path, OTHER], {}),
-        (f"{OTHER} has other vocabularies", [tiny_run.path], {"model": None, "initial": OTHER, "options": None}),
+        (f"than .*{OTHER}: they do not go", [tiny_run.path], {"model": None, "initial": OTHER, "options": None}),
         ("files of vocabularies", [tiny_run.path], {"vocabularies": vocabularies}),
         ("There is no run folder nowhere", ["nowhere"], {}),
     ):

@@ -182,6 +182,10 @@ def test_flags_of_the_teachers(call, tmp_path, tiny_data, tiny_run):
     given = ["--teacher", tiny_run.path, "--text", "char", "--force"]
     status, _, err = call("train", "seq2seq", *places, *given)
     assert status == 2 and "--teacher takes the vocabularies from that run. Received besides: --text" in err
+    status, _, err = call("train", "seq2seq", *places, "--distillation", 0.4, "--force")
+    assert status == 2 and "expected --teacher WHERE besides" in err
+    status, _, err = call("train", "seq2seq", *places, "--teacher", out, "--force")
+    assert status == 2 and f"{out} would take the place of {out}, which is an input" in err and out.exists()
 
 
 def test_flags_of_the_beginning(call, tmp_path, tiny_data, tiny_run):

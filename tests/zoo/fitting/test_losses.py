@@ -119,7 +119,9 @@ def test_distillation_is_its_formula(task, share):
     losses = -np.sum(target * log_softmax(values.astype("float64")), axis=-1)
     logits, options = tf.Variable(values), {"label_smoothing": share, "distillation": distillation}
     with tf.GradientTape() as tape:
-        plain, total, *_ = summed_loss(task, tf.constant(labels), logits, teacher=tf.constant(teacher), **options)
+        plain, total, *_ = summed_loss(
+            task, tf.constant(labels), logits, teacher_probabilities=tf.constant(teacher), **options
+        )
     assert float(plain) == pytest.approx(float(summed_loss(task, tf.constant(labels), logits).loss), rel=1e-6)
     assert float(total) == pytest.approx(losses[counts].sum(), rel=1e-5)
     by_hand = (np.exp(log_softmax(values)) - target) * counts[..., None]

@@ -299,9 +299,9 @@ def test_rows_of_padding_change_nothing(name, compiled_by_xla):
     ],
 )
 def test_every_way_to_run_a_step_gives_the_same_weights(options):
-    plain, other = small(), small()
-    plain.compile(keras.optimizers.SGD(0.5))
-    other.compile(keras.optimizers.SGD(0.5), **options)
+    plain, other, teachers = small(), small(), [small("bahdanau_seq2seq", layers=2)]
+    plain.compile(keras.optimizers.SGD(0.5), teachers=teachers)
+    other.compile(keras.optimizers.SGD(0.5), teachers=teachers, **options)
     for made in (plain, other):
         made.fit(INPUTS, NEXT, batch_size=1, epochs=2, verbose=0, shuffle=False)
     for a, b in zip(weights(plain), weights(other), strict=True):
@@ -396,7 +396,7 @@ def test_the_targets_are_partly_the_mean_probabilities_of_the_teachers(count, me
     mean = sum(tf.nn.softmax(teacher(INPUTS)) for teacher in teachers) / count
     options = {"label_smoothing": 0.2, "distillation": 0.7}
     with tf.GradientTape() as tape:
-        sums = summed_loss("translation", tf.constant(NEXT), made(INPUTS), teacher=mean, **options)
+        sums = summed_loss("translation", tf.constant(NEXT), made(INPUTS), teacher_probabilities=mean, **options)
         loss = sums.soft / sums.count
     bias = made.logits.bias
     expected = bias - tape.gradient(loss, bias)
@@ -411,11 +411,20 @@ def test_the_targets_are_partly_the_mean_probabilities_of_the_teachers(count, me
 
 
 def test_a_student_is_saved_without_its_teachers(tmp_path):
-    made = small("tanh_dnn")
-    made.compile("adam", teachers=[small("tanh_dnn")], distillation=0.3)
+    made, teacher = small("tanh_dnn"), small("tanh_dnn")
+    randomise(teacher)
+    of_teacher = weights(teacher)
+    made.compile("adam", teachers=[teacher])
+    made.save_weights(tmp_path / "taught.weights.h5")
     made.save(tmp_path / "student.keras")
-    again = load_model(tmp_path / "student.keras")
-    assert again.teachers == () and again.task_options["distillation"] == 0.3
+    assert load_model(tmp_path / "student.keras").teachers.models == ()
+    for file in ("student.keras", "taught.weights.h5"):
+        assert b"teacher" not in (tmp_path / file).read_bytes()
+    small("tanh_dnn").save_weights(tmp_path / "untaught.weights.h5")
+    made.load_weights(tmp_path / "untaught.weights.h5")
+    made.load_weights(tmp_path / "taught.weights.h5")
+    for one, other in zip(weights(teacher), of_teacher, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.parametrize(
@@ -423,7 +432,8 @@ def test_a_student_is_saved_without_its_teachers(tmp_path):
     [
         ({"label_smoothing": 1.0}, "label_smoothing=1.0"),
         ({"distillation": 1.5}, "distillation=1.5"),
-        ({"teachers": ["big"]}, "`teachers` must be models of the task translation with 13 logits. Received: 'big'"),
+        ({"teachers": ["big"]}, "`teachers` must be models of task=translation, .*=13, .* Received: 'big'"),
+        ({"teachers": "big"}, "`teachers` must be a list of models. Received: 'big'"),
         ({"scheduled_sampling": -1.0}, "scheduled_sampling=-1.0"),
         ({"scheduled_sampling_steps": 0}, "scheduled_sampling_steps=0"),
         ({"loss": OWN_LOSS, "label_smoothing": 0.1}, "give no `loss`"),
@@ -437,15 +447,20 @@ def test_wrong_options(options, message):
 
 
 def test_wrong_teachers():
-    for teacher, received in ((small("tanh_dnn"), "tanh_dnn, of the task classification"), (tiny(), "7 logits")):
-        with pytest.raises(CallError, match=f"with 13 logits. Received: .*{received}"):
+    others = [build("seq2seq", source_vocabulary_size=11 + i, target_vocabulary_size=14 - i, units=2) for i in (0, 1)]
+    received = ("task=classification", "target_vocabulary_size=14", "source_vocabulary_size=12")
+    for teacher, text in zip((small("tanh_dnn"), *others), received, strict=True):
+        with pytest.raises(CallError, match=f"target_vocabulary_size=13, .*Received: .*{text}"):
             small().compile("adam", teachers=[teacher])
     with pytest.raises(CallError, match="give no `loss`"):
         small().compile("adam", OWN_LOSS, teachers=[small()])
 
 
-def tiny():
-    return build("seq2seq", source_vocabulary_size=11, target_vocabulary_size=7, units=2)
+def test_teachers_that_decide_nothing_are_not_asked():
+    made, teacher = small("tanh_dnn"), small("tanh_dnn")
+    teacher.hidden = lambda *_: pytest.fail("it was asked")
+    made.compile("sgd", teachers=[teacher], distillation=0.0)
+    made.fit(SOURCE, np.array([0, 1, 2]), verbose=0)
 
 
 def test_batches_without_targets_are_refused():
