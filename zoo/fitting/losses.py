@@ -123,7 +123,7 @@ def _cross_entropy(
         best, chosen = tf.reduce_max(wide, -1), tf.gather(wide, targets, axis=-1, batch_dims=1)
         plain = best - chosen - tf.math.log(tf.reduce_max(probabilities, -1))
         # The normaliser is in both losses and cancels in their difference.
-        soft = plain + (1 - own) * chosen
+        soft = plain + (1 - own) * chosen if own < 1 else plain
         if share:
             soft -= spread * tf.reduce_sum(wide, -1)
         if teacher is not None:
