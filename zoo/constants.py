@@ -11,7 +11,7 @@ UNKNOWN = 3
 
 # The maximum number of pieces of an input and of an output: a limit on time and memory.
 MAX_SOURCE_PIECES = 512
-MAX_TARGET_PIECES = 128
+MAX_TARGET_PIECES = 256
 
 MAX_BEAM_WIDTH = 64  # a limit on time and memory
 LENGTH_PENALTY = 0.6  # the default of beam search

@@ -118,7 +118,7 @@ class Predictor:
 
         Args:
             texts: the prompts; an empty text has no continuation.
-            max_length: the maximum number of pieces to add, from 1 to 128.
+            max_length: the maximum number of pieces to add, from 1 to 256.
             temperature: a value below 1 prefers probable pieces; 0 takes the most probable one.
             top_k: draw from this number of most probable pieces; 0 for all.
             top_p: draw from the smallest set of most probable pieces whose probabilities sum to at least this value.

@@ -15,7 +15,7 @@ import org.tensorflow.lite.Interpreter
 private const val PAD = 0
 private const val END = 2
 private const val MAX_SOURCE = 512 // the most ids of a source,
-private const val MAX_TARGET = 128 // and of an answer
+private const val MAX_TARGET = 256 // and of an answer
 private const val MAX_BEAM = 64
 private const val NEVER = -1e9f // the score of an empty place in the beam
 
@@ -65,7 +65,7 @@ class Translator(file: File, threads: Int = 1) : Closeable {
      *
      * @param beamWidth the number of hypotheses, 1 to 64.
      * @param lengthPenalty 0 for none; larger values prefer longer answers.
-     * @param maxLength the greatest length of an answer in pieces, 1 to 128, the end included.
+     * @param maxLength the greatest length of an answer in pieces, 1 to 256, the end included.
      */
     @Synchronized
     fun translate(

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.untrained import TEXTS
 from zoo.catalog import CATALOG
+from zoo.constants import MAX_TARGET_PIECES
 from zoo.export.litert.archive import write_tflite
 from zoo.export.litert.convert import convert
 from zoo.export.load import load
@@ -38,7 +39,7 @@ OPTIONS = {
     "beam_tokens": {
         "beam_width": np.array([3], "int32"),
         "length_penalty": np.array([0.6], "float32"),
-        "max_length": np.array([128], "int32"),
+        "max_length": np.array([MAX_TARGET_PIECES], "int32"),
     },
     ("translation", "score_tokens"): {"target_ids": np.array([[7, 4, 9, 2, 0]], np.int32)},
     "sample_tokens": {

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from zoo.constants import END, PAD
+from zoo.constants import END, MAX_TARGET_PIECES, PAD
 from zoo.decoding import beam_search, greedy, sample, score
 from zoo.errors import CallError
 from zoo.export.saved_model import load_saved_model
@@ -126,7 +126,7 @@ def test_generate_and_score_by_text(writer):
         ("beam_width", -(2**31), 1),
         ("beam_width", 10_000, 64),
         ("max_length", 0, 1),
-        ("max_length", 2**31 - 1, 128),
+        ("max_length", 2**31 - 1, MAX_TARGET_PIECES),
         ("length_penalty", -3.0, 0.0),
         ("length_penalty", 100.0, 10.0),
         ("length_penalty", float("nan"), 0.0),

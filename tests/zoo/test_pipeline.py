@@ -174,7 +174,7 @@ def test_generate(vocabulary):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"max_length": 0}, "`max_length` must be a whole number from 1 to 128"),
+        ({"max_length": 0}, "`max_length` must be a whole number from 1 to 256"),
         ({"temperature": -1.0}, "`temperature` must be a number of 0 or more"),
         ({"top_p": 2.0}, "`top_p` must be a number from 0 to 1"),
         ({"seed": 0.5}, "`seed` must be a whole number"),

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from zoo.constants import END, MAX_SOURCE_PIECES, PAD, START
+from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, PAD, START
 from zoo.errors import CallError
 from zoo.prediction import Beam, TextScore
 from zoo.predictor import Predictor
@@ -293,7 +293,7 @@ def test_the_best_of_a_beam_is_the_answer(vocabulary):
     (one,) = predictor.predict(["mai"], beam=Beam(3, length_penalty=0.5))
     assert (one.output, one.score, one.alternatives) == ("mai", -1.0, [])
     assert "alternatives" not in one.as_json()
-    options = {"beam_width": 3, "length_penalty": np.float32(0.5), "max_length": 128}
+    options = {"beam_width": 3, "length_penalty": np.float32(0.5), "max_length": MAX_TARGET_PIECES}
     assert search.asked == [(1, options)]
     assert {name: value.dtype for name, value in search.asked[0][1].items()} == {
         "beam_width": np.int32,

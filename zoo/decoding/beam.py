@@ -43,7 +43,7 @@ def beam_search(
         max_length: as in `greedy`.
         no_repeat_ngram: the size of the n-grams that no hypothesis may contain twice; 0 allows repetition.
 
-    All options but `no_repeat_ngram` may be scalar tensors; then `max_length` is at most 128. `beam_width`,
+    All options but `no_repeat_ngram` may be scalar tensors; then `max_length` is at most 256. `beam_width`,
     `length_penalty` and `max_length` may also have one value per row, (B,). The output of a row depends on the values
     of this row alone, and K is the largest width.
 

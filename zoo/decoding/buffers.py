@@ -13,7 +13,7 @@ from zoo.recurrence.scan import for_litert
 def answer_room(max_length: Any) -> tuple[Any, int]:
     """Return the limit on the length of an output, scalar or (B,), and the number of steps that the buffers hold.
 
-    For a Python number the buffers hold that many steps; a tensor is at most 128, and the buffers hold 128.
+    For a Python number the buffers hold that many steps; a tensor is at most 256, and the buffers hold 256.
 
     Raises:
         CallError: an invalid `max_length`.

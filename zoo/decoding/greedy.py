@@ -25,7 +25,7 @@ def greedy(model: SequenceModel, source_ids: Any, *, max_length: Any = MAX_TARGE
         source_ids: (B, S), padded with 0 at the end. Sources may begin with the model's `start_id` (default 1) and end
             with its `end_id` (default 2). For a language model they are the prompts, which begin with `start_id`.
         max_length: the limit on the length of an output, the end token included. A Python number, or a tensor of at
-            most 128: a scalar, or one value per row.
+            most 256: a scalar, or one value per row.
 
     Returns:
         `ids` (B, T), the output and its end id, padded with 0, with T at least 1; `score` (B,), its

@@ -11,6 +11,7 @@ import pytest
 from tests.support.paths import ROOT
 from tests.support.untrained import TEXTS, untrained
 from zoo.catalog import CATALOG
+from zoo.constants import MAX_TARGET_PIECES
 from zoo.errors import CallError
 
 LENGTH = 24
@@ -44,7 +45,7 @@ def inputs_of(task, name, ids):
             "ids": ids,
             "beam_width": np.array([4], "int32"),
             "length_penalty": np.array([0.6], "float32"),
-            "max_length": np.array([128], "int32"),
+            "max_length": np.array([MAX_TARGET_PIECES], "int32"),
         }
     return {"ids": ids} | ({"target_ids": ids[:, ::-1] % 9} if (task, name) == ("translation", "score_tokens") else {})
 

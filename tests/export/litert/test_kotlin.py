@@ -19,7 +19,7 @@ from tests.support.odd_texts import KINDS
 from tests.support.paths import ROOT, SUPPORT
 from tests.support.shared_data import needs_shared
 from tests.support.untrained import untrained
-from zoo.constants import MAX_SOURCE_PIECES, NEVER, UNKNOWN
+from zoo.constants import MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, UNKNOWN
 from zoo.text import Vocabulary, source_ids
 from zoo.training.data.numbers import generate
 
@@ -262,11 +262,15 @@ def test_translates_as_the_tflite_does(kotlin, tiny_run, path):
     beams = [(1, 0.6), (4, 0.6), (5, 1.0)]
     assert len(source_ids(tiny_run.vocabularies["source"], [long], "translation")[0][0]) == MAX_SOURCE_PIECES
     questions = [("greedy", text, {}) for text in texts]
-    questions += [("beam", text, beam_options(width, penalty, 128)) for text in texts for width, penalty in beams]
+    questions += [
+        ("beam", text, beam_options(width, penalty, MAX_TARGET_PIECES)) for text in texts for width, penalty in beams
+    ]
     record(tiny_run, path, questions)
 
     lines = [f"translator {path}", *(f"greedy {digits(text)}" for text in texts)]
-    lines += [f"beam {width} {penalty} 128 {digits(text)}" for text in texts for width, penalty in beams]
+    lines += [
+        f"beam {width} {penalty} {MAX_TARGET_PIECES} {digits(text)}" for text in texts for width, penalty in beams
+    ]
     model, (_, *answers) = LiteModel(path), kotlin(lines)
     expected = [model.predict([text]) for text in texts]
     for text in texts:
@@ -285,7 +289,9 @@ def test_an_empty_text_is_no_question(kotlin, tiny_run, path):
     record(tiny_run, path, [])
     for text in ("", " \t ", "\u3000"):
         (expected,) = LiteModel(path).predict([text])
-        asked = kotlin([f"translator {path}", f"greedy {digits(text)}", f"beam 4 0.6 128 {digits(text)}"])
+        asked = kotlin(
+            [f"translator {path}", f"greedy {digits(text)}", f"beam 4 0.6 {MAX_TARGET_PIECES} {digits(text)}"]
+        )
         assert translations(asked[1]) == translations(asked[2]) == [(expected.output, expected.score)] == [("", 0)]
 
 
@@ -317,11 +323,11 @@ def test_what_the_translator_refuses(kotlin, tiny_run, tiny_classifier, path, tm
     answers = kotlin(
         [
             *(f"translator {one}" for one in (fixed, classifier, path)),
-            *(f"beam {width} 0.6 {length} {digits('cinq')}" for width, length in ((0, 9), (65, 9), (4, 0), (4, 129))),
+            *(f"beam {width} 0.6 {length} {digits('cinq')}" for width, length in ((0, 9), (65, 9), (4, 0), (4, 257))),
             f"greedy {digits('cinq')}",
         ]
     )
     assert "has a fixed shape" in answers[0] and "it has no target.model" in answers[1] and not answers[2]
     assert all(answer.startswith("refused beamWidth must be from 1 to 64.") for answer in answers[3:5])
-    assert all(answer.startswith("refused maxLength must be from 1 to 128.") for answer in answers[5:7])
+    assert all(answer.startswith("refused maxLength must be from 1 to 256.") for answer in answers[5:7])
     assert answers[7].startswith("refused Nothing was recorded of greedy for ids=1,")  # the stand-in can fail

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tests.support.checks import assert_close
 from tests.support.small_models import LENGTH, MODELS, VOCABULARY, made, unpadded
-from zoo.constants import END, MAX_BEAM_WIDTH, MAX_LENGTH_PENALTY, PAD, START
+from zoo.constants import END, MAX_BEAM_WIDTH, MAX_LENGTH_PENALTY, MAX_TARGET_PIECES, PAD, START
 from zoo.decoding import beam_search, greedy, score
 from zoo.decoding.search import Search
 from zoo.errors import CallError
@@ -355,7 +355,7 @@ def test_shapes_known_beforehand(case):
     assert all(one.shape.is_fully_defined() for one in tf.nest.flatten(graph.structured_outputs))
     answer = graph(rows, tf.constant(0.6), tf.constant(9))
     expected = beam_search(model, rows, beam_width=4, max_length=9)
-    assert answer["ids"].shape == (3, 4, 128)
+    assert answer["ids"].shape == (3, 4, MAX_TARGET_PIECES)
     for name in set(expected) & {"ids", "attention"}:
         steps = expected["ids"].shape[2]
         assert_close(answer[name][:, :, :steps], expected[name])
