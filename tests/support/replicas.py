@@ -42,9 +42,11 @@ def examples(name: str) -> Examples:
     return Examples("translation", sources, targets)
 
 
-def compiled(name: str, **options) -> keras.Model:
+def compiled(name: str, *, taught: bool = False, **options) -> keras.Model:
     keras.utils.set_random_seed(1)
     made = build(name, units=8, **SIZES[name])
+    if taught:
+        options["teachers"] = [build(name, units=5, **SIZES[name])]
     optimizer = make_optimizer(SETTINGS, 2 * steps_per_epoch(examples(name), BATCH))
     made.compile(optimizer, jit_compile=False, **{"label_smoothing": 0.1, **options})
     return made
@@ -123,6 +125,8 @@ def mirrored() -> dict:
         "batches": [targets.numpy().tolist() for _, targets in batches(examples("tanh_dnn"), BATCH)],
         "alone": fit("bahdanau_seq2seq", alone=True),
         "together": fit("bahdanau_seq2seq"),
+        "taught alone": fit("bahdanau_seq2seq", alone=True, taught=True),
+        "taught together": fit("bahdanau_seq2seq", taught=True),
         "plain build": failure("_maybe_symbolic_build", keras.Model._maybe_symbolic_build),
         "plain change": change(lambda optimizer: None),
         "change": change(replicas._take_summed_gradients),
@@ -140,6 +144,7 @@ def worker() -> dict:
         differs = str(error)
     return {
         "together": fit("tanh_dnn"),
+        "taught": fit("tanh_dnn", taught=True),
         "plain logs": failure("_as_logs", lambda self, logs: logs),
         "differs": differs,
         "from chief": from_chief({"loss": 1.5 + this_worker().number}),

@@ -122,6 +122,12 @@ def test_several_devices_equal_one(mirrored):
 
 
 @pytest.mark.conformance
+def test_several_devices_learn_from_a_teacher_as_one_does(mirrored):
+    assert_same(mirrored["taught alone"], mirrored["taught together"])
+    assert mirrored["taught alone"]["history"]["loss"] != mirrored["alone"]["history"]["loss"]
+
+
+@pytest.mark.conformance
 def test_shards_make_up_the_batches_and_can_be_empty(mirrored):
     assert len(mirrored["shards"]) == len(mirrored["batches"])
     for shards, batch in zip(mirrored["shards"], mirrored["batches"], strict=True):
@@ -182,9 +188,11 @@ def workers(tmp_path_factory):
 def test_two_workers_equal_one(workers):
     from tests.support.replicas import fit
 
-    one = fit("tanh_dnn")
+    one, taught = fit("tanh_dnn"), fit("tanh_dnn", taught=True)
     for worker in workers:
         assert_same(one, worker["together"])
+        assert_same(taught, worker["taught"])
+    assert one["history"]["loss"] != taught["history"]["loss"]
 
 
 @pytest.mark.conformance

@@ -102,6 +102,19 @@ def test_a_stopped_translation_goes_on_to_the_same_end(tmp_path, monkeypatch, ti
     assert result(out) == result(whole.path)
 
 
+@pytest.mark.conformance
+def test_a_stopped_student_goes_on_to_the_same_end(tmp_path, monkeypatch, tiny_data, fast_settings, fast):
+    whole = call(tmp_path, tiny_data, fast_settings, teachers=[fast.path])
+    out = tmp_path / "run"
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        stop_after(patch, 8, lambda _: signal.raise_signal(signal.SIGTERM))
+        call(tmp_path, tiny_data, fast_settings, teachers=[fast.path], out=out)
+    assert read_position(checkpoints(out)[0])[0].step > 0
+    resume(out)
+    assert result(out) == result(whole.path)
+    assert rows(out) != rows(fast.path)
+
+
 def test_the_order_of_the_batches_depends_on_seed_and_epoch_alone(tiny_data, fast):
     """So a checkpoint needs no iterator: skipping what was done is exact."""
     from zoo.training.data.batches import batches, steps_per_epoch
