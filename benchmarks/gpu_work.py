@@ -38,8 +38,8 @@ def write_gradients(file: Path, *, jit: bool) -> None:
         @tf.function(jit_compile=jit, autograph=False)
         def step(inputs, targets, model=model):
             with tf.GradientTape() as tape:
-                total, count = summed_loss(model.task, targets, model(inputs, training=True))
-                loss = total / count
+                sums = summed_loss(model.task, targets, model(inputs, training=True))
+                loss = sums.soft / sums.count
             return loss, [tf.convert_to_tensor(one) for one in tape.gradient(loss, model.trainable_variables)]
 
         loss, found = step(inputs, targets)
