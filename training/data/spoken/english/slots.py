@@ -32,10 +32,10 @@ def _date(stream: random.Random) -> Pair:
     forms = [
         (f"{date.month}/{date.day}/{date.year}", spoken),
         (f"{date:%m/%d}/{date.year}", spoken),
-        (f"{date:%Y-%m-%d}", spoken),
         (f"{month} {date.day}, {date.year}", spoken),
         (f"{month[:3]} {date.day}, {date.year}", spoken),
         (f"{date.day} {month} {date.year}", f"the {speech.ordinal(date.day)} of {month}, {speech.year(date.year)}"),
+        *[(f"{date:%Y-%m-%d}", spoken)] * 3,  # the hardest to learn: what is said first is in the middle
     ]
     return stream.choice(forms)
 
