@@ -50,10 +50,10 @@ def tiny_data(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def tiny_settings():
-    """How the tiny runs are trained."""
+    """How the tiny runs are trained. With this seed most answers end soon; else each would have the most pieces."""
     from zoo.training.settings import Settings
 
-    return Settings(epochs=2, batch_size=32, vocabulary_size=120)
+    return Settings(epochs=2, batch_size=32, vocabulary_size=120, seed=13)
 
 
 @pytest.fixture(scope="session")
