@@ -106,7 +106,7 @@ class AttendingRecurrence:
     def forward(self, keep):
         """Run the loop; see `Recurrence`."""
         sizes = self.attending_step.output_sizes(size(self.values, 1), keep)
-        recorded, last, _ = scan(self.step, [self.projected], self.states, output_sizes=sizes, mask=self.mask)
+        recorded, last, _ = scan(self.step, [self.projected], self.states, **sizes, mask=self.mask)
         outputs, alphas = recorded[:2]
         return [outputs, alphas, *last], recorded
 

@@ -41,12 +41,12 @@ class AttendingStep:
         self.query_sizes = [kernel.shape[-1] for kernel in self.query_weights] or [self.cell.units]
 
     def output_sizes(self, slots, keep):
-        """Return the sizes of the outputs of a step that attends to `slots` values.
+        """Return the sizes of the outputs of a step that attends to `slots` values, as the arguments of `scan`.
 
-        Without `keep` they are those of the output and of alpha alone, without the tensors that the gradient needs.
+        With `keep` the tensors that the gradient needs are recorded too.
         """
         kept = [*self.query_sizes, *[self.cell.units] * (self.cell.state_count + self.cell.kept_count)]
-        return [self.cell.units, slots, *(kept if keep else [])]
+        return {"output_sizes": [self.cell.units, slots], "kept_sizes": kept if keep else []}
 
     def forward(self, projected, states, values, keys, valid):
         """Do one step.

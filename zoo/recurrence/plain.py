@@ -72,7 +72,8 @@ class PlainRecurrence:
             self.step,
             [self.projected],
             self.states,
-            output_sizes=[self.cell.units] * (1 + keep * (self.cell.state_count + self.cell.kept_count)),
+            output_sizes=[self.cell.units],
+            kept_sizes=[self.cell.units] * (keep * (self.cell.state_count + self.cell.kept_count)),
             mask=self.mask,
             reverse=self.reverse,
         )

@@ -86,6 +86,7 @@ def scan(
     states: Sequence[tf.Tensor],
     *,
     output_sizes: Sequence[int | tf.Tensor],
+    kept_sizes: Sequence[int] = (),
     memory: Sequence[tf.Tensor] = (),
     mask: tf.Tensor | None = None,
     reverse: bool = False,
@@ -93,7 +94,7 @@ def scan(
     """Run `step` over the time axis.
 
     Where the mask is false a step leaves the states unchanged and its outputs are zero: padding, on either side,
-    changes nothing.
+    changes nothing. They are zero in what is returned: a step sees no difference.
 
     Args:
         step: `(t, inputs at t, states, memory) -> (outputs, states, memory)`, each a list; `t` is the index on the
@@ -102,6 +103,8 @@ def scan(
         states: tensors (B, ...), carried from step to step.
         output_sizes: the last dimension of each output (B, size) that is recorded. A step may return more outputs:
             those after the last size are not recorded.
+        kept_sizes: the last dimension of each further output that is recorded as it is: where the mask is false, it is
+            not zero.
         memory: tensors carried from step to step, also where the mask is false.
         mask: (T, B, 1), true where there is an input.
         reverse: run from the last step to the first.
@@ -109,7 +112,7 @@ def scan(
     Returns:
         The recorded outputs (T, B, size) in the order of time, the last states and the last memory.
     """
-    first = inputs[0]
+    first, sizes = inputs[0], [*output_sizes, *kept_sizes]
     batch, steps = size(first, 1), tf.shape(first)[0]
     read = [_reader(sequence) for sequence in inputs]
     read_mask = None if mask is None else _reader(tf.cast(mask, tf.int32))
@@ -117,15 +120,13 @@ def scan(
     def body(k, outputs, states, memory):
         t = steps - 1 - k if reverse else k
         new_outputs, new_states, memory = step(t, [read_row(t) for read_row in read], states, memory)
-        new_outputs = new_outputs[: len(outputs)]
         if read_mask is not None:
             valid = read_mask(t) > 0  # (B, 1)
-            new_states = _where(valid, new_states, states)
-            new_outputs = _where(valid, new_outputs, map(tf.zeros_like, new_outputs))
-        outputs = [_write(rows, t, row) for rows, row in zip(outputs, new_outputs, strict=True)]
+            new_states = [tf.where(valid, *pair) for pair in zip(new_states, states, strict=True)]
+        outputs = [_write(rows, t, row) for rows, row in zip(outputs, new_outputs[: len(outputs)], strict=True)]
         return k + 1, outputs, list(new_states), list(memory)
 
-    outputs = [_new_rows(steps, batch, width, first.dtype) for width in output_sizes]
+    outputs = [_new_rows(steps, batch, width, first.dtype) for width in sizes]
     _, outputs, states, memory = tf.while_loop(
         lambda k, *_: k < steps,
         body,
@@ -133,12 +134,11 @@ def scan(
         maximum_iterations=steps,
         parallel_iterations=1,
     )
-    outputs = [_finish(rows, first.shape[:2], width) for rows, width in zip(outputs, output_sizes, strict=True)]
+    outputs = [_finish(rows, first.shape[:2], width) for rows, width in zip(outputs, sizes, strict=True)]
+    if mask is not None:  # here, at once: in the loop it would be two operations more for each output
+        places = range(len(output_sizes))
+        outputs[: len(places)] = [tf.where(mask, outputs[i], tf.zeros_like(outputs[i])) for i in places]
     return outputs, list(states), list(memory)
-
-
-def _where(valid, tensors, others):
-    return [tf.where(valid, tensor, other) for tensor, other in zip(tensors, others, strict=True)]
 
 
 def size(tensor, axis):

@@ -102,7 +102,7 @@ class SelfAttendingRecurrence:
             self.step,
             [self.projected],
             self.states,
-            output_sizes=self.attending_step.output_sizes(self.slots, keep),
+            **self.attending_step.output_sizes(self.slots, keep),
             memory=empty_memory(batch, self.slots, self.cell.units, self.key_weights, dtype),
             mask=self.mask,
             reverse=self.reverse,
