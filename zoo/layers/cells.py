@@ -21,8 +21,9 @@ class Cell(Layer):
         product = U h_{t-1} + b_u        (`product`)
         states = gates(projected, product, previous states)
 
-    The first state is the output. `gates` also returns the `kept_count` tensors that `gates_gradient` needs. A cell is
-    also a cell of Keras: `keras.layers.RNN(cell)` runs it.
+    The first state is the output. Of `gates`, `derivatives` gives all that does not depend on a gradient, for all steps
+    at once; `gates_gradient` only multiplies with it, in the time loop. `derivatives` needs the `kept_count` tensors
+    that `gates` returns beside the states. A cell is also a cell of Keras: `keras.layers.RNN(cell)` runs it.
 
     Args:
         units: the size of the state.
@@ -78,22 +79,30 @@ class Cell(Layer):
         """Return the next states (B, units), and the `kept_count` tensors (B, units) that the gradient needs."""
         raise NotImplementedError
 
-    def gates_gradient(self, d_states, output, states, kept):
+    def derivatives(self, output, states, kept):
+        """Return the tensors that `gates_gradient` multiplies the gradients of the next states with.
+
+        Args:
+            output: the first of the next states, (..., units).
+            states: the previous states.
+            kept: the tensors that `gates` returned for the gradient.
+        """
+        raise NotImplementedError
+
+    def gates_gradient(self, d_states, derivatives):
         """Return the gradients of the inputs of `gates`.
 
         Args:
-            d_states: the gradients of the next states.
-            output: the first of the next states.
-            states: the previous states.
-            kept: the tensors that `gates` returned for the gradient.
+            d_states: the gradients of the next states, (B, units).
+            derivatives: what `derivatives` returned, for this step.
 
         Returns:
-            The gradient of `projected`, and the gradients of the previous states without the part through `product`.
+            The gradients of `projected`, of `product`, and of the previous states without the part through `product`.
         """
         raise NotImplementedError
 
     def product_gradient(self, d_projected, kept):
-        """Return the gradient of `product` from the gradient of `projected`; equal when `gates` adds the two."""
+        """Return the gradient of `product` from that of `projected`, (..., width); equal when `gates` adds the two."""
         return d_projected
 
     def step(self, projected, states):
@@ -151,10 +160,14 @@ class TanhCell(Cell):
         """Return [h_t]. The gradient needs no other tensor, since tanh' = 1 - h_t^2."""
         return [tf.tanh(projected + product)], []
 
-    def gates_gradient(self, d_states, output, states, kept):
+    def derivatives(self, output, states, kept):
+        """Return [tanh']."""
+        return [1 - output * output]
+
+    def gates_gradient(self, d_states, derivatives):
         """Return the gradients; see `Cell.gates_gradient`."""
-        d_projected = d_states[0] * (1 - output * output)
-        return d_projected, [tf.zeros_like(d_projected)]
+        d_projected = d_states[0] * derivatives[0]
+        return d_projected, d_projected, [tf.zeros_like(d_projected)]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -194,13 +207,17 @@ class GRUCell(Cell):
         n = tf.tanh(x_n + r * u_n)
         return [z * h + (1 - z) * n], [z, r, n, u_n]
 
-    def gates_gradient(self, d_states, output, states, kept):
+    def derivatives(self, output, states, kept):
+        """Return the derivatives of h_t by the sums in z, r and n, by U_n h_{t-1} + b_u, and by h_{t-1} alone."""
+        (h,), (z, r, n, u_n) = states, kept
+        by_n = (1 - z) * (1 - n * n)
+        return [(h - n) * z * (1 - z), by_n * u_n * r * (1 - r), by_n, by_n * r, z]
+
+    def gates_gradient(self, d_states, derivatives):
         """Return the gradients; see `Cell.gates_gradient`."""
-        (d_h,), (h,), (z, r, n, u_n) = d_states, states, kept
-        d_z = d_h * (h - n) * z * (1 - z)
-        d_n = d_h * (1 - z) * (1 - n * n)
-        d_r = d_n * u_n * r * (1 - r)
-        return tf.concat([d_z, d_r, d_n], -1), [d_h * z]
+        (d_h,) = d_states
+        d_z, d_r, d_n, d_u_n, d_before = (d_h * derivative for derivative in derivatives)
+        return tf.concat([d_z, d_r, d_n], -1), tf.concat([d_z, d_r, d_u_n], -1), [d_before]
 
     def product_gradient(self, d_projected, kept):
         """Return the gradient of the product. Its part for n passes through the reset gate."""
@@ -243,13 +260,19 @@ class LSTMCell(Cell):
         tanh_m = tf.tanh(m)
         return [o * tanh_m, m], [i, f, g, o, tanh_m]
 
-    def gates_gradient(self, d_states, output, states, kept):
+    def derivatives(self, output, states, kept):
+        """Return the derivatives of m_t by the sums in i, f and g, and by m_{t-1}; of h_t by that in o, and by m_t."""
+        (_, m), (i, f, g, o, tanh_m) = states, kept
+        of_m = [g * i * (1 - i), m * f * (1 - f), i * (1 - g * g), f]
+        return [*of_m, tanh_m * o * (1 - o), o * (1 - tanh_m * tanh_m)]
+
+    def gates_gradient(self, d_states, derivatives):
         """Return the gradients; see `Cell.gates_gradient`."""
-        (d_h, d_m), (_, m), (i, f, g, o, tanh_m) = d_states, states, kept
-        d_m = d_m + d_h * o * (1 - tanh_m * tanh_m)
-        d_i, d_f, d_g = d_m * g * i * (1 - i), d_m * m * f * (1 - f), d_m * i * (1 - g * g)
-        d_o = d_h * tanh_m * o * (1 - o)
-        return tf.concat([d_i, d_f, d_g, d_o], -1), [tf.zeros_like(d_h), d_m * f]
+        (d_h, d_m), (*of_m, by_o, by_m) = d_states, derivatives
+        d_m = d_m + d_h * by_m
+        d_i, d_f, d_g, d_before = (d_m * derivative for derivative in of_m)
+        d_projected = tf.concat([d_i, d_f, d_g, d_h * by_o], -1)
+        return d_projected, d_projected, [tf.zeros_like(d_h), d_before]
 
 
 CELLS: dict[str, type[Cell]] = {"tanh": TanhCell, "gru": GRUCell, "lstm": LSTMCell}

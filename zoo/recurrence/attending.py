@@ -118,10 +118,10 @@ class AttendingRecurrence:
 
     def backward(self, recorded, d_outputs, d_alphas, *d_last):
         """Compute the gradients of the projected inputs, values, keys, parameters and first states."""
-        self.attending_step.before_gradient()
+        rows = self.attending_step.before_gradient(recorded)
         (d_projected, d_queries, d_contexts), d_first, (d_keys, *d_score_weights) = scan(
             self.step_gradient,
-            [d_outputs, d_alphas, *recorded],
+            [d_outputs, d_alphas, *rows],
             d_last,
             output_sizes=[self.projected.shape[-1], *self.attending_step.query_sizes, self.values.shape[-1]],
             memory=accumulators([self.keys, *self.attending_step.score_weights]),

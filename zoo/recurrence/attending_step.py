@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.recurrence.cell_step import cell_gradient, drop, recurrent_weights_gradient
+from zoo.recurrence.cell_step import cell_derivatives, cell_gradient, drop, recurrent_weights_gradient
 from zoo.recurrence.products import LoopMatrix, outer, wide
 
 
@@ -72,16 +72,25 @@ class AttendingStep:
     def _split(self, joint):
         return tf.split(joint, [self.recurrent_weights[0].shape[-1], *self.query_sizes], -1)
 
-    def before_gradient(self):
-        """Prepare `backward`; call it outside the loop."""
+    def before_gradient(self, recorded):
+        """Prepare `backward`; call it outside the loop.
+
+        Args:
+            recorded: the outputs of `forward` at all steps, time first.
+
+        Returns:
+            The sequences whose rows `backward` takes after the gradients of h and alpha.
+        """
         self.joint_kernel.before_gradient()
         self.context_matrix.before_gradient()
+        output, alpha, query, *before_and_kept = recorded
+        return [_exact_weights(alpha), query, *cell_derivatives(self.cell, [output, *before_and_kept])]
 
     def backward(self, rows, d_states, values, keys):
         """Compute the gradient of one step.
 
         Args:
-            rows: the gradients of h and alpha, then the outputs of `forward`.
+            rows: the gradients of h and alpha, then the rows of what `before_gradient` returned.
             d_states: the gradients of the states after the step.
             values, keys: the arguments of `forward`.
 
@@ -89,8 +98,8 @@ class AttendingStep:
             The gradients of the projected input, the query and the context; of the states before the step; of the
             keys and of each weight of the score.
         """
-        d_output, d_alpha, output, alpha, query, *before_and_kept = rows
-        d_projected, d_product, d_states = cell_gradient(self.cell, d_states, d_output, [output, *before_and_kept])
+        d_output, d_alpha, alpha, query, *derivatives = rows
+        d_projected, d_product, d_states = cell_gradient(self.cell, d_states, d_output, derivatives)
         d_context = self.context_matrix.times_transposed(d_projected)
         d_alpha += tf.squeeze(tf.matmul(values, tf.expand_dims(d_context, -1)), -1)
         d_scores = _softmax_gradient(d_alpha, alpha)
@@ -139,13 +148,18 @@ def accumulate(sums, terms):
     return [total + tf.cast(term, total.dtype) for total, term in zip(sums, terms, strict=True)]
 
 
-def _softmax_gradient(d_alpha, alpha):
-    """Compute the gradient of the scores, whose sum is zero: in float32 or wider, since it is a small difference.
+def _exact_weights(alpha):
+    """Return attention weights in float32 or wider; those of a narrower dtype are normalised again.
 
-    Weights in a narrower dtype do not sum to one exactly, which this difference needs: they are normalised again.
+    They do not sum to one exactly, which the small difference in `_softmax_gradient` needs.
     """
-    if alpha.dtype.size < 4:
-        alpha = wide(alpha)
-        alpha = tf.math.divide_no_nan(alpha, tf.reduce_sum(alpha, -1, keepdims=True))
+    if alpha.dtype.size >= 4:
+        return alpha
+    alpha = wide(alpha)
+    return tf.math.divide_no_nan(alpha, tf.reduce_sum(alpha, -1, keepdims=True))
+
+
+def _softmax_gradient(d_alpha, alpha):
+    """Compute the gradient of the scores, whose sum is zero: in float32 or wider, as a small difference."""
     d_alpha = wide(d_alpha)
     return alpha * (d_alpha - tf.reduce_sum(alpha * d_alpha, -1, keepdims=True))

@@ -9,23 +9,31 @@ import tensorflow as tf
 from zoo.recurrence.products import outer
 
 
-def cell_gradient(cell, d_states, d_output, recorded):
+def cell_derivatives(cell, recorded):
+    """Return the derivatives of all steps of a cell, before the loop of the gradient, which passes them on one by one.
+
+    Args:
+        cell: a `Cell`.
+        recorded: the outputs, the states before the steps and the tensors that `gates` kept, each (T, B, units).
+    """
+    output, *recorded = recorded
+    return cell.derivatives(output, recorded[: cell.state_count], recorded[cell.state_count :])
+
+
+def cell_gradient(cell, d_states, d_output, derivatives):
     """Compute the gradient of one step of a cell.
 
     Args:
         cell: a `Cell`.
         d_states: the gradients of the states after the step.
         d_output: the gradient of the step's output, which is the first of these states.
-        recorded: the output, the states before the step and the tensors that `gates` kept, each (B, units).
+        derivatives: those of this step, see `cell_derivatives`.
 
     Returns:
         The gradients of the projected input, of the product U h_{t-1} + b_u, and of the states before the step; the
         last without the part that comes through the product.
     """
-    output, *recorded = recorded
-    before, kept = recorded[: cell.state_count], recorded[cell.state_count :]
-    d_projected, d_states = cell.gates_gradient([d_states[0] + d_output, *d_states[1:]], output, before, kept)
-    return d_projected, cell.product_gradient(d_projected, kept), d_states
+    return cell.gates_gradient([d_states[0] + d_output, *d_states[1:]], derivatives)
 
 
 def recurrent_weights_gradient(cell, weights, d_projected, before_and_kept, state_mask):

@@ -14,7 +14,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.recurrence.cell_step import cell_gradient, drop, recurrent_weights_gradient
+from zoo.recurrence.cell_step import cell_derivatives, cell_gradient, drop, recurrent_weights_gradient
 from zoo.recurrence.products import LoopMatrix
 from zoo.recurrence.scan import scan, swap_batch_and_time, time_first_mask, with_gradient
 
@@ -92,7 +92,7 @@ class PlainRecurrence:
         self.recurrent_kernel.before_gradient()
         (d_projected,), d_first, _ = scan(
             self.step_gradient,
-            [d_outputs, *recorded],
+            [d_outputs, *cell_derivatives(self.cell, recorded)],
             d_last,
             output_sizes=[self.projected.shape[-1]],
             mask=self.mask,
@@ -105,8 +105,8 @@ class PlainRecurrence:
 
     def step_gradient(self, t, rows, d_states, memory):
         """Compute the gradient of one step, as `scan` calls it."""
-        d_output, *recorded = rows
-        d_projected, d_product, d_states = cell_gradient(self.cell, d_states, d_output, recorded)
+        d_output, *derivatives = rows
+        d_projected, d_product, d_states = cell_gradient(self.cell, d_states, d_output, derivatives)
         d_h = self.recurrent_kernel.times_transposed(d_product)
         d_states[0] += drop(d_h, self.state_mask)
         return [d_projected], d_states, memory

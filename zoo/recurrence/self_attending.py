@@ -7,7 +7,7 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.recurrence.attending_step import AttendingStep, accumulate, accumulators, parameters
-from zoo.recurrence.products import LoopMatrix, outer, times_weights
+from zoo.recurrence.products import LoopMatrix, outer, times_weights, wide
 from zoo.recurrence.scan import scan, size, swap_batch_and_time, time_first_mask, with_gradient
 
 
@@ -124,7 +124,7 @@ class SelfAttendingRecurrence:
 
         The memory of this loop sums the gradients of the values, the keys and the score's weights.
         """
-        self.attending_step.before_gradient()
+        rows = self.attending_step.before_gradient(recorded)
         if self.key_weights:
             self.key_matrix = LoopMatrix(self.key_weights[0])
             self.key_matrix.before_gradient()
@@ -132,7 +132,7 @@ class SelfAttendingRecurrence:
         keys = times_weights(values, self.key_weights)
         (d_projected, d_queries), d_first, (_, d_keys, *d_score_weights) = scan(
             partial(self.step_gradient, values, keys),
-            [d_outputs, d_alphas, *recorded],
+            [d_outputs, d_alphas, *rows],
             d_last,
             output_sizes=[self.projected.shape[-1], *self.attending_step.query_sizes],
             memory=accumulators([values, keys, *self.attending_step.score_weights]),
@@ -147,13 +147,13 @@ class SelfAttendingRecurrence:
 
     def step_gradient(self, values, keys, t, rows, d_states, memory):
         """Compute the gradient of one step; all steps that attend to its output have added theirs to the memory."""
-        d_output, d_alpha, output, alpha, *recorded = rows
+        d_output, d_alpha, alpha, *rest = rows
         d_value, d_key = (tf.cast(tf.gather(total, t, axis=1), d_output.dtype) for total in memory[:2])
         if self.key_weights:
             d_key = self.key_matrix.times_transposed(d_key)
-        rows = [d_output + (d_value + d_key), d_alpha, output, alpha, *recorded]
+        rows = [d_output + (d_value + d_key), d_alpha, alpha, *rest]
         (d_projected, d_query, d_context), d_states, d_memory = self.attending_step.backward(
             rows, d_states, values, keys
         )
-        d_values = tf.expand_dims(alpha, -1) * tf.expand_dims(d_context, 1)
+        d_values = tf.expand_dims(alpha, -1) * tf.expand_dims(wide(d_context), 1)
         return [d_projected, d_query], d_states, accumulate(memory, [d_values, *d_memory])

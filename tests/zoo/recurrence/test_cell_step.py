@@ -5,7 +5,7 @@ import tensorflow as tf
 from tests.support.checks import assert_close, normal, randomise
 from tests.zoo.recurrence.cases import UNITS, B, T
 from zoo.layers.cells import CELLS, make_cell
-from zoo.recurrence.cell_step import cell_gradient, drop, recurrent_weights_gradient
+from zoo.recurrence.cell_step import cell_derivatives, cell_gradient, drop, recurrent_weights_gradient
 
 
 class Step:
@@ -28,8 +28,10 @@ def test_gradient_of_the_gates(cell):
         after, kept = step.cell.gates(step.projected, step.product, step.states)
     assert len(kept) == step.cell.kept_count
     expected = tape.gradient(after, sources, step.d_states, "zero")
-    d_projected, d_before = step.cell.gates_gradient(step.d_states, after[0], step.states, kept)
-    assert_close([d_projected, step.cell.product_gradient(d_projected, kept), *d_before], expected, 1e-6)
+    derivatives = step.cell.derivatives(after[0], step.states, kept)
+    d_projected, d_product, d_before = step.cell.gates_gradient(step.d_states, derivatives)
+    assert_close([d_projected, d_product, *d_before], expected, 1e-6)
+    assert_close(step.cell.product_gradient(d_projected, kept), d_product, 1e-6)
 
 
 @pytest.mark.parametrize("cell", CELLS)
@@ -41,8 +43,8 @@ def test_gradient_of_a_step(cell):
         tape.watch(sources)
         after, kept = step.cell.gates(step.projected, step.product, step.states)
     expected = tape.gradient([after[0], *after], sources, [d_output, *step.d_states], "zero")
-    recorded = [after[0], *step.states, *kept]
-    d_projected, d_product, d_before = cell_gradient(step.cell, step.d_states, d_output, recorded)
+    derivatives = cell_derivatives(step.cell, [after[0], *step.states, *kept])
+    d_projected, d_product, d_before = cell_gradient(step.cell, step.d_states, d_output, derivatives)
     assert_close([d_projected, d_product, *d_before], expected, 1e-6)
 
 
