@@ -7,8 +7,9 @@ both (B, T) and padded with 0, and returns when the step is done.
     python -m benchmarks.contenders zoo '{"vocabulary": 6000, ...}'     # the seconds of each step, as JSON
 
 SPEC is a JSON object with the keys `vocabulary`, `units`, `encoder_units`, `embedding_units`, `cell`, `batch`,
-`batches`, `seed`, `sorted`, `jit` (compiled: by XLA or `torch.compile`), `precision` ("float32", "mixed_bfloat16") and
-`device` ("cpu" or "gpu"). Compiled by XLA, batches are padded to few shapes, as `zoo train` does.
+`batches`, `seed`, `sorted`, `jit` (compiled: by XLA or `torch.compile`), `precision` ("float32", "mixed_bfloat16"),
+`device` ("cpu" or "gpu") and, for sentences of one length, `length`. Compiled by XLA, batches are padded to few shapes,
+as `zoo train` does.
 
 On a GPU all multiply float32 as TensorFlow does by default, in TensorFloat-32.
 """
@@ -34,10 +35,12 @@ CORRELATION = 0.857
 
 
 def sentences(spec: dict[str, Any]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return random pairs of sentences with the distribution of lengths of multi30k."""
+    """Return random pairs of sentences with the distribution of lengths of multi30k, or all of `length`."""
     dice = np.random.default_rng(spec["seed"])
     normal = dice.multivariate_normal([0, 0], [[1, CORRELATION], [CORRELATION, 1]], spec["batches"] * spec["batch"])
     lengths = [np.exp(mean + deviation * normal[:, i]) for i, (mean, deviation) in enumerate(LENGTHS)]
+    if "length" in spec:
+        lengths = [np.full(len(normal), spec["length"])] * 2
     lengths = [np.clip(np.round(side), 3, 60).astype(int) for side in lengths]
     return [tuple(dice.integers(4, spec["vocabulary"], n) for n in pair) for pair in zip(*lengths, strict=True)]
 

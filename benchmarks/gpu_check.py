@@ -75,7 +75,7 @@ class Bench:
         run = self.out / "run"
         with self.training:
             if not (run / "metrics.json").exists():
-                as_on_gpu = ["--jit", "--precision", "mixed_bfloat16"] if self.device == "cpu" else []
+                as_on_gpu = ["--precision", "mixed_bfloat16"] if self.device == "cpu" else []
                 self.train(run, *SMALL, *as_on_gpu)
         return run
 
@@ -123,9 +123,9 @@ def _largest_difference(file: Path, expected: Any) -> tuple[float, str]:
 
 
 def defaults(bench: Bench) -> str:
-    """`zoo train` by its defaults trains in mixed precision with XLA, and the loss falls."""
+    """`zoo train` by its defaults trains in mixed precision, and the loss falls."""
     config = json.loads((bench.trained() / "config.json").read_text(encoding="utf-8"))["training"]
-    assert config["jit"] and config["precision"].startswith("mixed"), f"trained with {config}"
+    assert config["precision"].startswith("mixed"), f"trained with {config}"
     with (bench.trained() / "history.csv").open(newline="", encoding="utf-8") as lines:
         losses = [float(row["val_loss"]) for row in csv.DictReader(lines)]
     text = f"{config['precision']}, validation losses {', '.join(f'{loss:.3f}' for loss in losses)}"
@@ -137,7 +137,7 @@ def resume(bench: Bench) -> str:
     """`--deterministic` gives the same bits twice, and after SIGKILL and `--resume`."""
     from benchmarks import faults
 
-    small = faults.Bench(bench.out / "resume", jit=bench.device == "gpu")
+    small = faults.Bench(bench.out / "resume", jit=False)
     runs = {name: small.out / name for name in ("first", "second", "killed")}
     small.finish(runs["first"])
     small.finish(runs["second"])
@@ -198,13 +198,13 @@ def _same_answers(bench: Bench, what: str, found: dict[str, list[str]]) -> str:
 
 
 def deterministic(bench: Bench) -> str:
-    """`--deterministic` without XLA gives a model with attention the same bits twice."""
+    """`--deterministic` gives a model with attention the same bits twice."""
     from benchmarks import faults
 
     small = ["--train-size", 300, "--epochs", 1, "--units", 32, "--cell", "gru", "--bidirectional", "--dropout", 0.2]
     runs = [bench.out / f"deterministic-{i}" for i in (1, 2)]
     for run in runs:
-        bench.train(run, *small, "--deterministic", "--no-jit")
+        bench.train(run, *small, "--deterministic")
     assert faults.same(*map(faults.result, runs)), "the second run has other bits than the first"
     return "two runs: the same bits"
 

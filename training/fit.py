@@ -268,7 +268,7 @@ def _batching(settings: Settings) -> dict[str, Any]:
     return {
         "batch_size": settings.batch_size,
         "batch_tokens": settings.batch_tokens,
-        "few_shapes": bool(settings.jit),
+        "few_shapes": settings.jit,
     }
 
 

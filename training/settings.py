@@ -80,8 +80,8 @@ class Settings:
             2018, arXiv 1804.10959). It needs text="unigram".
         train_size: read only this many training examples; default: all.
         precision: the precision of the computation; default: mixed on a GPU, else float32.
-        jit: compile the training step with XLA; default: on a GPU. XLA compiles once for each of a few shapes of
-            batches: the first steps are slower, the others faster.
+        jit: compile the training step with XLA. XLA compiles once for each of a few shapes of batches, which takes
+            seconds on a CPU and half a minute on a GPU (docs/performance.md).
         checkpoint_seconds: seconds between two checkpoints inside an epoch; 0 for one after every step. There is always
             one at the end of an epoch.
         deterministic: use only operations that give the same bits in every run, a little slower. A run that was stopped
@@ -110,7 +110,7 @@ class Settings:
     subword_alpha: Annotated[float, Number()] = 0.0
     train_size: Annotated[int | None, positive] = None
     precision: Annotated[str | None, OneOf(PRECISIONS)] = None
-    jit: Annotated[bool | None, switch] = None
+    jit: Annotated[bool, switch] = False
     checkpoint_seconds: Annotated[float, Number()] = 120.0
     deterministic: Annotated[bool, switch] = False
     seed: Annotated[int, Whole()] = 1

@@ -25,7 +25,7 @@ def test_every_setting_has_a_check_and_a_short_help():
     assert options["schedule"].choices == SCHEDULES
     assert set(options["monitor"].choices) == {name for task in TASKS.values() for name in task.monitors}
     assert [name for name, option in options.items() if option.optional] == [
-        "batch_tokens", "monitor", "train_size", "precision", "jit"
+        "batch_tokens", "monitor", "train_size", "precision"
     ]  # fmt: skip
 
 

@@ -193,7 +193,7 @@ def choose_products(settings: Settings) -> dict[str, str]:
     if gpu := gpu_name():
         processor["gpu"] = gpu
     device = gpu or processor["name"]
-    logger.info(f"{device}: products of the form {form}, precision {settings.precision}, XLA {bool(settings.jit)}")
+    logger.info(f"{device}: products of the form {form}, precision {settings.precision}, XLA {settings.jit}")
     return processor
 
 

@@ -1,4 +1,4 @@
-"""The precision of the computation, and compilation, as suits the device."""
+"""The precision of the computation, as suits the device."""
 
 import contextlib
 from collections.abc import Iterator
@@ -14,21 +14,19 @@ from zoo.training.settings import Settings
 
 
 def for_device(settings: Settings, units: int) -> Settings:
-    """Return the settings with values for `precision` and `jit` where they are None.
+    """Return the settings with a value for `precision` where it is None.
 
-    On a GPU these are mixed precision and XLA. On a CPU they are float32 and no XLA: bfloat16 costs a little of the
-    score (docs/results.md), so where it is faster it is only recommended (`recommend_faster`), and XLA brings no speed
-    on the processors that were measured (docs/performance.md).
+    On a GPU it is mixed precision. On a CPU it is float32: bfloat16 costs a little of the score (docs/results.md), so
+    where it is faster it is only recommended (`recommend_faster`).
 
     Args:
         settings: the settings of the training.
         units: the units of the model.
     """
+    if settings.precision is not None:
+        return settings
     gpu = bool(tf.config.list_physical_devices("GPU"))
-    precision = settings.precision
-    if precision is None:
-        precision = fastest_precision(units) if gpu else "float32"
-    return replace(settings, precision=precision, jit=gpu if settings.jit is None else settings.jit)
+    return replace(settings, precision=fastest_precision(units) if gpu else "float32")
 
 
 def recommend_faster(settings: Settings, units: int) -> None:

@@ -52,6 +52,7 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         teachers: Any = (),
         distillation: float = 0.5,
         metrics: Any = None,
+        jit_compile: Any = False,
         **kwargs: Any,
     ) -> None:
         """Set the model up for `fit` and `evaluate`.
@@ -72,6 +73,9 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
                 not saved with the model.
             distillation: the share of the targets that the teachers decide, from 0 to 1.
             metrics: further metrics, as in Keras.
+            jit_compile: compile the step with XLA. Not by default, also on a GPU, where Keras would: XLA compiles every
+                shape of a batch anew, which takes half a minute there. `few_shapes=True` of `zoo.pairs` and its
+                like makes them few.
             kwargs: the other arguments of `keras.Model.compile`.
 
         Raises:
@@ -95,7 +99,7 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         if isinstance(optimizer, str) and optimizer.lower() == "adam":
             optimizer = Adam()
         self._compile_loss = self._compile_metrics = None  # of an earlier call: Keras would keep them
-        super().compile(optimizer, loss, metrics=metrics, **kwargs)
+        super().compile(optimizer, loss, metrics=metrics, jit_compile=jit_compile, **kwargs)
         with self.distribute_strategy.scope():
             task_metrics = () if loss is not None else (GlobalMean(name="loss"), GlobalMean(name="accuracy"))
         # Not by `__setattr__`, with which Keras would track the metrics of every call.

@@ -163,7 +163,7 @@ class ReplicaFit:
                 optimizer.build(self.trainable_variables)
             if self.sums_gradients:
                 _take_summed_gradients(optimizer)
-            if self.jit_compile:  # Keras does so for "auto"; XLA cannot compile the sums
+            if self.jit_compile:  # which cannot compile the sums
                 logger.info("XLA is not used with several replicas")
                 self.jit_compile = False
 

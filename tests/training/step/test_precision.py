@@ -24,17 +24,16 @@ def device(monkeypatch):
 def test_the_device_chooses(device):
     def chosen(gpus, *capability, pays=False, **settings):
         device(gpus, *capability, pays=pays)
-        settings = for_device(Settings(**settings), 512)
-        return settings.precision, settings.jit
+        return for_device(Settings(**settings), 512).precision
 
-    assert chosen([]) == ("float32", False)
-    assert chosen([], pays=True) == ("float32", False)
+    assert chosen([]) == "float32"
+    assert chosen([], pays=True) == "float32"
     assert fastest_precision(512) == "mixed_bfloat16" and fastest_precision(256) == "float32"
-    assert chosen(["gpu"], deterministic=True) == ("mixed_bfloat16", True)
-    assert chosen(["gpu"]) == ("mixed_bfloat16", True)
-    assert chosen(["gpu"], (7, 5)) == ("mixed_float16", True)
-    assert chosen(["gpu"], precision="float32", jit=False) == ("float32", False)
-    assert chosen([], precision="mixed_float16", jit=True) == ("mixed_float16", True)
+    assert chosen(["gpu"], deterministic=True) == "mixed_bfloat16"
+    assert chosen(["gpu"]) == "mixed_bfloat16"
+    assert chosen(["gpu"], (7, 5)) == "mixed_float16"
+    assert chosen(["gpu"], precision="float32") == "float32"
+    assert chosen([], precision="mixed_float16") == "mixed_float16"
 
 
 def test_a_faster_precision_is_recommended_where_none_is_asked_for(device, caplog):

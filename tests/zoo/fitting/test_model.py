@@ -290,6 +290,17 @@ def test_rows_of_padding_change_nothing(name, compiled_by_xla):
         assert_close(a, b, 1e-5)
 
 
+def test_no_step_is_compiled_by_xla_unasked(monkeypatch):
+    """Keras does so by default where there is a GPU."""
+    cpu, gpu = (tf.config.PhysicalDevice(f"/physical_device:{kind}:0", kind) for kind in ("CPU", "GPU"))
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda *kind: [cpu, gpu])
+    made = small()
+    made.compile("adam", jit_compile="auto")
+    assert made.jit_compile
+    made.compile("adam")
+    assert not made.jit_compile
+
+
 @pytest.mark.parametrize(
     "options",
     [
