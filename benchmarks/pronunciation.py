@@ -30,25 +30,21 @@ import zoo
 from zoo.presets.pronunciation import pronunciation_scores, references_of
 from zoo.processor import processor_name
 
-# Reads {"train": [[word, phonemes], ...], "words": [...], "model": path}, writes {"seconds": s, "answers": {...}}.
-PEER = """
-import json, sys, time, phonetisaurus
-given = json.load(open(sys.argv[1], encoding="utf-8"))
+# Programs that other interpreters run, see `asked`: `given` is what they are given, `answer` what they give back.
+PHONETISAURUS = """
+import os, time, phonetisaurus
 began = time.perf_counter()
-phonetisaurus.train({word: [phonemes.split()] for word, phonemes in given["train"]}, given["model"])
-seconds = time.perf_counter() - began
-answers = {word: " ".join(phonemes) for word, phonemes in phonetisaurus.predict(given["words"], given["model"])}
-json.dump({"seconds": seconds, "answers": answers}, open(sys.argv[2], "w", encoding="utf-8"))
+phonetisaurus.train({word: [phonemes.split()] for word, phonemes in given["train"]}, "model.fst")
+answer = {"seconds": time.perf_counter() - began, "bytes": os.path.getsize("model.fst")}
+found = phonetisaurus.predict(given["words"], "model.fst")
+answer["phonemes"] = {word: " ".join(phonemes) for word, phonemes in found}
 """
-
-
-# Reads a list of words, writes their phonemes. The dictionary, which NLTK would download, is left empty.
-NEURAL_PEER = """
-import json, sys, types, g2p_en.g2p as module
+# The dictionary, which NLTK would download, is left empty.
+G2P_EN = """
+import types, g2p_en.g2p as module
 module.cmudict = types.SimpleNamespace(dict=dict)
 model = module.G2p()
-words = json.load(open(sys.argv[1], encoding="utf-8"))
-json.dump([" ".join(model.predict(word)) for word in words], open(sys.argv[2], "w", encoding="utf-8"))
+answer = {word: " ".join(model.predict(word)) for word in given}
 """
 
 # The phonemes of espeak-ng's voice en-us, as `--ipa --sep=_` separates them.
@@ -71,19 +67,27 @@ def of_the_zoo(where: str, references: dict[str, list[str]], beam: zoo.Beam | No
     return {"words_a_second": round(len(outputs) / seconds), **_scores(outputs, references)}
 
 
+def asked(python: str, program: str, given: Any) -> Any:
+    """Run a program in another interpreter, in a folder of its own, and return its `answer`."""
+    read, write = (
+        "import json\ngiven = json.load(open('given.json'))\n",
+        "\njson.dump(answer, open('answer.json', 'w'))",
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "given.json").write_text(json.dumps(given), encoding="ascii")
+        command = [python, "-c", f"{read}{program}{write}"]
+        subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        return json.loads((Path(folder) / "answer.json").read_text(encoding="ascii"))
+
+
 def of_phonetisaurus(python: str, data: Path, references: dict[str, list[str]]) -> dict[str, Any]:
     """Train Phonetisaurus on `train.tsv`, and return its scores, its size and the time of the training."""
     lines = (data / "train.tsv").read_text(encoding="utf-8").splitlines()
-    with tempfile.TemporaryDirectory() as folder:
-        model, given, answered = (Path(folder) / name for name in ("model.fst", "given.json", "answered.json"))
-        content = {"train": [line.split("\t") for line in lines], "words": list(references), "model": str(model)}
-        given.write_text(json.dumps(content), encoding="utf-8")
-        subprocess.run([python, "-c", PEER, str(given), str(answered)], check=True, stdout=subprocess.DEVNULL)
-        result = json.loads(answered.read_text(encoding="utf-8"))
-        size = model.stat().st_size
-    outputs = [result["answers"].get(word, "") for word in references]
+    given = {"train": [line.split("\t") for line in lines], "words": list(references)}
+    result = asked(python, PHONETISAURUS, given)
+    outputs = [result["phonemes"].get(word, "") for word in references]
     return {
-        "megabytes": round(size / 1e6, 1),
+        "megabytes": round(result["bytes"] / 1e6, 1),
         "minutes": round(result["seconds"] / 60, 1),
         **_scores(outputs, references),
     }
@@ -103,16 +107,6 @@ def arpabet_of(ipa: str) -> str:
     if unknown := sorted({one for one in separated if one not in ARPABET}):
         raise SystemExit(f"No phoneme of ARPAbet is known for these of espeak-ng: {', '.join(unknown)}, in {ipa!r}.")
     return re.sub(r"\b(ER|R)( R)+\b", r"\1", " ".join(ARPABET[one] for one in separated).replace("-", " "))
-
-
-def of_g2p_en(python: str, references: dict[str, list[str]]) -> dict[str, Any]:
-    """Return the scores of the network of g2p_en, without its dictionary."""
-    with tempfile.TemporaryDirectory() as folder:
-        given, answered = (Path(folder) / name for name in ("given.json", "answered.json"))
-        given.write_text(json.dumps(list(references)), encoding="utf-8")
-        subprocess.run([python, "-c", NEURAL_PEER, str(given), str(answered)], check=True, capture_output=True)
-        outputs = json.loads(answered.read_text(encoding="utf-8"))
-    return {"words": len(references), **_scores(outputs, references)}
 
 
 def unknown_to(dictionary: Path, data: Path, splits: list[str]) -> dict[str, list[str]]:
@@ -162,11 +156,12 @@ def main() -> None:
     beam = zoo.Beam(options.beam, length_penalty=options.length_penalty) if options.beam else None
     results: dict[str, Any] = {"processor": processor_name()}
     if options.unknown_to:
-        found = unknown_to(options.unknown_to, options.data, ["train", "valid", "test"])
-        results["g2p_en"] = of_g2p_en(options.peers, found)
-        found = unknown_to(options.unknown_to, options.data, ["valid", "test"])
-        results["g2p_en, unseen by both"] = of_g2p_en(options.peers, found)
-        results[f"{options.where}, unseen by both"] = of_the_zoo(options.where, found, beam)
+        everywhere = unknown_to(options.unknown_to, options.data, ["train", "valid", "test"])
+        unseen = unknown_to(options.unknown_to, options.data, ["valid", "test"])
+        phonemes = asked(options.peers, G2P_EN, list(everywhere))  # by the network, without its dictionary
+        for name, some in {"g2p_en": everywhere, "g2p_en, unseen by both": unseen}.items():
+            results[name] = {"words": len(some), **_scores([phonemes[word] for word in some], some)}
+        results[f"{options.where}, unseen by both"] = of_the_zoo(options.where, unseen, beam)
     else:
         corpus = zoo.read_corpus(options.data / f"{options.split}.all.tsv", task="translation")
         references = references_of(corpus.sources, corpus.targets)
