@@ -235,7 +235,7 @@ def test_a_disk_that_fills_up_ends_the_work_and_the_run_goes_on(
     run, ballast = disk / "run", disk / "ballast"
     data = [f"--{split}={path}" for split, path in tiny_data["classification"].items()]
     how = ["--units=8", "--dropout=0.25", "--epochs=3", "--patience=9", "--batch-size=32", "--vocabulary-size=120"]
-    how += ["--subword-alpha=0.3", "--deterministic"]
+    how += ["--subword-alpha=0.3", "--deterministic", f"--seed={fast_settings.seed}"]
     try:
         with monkeypatch.context() as patch:
             stop_after(patch, 12, lambda _: ballast.write_bytes(b"x" * (shutil.disk_usage(disk).free - left)))
