@@ -3,6 +3,7 @@
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # before anything imports TensorFlow
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # there are as many processes as cores, see pyproject.toml
 
 import signal
 import sys

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from tests.support.parameters import few
 from zoo.constants import END, PAD, START
 from zoo.decoding.endpoints import numpy_functions
 from zoo.errors import CallError
@@ -41,12 +42,7 @@ def inputs_of(model, rows, length):
     return inputs, inputs
 
 
-FEW = ("self_attention_rnn", "bahdanau_seq2seq")
-
-
-@pytest.mark.parametrize(
-    "name", [name if name in FEW else pytest.param(name, marks=pytest.mark.conformance) for name in zoo.names()]
-)
+@pytest.mark.parametrize("name", few(zoo.names(), "bahdanau_seq2seq"))
 def test_saved_model_and_litert(name, tmp_path):
     from ai_edge_litert.interpreter import Interpreter
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import zoo
+from tests.support.parameters import few
 from zoo.constants import END, PAD, START
 from zoo.errors import CallError
 from zoo.run_folder import load_model
@@ -94,7 +95,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("frozen", [True, False])
+@pytest.mark.parametrize("frozen", few([True, False], True))
 @pytest.mark.parametrize(("name", "layer", "options"), CASES)
 def test_frozen_rows_stay_over_training_and_reload(name, layer, options, frozen, vocabulary, file, tmp_path):
     model = model_of(name, vocabulary, **{f"freeze_{layer}": frozen}, **options)
