@@ -3,6 +3,7 @@
     python -m benchmarks.spoken en                              # by a rule alone, on the test set of `spoken-en`
     python -m benchmarks.spoken en --where spoken-en            # by a preset, run folder or artefact beside it
     python -m benchmarks.spoken en --where spoken-en --texts test_2016_flickr.en.gz
+    python -m benchmarks.spoken en --where spoken-en --with '\\d{4}-\\d\\d-\\d\\d'     # of some sentences
 
 The rule: each number becomes its cardinal by `num2words`, in English without commas and "and", and may have thousands
 and a decimal part; everything else is copied. TEXTS are sentences of another kind: those without a digit are to be
@@ -65,11 +66,12 @@ def main() -> None:
     parser.add_argument("language", choices=list(NUMBERS))
     parser.add_argument("--where", help="a preset, run folder or artefact")
     parser.add_argument("--split", default="test", choices=["valid", "test"])
+    parser.add_argument("--with", dest="part", default="", metavar="PATTERN", help="only sentences that have it")
     parser.add_argument("--texts", help="a file of sentences that the model is to copy, one a line")
     parser.add_argument("--errors", type=int, default=0, metavar="N", help="print the first N errors of the model")
     options = parser.parse_args()
     corpus = zoo.read_corpus(f"spoken-{options.language}:{options.split}", task="translation")
-    pairs = list(zip(corpus.sources, corpus.targets, strict=True))
+    pairs = [pair for pair in zip(corpus.sources, corpus.targets, strict=True) if re.search(options.part, pair[0])]
     report(f"num2words, {corpus.origin}", pairs, [by_rule(written, options.language) for written, _ in pairs])
     if not options.where:
         return

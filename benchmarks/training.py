@@ -29,6 +29,7 @@ from typing import Any
 from benchmarks.device import PRECISIONS, add_device, device_name
 
 ROOT = Path(__file__).parents[1]
+SIZES = {"vocabulary": 6000, "units": 512, "encoder_units": 256, "embedding_units": 256}
 BLOCKS = {"tanh": 1, "gru": 3, "lstm": 4}
 
 
@@ -96,9 +97,16 @@ def measure(name: str, spec: dict[str, Any], peers: str, seconds: float) -> dict
     run = RUNS[name]
     python = peers if run.contender in ("torch", "joeynmt") else sys.executable
     spec = {**spec, "sorted": run.similar, "jit": run.compiled, "precision": run.precision}
-    command = [python, "-m", "benchmarks.contenders", run.contender, json.dumps(spec)]
+    return run_contender(python, run.contender, spec, seconds)
+
+
+def run_contender(
+    python: str, contender: str, spec: dict[str, Any], seconds: float, environment: dict[str, str] | None = None
+) -> dict[str, Any]:
+    """Run `benchmarks.contenders` in a process for at most so many seconds; `skipped` in the result says why not."""
+    command = [python, "-m", "benchmarks.contenders", contender, json.dumps(spec)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, timeout=seconds)
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=seconds)
     except subprocess.TimeoutExpired:
         return {"skipped": f"not done after {seconds:.0f} s"}
     if done.returncode:
@@ -179,7 +187,7 @@ def report(content: dict[str, Any], against: str) -> str:
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
     """Measure the chosen rows in turns."""
-    spec = {"vocabulary": 6000, "units": 512, "encoder_units": 256, "embedding_units": 256, "cell": options.cell}
+    spec = {**SIZES, "cell": options.cell}
     spec |= {"batch": options.batch_size, "batches": options.batches, "seed": 1, "device": options.device}
     names = options.rows or [
         name

@@ -11,14 +11,13 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 from benchmarks.device import add_device, device_name
+from benchmarks.training import SIZES, run_contender
 
-ROOT = Path(__file__).parents[1]
 OPTIONS = {
     "no XLA": None,
     "no autotuning": "--xla_gpu_autotune_level=0",
@@ -40,14 +39,9 @@ def measure(options: str | None, spec: dict[str, Any], limit: float) -> dict[str
     """Run the steps in a process with some options of XLA; None is without XLA."""
     flags = f"{os.environ.get('XLA_FLAGS', '')} {options or ''}".strip()
     environment = {**os.environ, "XLA_FLAGS": flags or "--xla_gpu_autotune_level=4"}  # the default; empty is an error
-    command = [sys.executable, "-m", "benchmarks.contenders", "zoo", json.dumps({**spec, "jit": options is not None})]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=limit)
-    except subprocess.TimeoutExpired:
-        return {"failed": f"not done after {limit:.0f} s"}
-    if done.returncode:
-        return {"failed": (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1][:200]}
-    result = json.loads(done.stdout.strip().splitlines()[-1])
+    result = run_contender(sys.executable, "zoo", {**spec, "jit": options is not None}, limit, environment)
+    if "skipped" in result:
+        return result
     return {"first_step": result["warm_up"], "step": statistics.median(result["seconds"])}
 
 
@@ -61,14 +55,14 @@ def main() -> None:
     parser.add_argument("--rows", nargs="+", choices=list(OPTIONS), default=list(OPTIONS), metavar="ROW")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
-    spec = {"vocabulary": 6000, "units": 512, "encoder_units": 256, "embedding_units": 256, "cell": "gru", "seed": 1}
+    spec = {**SIZES, "cell": "gru", "seed": 1}
     spec |= {"batch": options.batch_size, "batches": options.batches, "device": options.device}
     spec |= {"sorted": False, "precision": "mixed_bfloat16", "length": 15}
     rows = {}
     print(f"{device_name(options.device)}\n\n| | first step, s | a step, ms |\n|---|---|---|")
     for name in options.rows:
         row = rows[name] = measure(OPTIONS[name], spec, options.limit)
-        cells = [row["failed"], ""] if "failed" in row else [f"{row['first_step']:.1f}", f"{1e3 * row['step']:.1f}"]
+        cells = [row["skipped"], ""] if "skipped" in row else [f"{row['first_step']:.1f}", f"{1e3 * row['step']:.1f}"]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
     if options.json:
         options.json.write_text(json.dumps(rows, indent=2), encoding="utf-8")
