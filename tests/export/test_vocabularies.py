@@ -7,6 +7,7 @@ import pytest
 import sentencepiece
 
 import zoo
+from tests.support.parameters import few
 from tests.support.untrained import TEXTS, run_of
 from zoo.errors import CallError, WorkError
 from zoo.export.litert.archive import write_tflite
@@ -46,7 +47,7 @@ MADE = {
 
 @pytest.fixture(
     scope="module",
-    params=[name if name == "wordpiece" else pytest.param(name, marks=pytest.mark.conformance) for name in MADE],
+    params=few(MADE, "wordpiece"),
 )
 def run(request, tmp_path_factory):
     keras.utils.set_random_seed(3)

@@ -136,8 +136,8 @@ def scan(
     )
     outputs = [_finish(rows, first.shape[:2], width) for rows, width in zip(outputs, sizes, strict=True)]
     if mask is not None:  # here, at once: in the loop it would be two operations more for each output
-        places = range(len(output_sizes))
-        outputs[: len(places)] = [tf.where(mask, outputs[i], tf.zeros_like(outputs[i])) for i in places]
+        count = len(output_sizes)
+        outputs[:count] = [tf.where(mask, rows, tf.zeros_like(rows)) for rows in outputs[:count]]
     return outputs, list(states), list(memory)
 
 
