@@ -33,6 +33,7 @@ _SELF_ATTENTION = "y_t = tanh(B [x_t; y_{t-1}; c_{t-1}] + b), c_{t-1} = sum_{i<t
 
 _DEEP_AVERAGING = "Iyyer et al. 2015, Deep unordered composition rivals syntactic methods"
 _SUTSKEVER = "Sutskever, Vinyals, Le 2014, arXiv 1409.3215"
+_STRUCTURED = "alpha_j = softmax_i(w_j^T tanh(W h_i)), m_j = sum_i alpha_ji h_i"
 _LSTMN = "Cheng, Dong, Lapata 2016, arXiv 1601.06733"
 
 CATALOG = (
@@ -42,6 +43,7 @@ CATALOG = (
     Entry("seq2seq", *_SEQ2SEQ, "s_t = tanh(A' [s_{t-1}; r_t] + b), s_0 from h_m", _SUTSKEVER),
     Entry("bahdanau_seq2seq", *_SEQ2SEQ, _ATTENTION, "Bahdanau, Cho, Bengio 2014, arXiv 1409.0473"),
     Entry("self_attention_rnn", *_CLASSIFIER, _SELF_ATTENTION, _LSTMN),
+    Entry("structured_self_attention", *_CLASSIFIER, _STRUCTURED, "Lin et al. 2017, arXiv 1703.03130"),
     Entry("self_attention_lm", *_LANGUAGE_MODEL, _SELF_ATTENTION, _LSTMN),
     Entry("self_attention_seq2seq", *_SEQ2SEQ, f"{_SELF_ATTENTION}; {_ATTENTION}", _LSTMN),
 )

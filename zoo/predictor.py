@@ -12,7 +12,7 @@ import numpy as np
 from zoo.checks import Number, Whole
 from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD, UNKNOWN
 from zoo.errors import CallError
-from zoo.prediction import Beam, Prediction, TextScore
+from zoo.prediction import Beam, Prediction, TextScore, label_rows
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary, source_ids
 
@@ -193,16 +193,17 @@ class Predictor:
     def _label(self, text, ids, outputs, truncated):
         best = int(np.argmax(outputs["probabilities"]))
         probability = float(outputs["probabilities"][best])
-        pieces = self.source.pieces(ids)
+        label, pieces = self.labels[best], self.source.pieces(ids)
+        attention = _cropped(outputs, len(ids), len(ids))
         return Prediction(
             input=text,
-            output=self.labels[best],
+            output=label,
             score=math.log(max(probability, 1e-45)),  # finite, so that JSON can hold it
             probability=probability,
             truncated=truncated,
             source_pieces=pieces,
-            target_pieces=pieces,
-            attention=_cropped(outputs, len(ids), len(ids)),
+            target_pieces=label_rows(label, pieces, attention),
+            attention=attention,
         )
 
     def score(

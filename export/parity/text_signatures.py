@@ -9,7 +9,7 @@ from zoo.constants import MAX_TARGET_PIECES
 from zoo.errors import WorkError
 from zoo.export.parity.answers import SCORE_TOLERANCE, compare, largest_difference
 from zoo.export.parity.samples import about_a_hundred
-from zoo.prediction import Beam, Prediction
+from zoo.prediction import Beam, Prediction, label_rows
 from zoo.predictor import Predictor
 from zoo.tasks import TASKS
 
@@ -47,13 +47,14 @@ def _ask(loaded: Any, task: str, text: str) -> Prediction:
     short = {name: value.numpy()[0] for name, value in loaded.signatures["serving_default"](text=inputs).items()}
     pieces = [piece.decode() for piece in answer["source_pieces"]]
     if task == "classification":
+        label, attention = short["label"].decode(), answer.get("attention")
         return Prediction(
             input=text,
-            output=short["label"].decode(),
+            output=label,
             score=float(np.log(short["probability"])),
             source_pieces=pieces,
-            target_pieces=pieces,
-            attention=answer.get("attention"),
+            target_pieces=label_rows(label, pieces, attention),
+            attention=attention,
         )
     output, score = short["text"].decode(), float(short["score"])
     if TASKS[task].prompted:

@@ -74,7 +74,8 @@ def classify(model: TokenModel, ids: Any) -> dict[str, tf.Tensor]:
         ids: the sequences (B, T), padded with 0 at the end.
 
     Returns:
-        `probabilities` (B, classes) and, when the model attends, `attention` (B, T, T).
+        `probabilities` (B, classes) and, when the model attends, `attention` (B, T, T), or (B, 1, T) if it attends
+        once for the whole sequence.
 
     Raises:
         CallError: the model is no classifier, or ids that are known before the graph runs are not in its vocabulary.

@@ -11,3 +11,4 @@ from zoo.layers.recurrent import Recurrent as Recurrent
 from zoo.layers.recurrent import TanhRNN as TanhRNN
 from zoo.layers.self_attention import SelfAttentionRNN as SelfAttentionRNN
 from zoo.layers.stack import RecurrentStack as RecurrentStack
+from zoo.layers.structured import StructuredSelfAttention as StructuredSelfAttention

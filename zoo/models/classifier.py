@@ -11,6 +11,7 @@ from zoo.layers.attention import ScoreName
 from zoo.layers.cells import CellName
 from zoo.layers.dense import TanhDense
 from zoo.layers.stack import RecurrentStack
+from zoo.layers.structured import StructuredSelfAttention
 from zoo.models.base import TokenModel, embedding, make_dropout, make_logits, symbolic_ids
 from zoo.models.builder import builder
 from zoo.options import takes_options
@@ -19,7 +20,8 @@ from zoo.options import takes_options
 class _Classifier(TokenModel):
     """The base of the classifiers: the embeddings and the dense layer of logits.
 
-    A subclass calls `_make_common_layers`, makes its own layers and implements `_features`.
+    A subclass calls `_make_common_layers`, makes its own layers and implements `_features`. The weights (B, T, T) of a
+    model that attends are those of each step to each other one; (B, 1, T) are those of the whole text to each step.
 
     Call arguments:
         inputs: token ids (B, T), padded with 0.
@@ -38,16 +40,16 @@ class _Classifier(TokenModel):
         self.embedding = embedding(options["vocabulary_size"], size, frozen=frozen, name="embedding", **policy)
         shape = (None, None, size)
         self.embedding_dropout = make_dropout(options["embedding_dropout"], shape, name="embedding_dropout", **policy)
-        width = options["units"] * (2 if options.get("bidirectional") else 1)
+        width = options["units"] * (2 if options.get("bidirectional") else 1) * options.get("hops", 1)
         self.dropout = make_dropout(options["dropout"], (None, width), name="dropout", **policy)
         self.logits = make_logits(options["classes"], tied=False, **policy)
 
     def hidden(self, inputs, training=False):
-        """Return the features of the logits, (B, units)."""
+        """Return the features of the logits, (B, features)."""
         return self.dropout(self._read(inputs, training)[0], training=training)
 
     def attend(self, inputs):
-        """Return the logits and the attention weights (B, T, T), or None for a model that does not attend."""
+        """Return the logits and the attention weights, or None for a model that does not attend; see the class."""
         features, weights = self._read(inputs, False)
         return self.to_logits(features), weights
 
@@ -61,7 +63,7 @@ class _Classifier(TokenModel):
 
     @abc.abstractmethod
     def _features(self, embedded, mask, training):
-        """Return the features (B, units) of embeddings (B, T, n), and the attention weights (B, T, T) or None."""
+        """Return the features of embeddings (B, T, n), and the attention weights or None; see the class."""
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -200,6 +202,81 @@ class RecurrentClassifier(_Classifier):
         return self.stack.last_states(states)[0], weights
 
 
+@keras.saving.register_keras_serializable(package="zoo")
+class StructuredClassifier(_Classifier):
+    """A classifier over weighted sums of recurrent outputs; the weights show what it read.
+
+        alpha_j = softmax_i(w_j^T tanh(W h_i)),   m_j = sum_i alpha_ji h_i,   j = 1 ... hops
+        logits = V [m_1; ...; m_hops] + b
+
+    h is the outputs of `stack`; W and w_j are those of `pooling`; V is `logits`.
+
+    Args:
+        vocabulary_size: the number of ids. The ids 0 to 3 of a `zoo.Vocabulary` are padding, start, end and unknown; to
+            a classifier only padding is special.
+        classes: the number of labels.
+        units: the size of the state, in each direction, and of W h.
+        embedding_units: the size of the embeddings; default: `units`.
+        hops: the number of weighted sums. Each has its own weights; `attend` returns their mean.
+        cell: the recurrent cell.
+        layers: the number of recurrent layers.
+        bidirectional: read the text in both directions.
+        dropout: the dropout rate of the inputs of every layer and of the features before the logits.
+        embedding_dropout: the dropout rate of the elements of the embeddings.
+        state_dropout: the dropout rate of the recurrent states. The mask is the same at every step.
+        freeze_embedding: do not train the embeddings; see `zoo.load_vectors`.
+
+    Call arguments:
+        inputs: token ids (B, T), padded with 0.
+
+    Returns:
+        The logits (B, classes).
+
+    Raises:
+        CallError: an invalid argument.
+
+    Source: Lin et al. 2017, "A structured self-attentive sentence embedding", arXiv 1703.03130.
+    """
+
+    @takes_options
+    def __init__(
+        self,
+        vocabulary_size: Size,
+        classes: Size,
+        *,
+        units: Size = 256,
+        embedding_units: OptionalSize = None,
+        hops: Size = 4,
+        cell: CellName = "tanh",
+        layers: Size = 1,
+        bidirectional: Switch = False,
+        dropout: Share = 0.0,
+        embedding_dropout: Share = 0.0,
+        state_dropout: Share = 0.0,
+        freeze_embedding: Switch = False,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        self._make_common_layers()
+        self.stack = RecurrentStack(
+            units,
+            cell=cell,
+            layers=layers,
+            bidirectional=bidirectional,
+            dropout=dropout,
+            state_dropout=state_dropout,
+            dtype=self.dtype_policy,
+            name="stack",
+        )
+        self.pooling = StructuredSelfAttention(units, hops, dtype=self.dtype_policy, name="pooling")
+        self(symbolic_ids())
+
+    def _features(self, embedded, mask, training):
+        outputs, _, _ = self.stack(embedded, mask=mask, training=training)
+        sums, weights = self.pooling(outputs, mask=mask)
+        return tf.reshape(sums, [-1, self.pooling.hops * self.stack.width]), tf.reduce_mean(weights, 1, keepdims=True)
+
+
 @builder(DenseClassifier)
 def tanh_dnn(**options) -> keras.Model:
     """Build the dense network as a text classifier."""
@@ -216,3 +293,9 @@ def tanh_rnn(**options) -> keras.Model:
 def self_attention_rnn(**options) -> keras.Model:
     """Build the self-attending network as a text classifier."""
     return RecurrentClassifier(**options)
+
+
+@builder(StructuredClassifier)
+def structured_self_attention(**options) -> keras.Model:
+    """Build the recurrent network with structured self-attention as a text classifier."""
+    return StructuredClassifier(**options)

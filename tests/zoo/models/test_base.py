@@ -21,6 +21,7 @@ LAYERS = {
 }
 LAYERS |= dict.fromkeys(["bahdanau_seq2seq", "self_attention_seq2seq"], LAYERS["seq2seq"])
 LAYERS |= {"self_attention_rnn": LAYERS["tanh_rnn"], "self_attention_lm": LAYERS["tanh_rnn_lm"]}
+LAYERS["structured_self_attention"] = [*LAYERS["tanh_rnn"], "pooling"]
 
 
 def classes(name):
@@ -65,7 +66,9 @@ def test_the_summary_shows_every_shape(name, options, monkeypatch):
     expected |= {layer: f"(None, None, {width})" for layer in expected if layer in ("encoder", "stack")}
     expected["logits"] = f"(None, {'' if classifies else 'None, '}{classes(name)})"
     if classifies:
-        expected["dropout"] = f"(None, {width})"
+        expected["dropout"] = f"(None, {width * model.options.get('hops', 1)})"
+    if "pooling" in expected:
+        expected["pooling"] = f"((None, 4, {width}), (None, 4, None))"
     if "decoder" in expected and model.attends:
         expected["decoder"] = "((None, None, 6), (None, None, None))"
     assert {layer: shape for layer, shape in rows if layer in expected} == expected

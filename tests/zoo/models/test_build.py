@@ -9,8 +9,9 @@ from zoo.errors import CallError
 from zoo.models.build import check_options, model_options, options_of_builder
 
 CLASSES = {"translation": "Seq2Seq", "language_model": "LanguageModel", "classification": "RecurrentClassifier"}
+OWN_CLASSES = {"tanh_dnn": "DenseClassifier", "structured_self_attention": "StructuredClassifier"}
 FIXED = {
-    "tanh_dnn": set(),
+    **dict.fromkeys(OWN_CLASSES, set()),
     "tanh_rnn": {"self_attention", "attention"},
     "tanh_rnn_lm": {"self_attention", "attention"},
     "seq2seq": {"self_attention", "attention"},
@@ -19,7 +20,7 @@ FIXED = {
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_a_builder_has_the_options_of_its_class_and_what_every_keras_model_has(name):
-    model_class = getattr(zoo, "DenseClassifier" if name == "tanh_dnn" else CLASSES[find(name).task])
+    model_class = getattr(zoo, OWN_CLASSES.get(name) or CLASSES[find(name).task])
     theirs = dict(inspect.signature(model_class).parameters)
     del theirs["kwargs"]
     ours = dict(inspect.signature(zoo.MODELS[name]).parameters)

@@ -51,7 +51,7 @@ def example(name):
 
 def test_names_functions_and_catalog_agree():
     order = ["tanh_dnn", "tanh_rnn", "tanh_rnn_lm", "seq2seq", "bahdanau_seq2seq"]
-    order += ["self_attention_rnn", "self_attention_lm", "self_attention_seq2seq"]
+    order += ["self_attention_rnn", "structured_self_attention", "self_attention_lm", "self_attention_seq2seq"]
     assert zoo.names() == list(zoo.MODELS) == order
     assert all(getattr(zoo, name) is zoo.MODELS[name] for name in order)
 
