@@ -40,8 +40,8 @@ class Beam:
 
 
 def label_rows(label: str, pieces: list[str], attention: np.ndarray | None) -> list[str]:
-    """Return the names of the rows of a classifier's attention: the pieces, or the label for a single row."""
-    return pieces if attention is None or len(attention) != 1 else [label]
+    """Return the names of the rows of a classifier's attention: the pieces, or the label for one row alone."""
+    return pieces if attention is None or len(attention) == len(pieces) else [label]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +55,8 @@ class Prediction:
         probability: the probability of the label; None for other tasks.
         truncated: true if the input was longer than the model can read, and was cut.
         unknown: the parts of the input that the vocabulary does not know, in order; see `Vocabulary.unknown`.
-        source_pieces, target_pieces: the pieces of the columns and of the rows of the attention; a single row for a
-            whole text has the label.
+        source_pieces, target_pieces: the pieces of the columns and of the rows of the attention; one row for a
+            whole text of several pieces has the label.
         attention: the weights (target pieces, source pieces), or None for a model that does not attend.
         alternatives: the `n_best` hypotheses from the best to the worst, starting with this one.
         origin: where the output of a word comes from, "lexicon" or "model"; see `Pronouncer`.

@@ -164,10 +164,10 @@ def test_truncated_is_told(vocabulary):
     assert cut.input == long and len(cut.source_pieces) == MAX_SOURCE_PIECES
 
 
-def classifier(vocabulary, probabilities, attends=True):
+def classifier(vocabulary, probabilities, attends=True, rows=20):
     def model(ids):
         answer = {"probabilities": np.array([probabilities] * len(ids), np.float32)}
-        return answer | ({"attention": np.ones([len(ids), 20, 20])} if attends else {})
+        return answer | ({"attention": np.ones([len(ids), rows, 20])} if attends else {})
 
     return Predictor("classification", {"tokens": model}, vocabulary, labels=["no", "maybe", "yes"])
 
@@ -185,6 +185,11 @@ def test_labels(vocabulary):
     pieces = vocabulary.pieces([*vocabulary.encode(["mai"])[0], END])
     assert one.source_pieces == one.target_pieces == pieces
     assert one.attention.shape == (len(pieces), len(pieces))
+
+
+def test_the_attention_of_a_whole_text_has_one_row_named_by_the_label(vocabulary):
+    (one,) = classifier(vocabulary, [0.25, 0.125, 0.625], rows=1).predict(["mai"])
+    assert one.target_pieces == ["yes"] and one.attention.shape == (1, len(one.source_pieces))
 
 
 def test_a_probability_of_zero_has_a_score_that_json_can_hold(vocabulary):

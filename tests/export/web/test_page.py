@@ -115,6 +115,19 @@ def test_labels_and_arcs_are_those_of_python(browser, sites, tiny_classifier):
         assert math.isclose(sum(answer["probabilities"]), 1, abs_tol=1e-5)
 
 
+def test_a_whole_text_attends_once_and_its_label_names_the_row(browser, packages, tmp_path):
+    run = untrained("structured_self_attention", "gru", tmp_path)
+    export_web(run, tmp_path / "site", litert_js=packages)
+    with served(tmp_path / "site") as address, opened(browser, address) as page:
+        for expected, (answer,) in zip(run.predict(texts()), ask(page, texts()), strict=True):
+            check(answer, expected)
+            check_attention(answer, expected)
+        type_and_wait(page, "le 28 octobre 1934")
+        (expected,) = run.predict(["le 28 octobre 1934"])
+        assert page.locator("#map tbody th").all_text_contents() == [expected.output]
+        assert "from each word of the answer" in page.inner_text("#attention-note")
+
+
 def test_continuations_are_those_of_python(browser, sites, tiny_lm):
     predictor, prompts = tiny_lm, [text[:9] for text in texts("target")]
     with opened(browser, sites["language_model"]) as page:

@@ -10,15 +10,12 @@ const MOST_CELLS = 6400; // a larger heat map is not drawn: it would take second
 
 /** Draws the attention of an answer, and draws it anew when the reader asks for pieces instead of words. */
 export class AttentionView {
-  /** @param {{self: boolean, source: string, target: string}} about whether a text attends to itself; the languages. */
-  constructor(about) {
-    this.about = about;
+  /** @param {{source: string, target: string}} languages of both sides, undefined where they are not known. */
+  constructor(languages) {
+    this.languages = languages;
     this.answer = null;
     byId("joined").addEventListener("change", () => this.answer && this.show(this.answer));
     byId("numbers").addEventListener("change", () => byId("map").classList.toggle("numbers", byId("numbers").checked));
-    byId("attention-note").textContent = about.self
-      ? "An arc from each word to the earlier words it looks at, as thick as its attention."
-      : "A line from each word of the answer to the words it looks at, as thick as its attention.";
   }
 
   /** Shows the attention of an answer, or nothing where there is none. */
@@ -27,11 +24,15 @@ export class AttentionView {
     byId("attention").hidden = !drawn;
     if (!drawn) return;
     this.answer = answer;
+    const self = answer.targetPieces === answer.sourcePieces; // a text that attends to itself
+    byId("attention-note").textContent = self
+      ? "An arc from each word to the earlier words it looks at, as thick as its attention."
+      : "A line from each word of the answer to the words it looks at, as thick as its attention.";
     const joined = byId("joined").checked;
     this.sources = group(answer.sourcePieces, joined);
-    this.targets = this.about.self ? this.sources : group(answer.targetPieces, joined);
+    this.targets = self ? this.sources : group(answer.targetPieces, joined);
     this.weights = between(answer.attention, this.targets, this.sources);
-    const model = { ...this.about, sources: this.sources, targets: this.targets, weights: this.weights };
+    const model = { ...this.languages, self, sources: this.sources, targets: this.targets, weights: this.weights };
     const follow = (side, i) => this.follow(side, i);
     this.views = [picture(byId("picture"), model, follow)];
     if (this.sources.length * this.targets.length <= MOST_CELLS) this.views.push(heatMap(byId("map"), model, follow));

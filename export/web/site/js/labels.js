@@ -12,14 +12,14 @@ const ABOUT =
   "The model runs in this page, by LiteRT.js, with the arithmetic and the answers it has in Python. " +
   "The page keeps nothing and sends nothing.";
 
-/** Returns whether a text attends to itself, and the languages of both sides, undefined where they are not known. */
-export function names({ task, languages }) {
-  return { self: task !== "translation", source: languages?.source, target: languages?.target };
+/** Returns the languages of both sides, undefined where they are not known. */
+export function languagesOf({ languages }) {
+  return { source: languages?.source, target: languages?.target };
 }
 
 /** Writes the names of a site into the page. */
 export function describe(site) {
-  const { source, target } = names(site);
+  const { source, target } = languagesOf(site);
   const { input, output } = TEXTS[site.task];
   byId("text-label").textContent = source ? languageName(source) : input;
   byId("output-label").textContent = target ? languageName(target) : output;

@@ -3,7 +3,7 @@
 import { AttentionView } from "./attention.js";
 import { byId } from "./dom.js";
 import { showBeam, showFacts, showLabels } from "./answers.js";
-import { describe, names } from "./labels.js";
+import { describe, languagesOf } from "./labels.js";
 import { Predictor } from "./predictor.js";
 import { loadRuntime } from "./runtime.js";
 import { Vocabulary } from "./vocabulary.js";
@@ -46,7 +46,7 @@ function progress(done, all) {
 
 /** Connects the form with the predictor. */
 function connect(site, predictor) {
-  const view = new AttentionView(names(site));
+  const view = new AttentionView(languagesOf(site));
   const beam = () => byId("form").elements.search.value === "beam";
   let timer = 0;
   let newest = 0;

@@ -98,16 +98,18 @@ export class Predictor {
     const answer = await this.#ask("classify", ids);
     const probabilities = [...answer.probabilities];
     const best = probabilities.indexOf(Math.max(...probabilities));
+    const label = this.site.labels[best];
     const pieces = ids.map((id) => this.source.piece(id));
+    const oneRow = ids.length > 1 && answer.attention?.length === answer.length; // for the whole text; else for a piece
     return {
       input: text,
       truncated,
-      output: this.site.labels[best],
+      output: label,
       score: Math.log(Math.max(probabilities[best], 1e-45)),
       probabilities,
       sourcePieces: pieces,
-      targetPieces: pieces,
-      attention: rows(answer, 0, ids.length, ids.length),
+      targetPieces: oneRow ? [label] : pieces,
+      attention: rows(answer, 0, oneRow ? 1 : ids.length, ids.length),
     };
   }
 
