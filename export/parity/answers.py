@@ -10,6 +10,7 @@ from zoo.prediction import Prediction
 
 SCORE_TOLERANCE = 1e-4  # relative to the score where that is beyond 1: a score is a sum over the pieces
 ATTENTION_TOLERANCE = 3e-4  # of a weight, 0 to 1; 2.1e-4 was seen where the score is a product, which no tanh bounds
+LONG_TEXT = 100  # pieces; beyond, the tolerance of the attention grows with the length, see `attention_agrees`
 
 
 def compare(expected: Sequence[Prediction], actual: Sequence[Prediction], what: str) -> dict[str, Any]:
@@ -41,9 +42,10 @@ def compare(expected: Sequence[Prediction], actual: Sequence[Prediction], what: 
             f'differ. For "{expected[i].input[:80]}" Keras answers "{expected[i].output}", '
             f'{what} "{actual[i].output}".'
         )
-    for name, tolerance in (("score", SCORE_TOLERANCE), ("attention", ATTENTION_TOLERANCE)):
-        difference = report[f"max_{name}_difference"]
-        if not difference <= tolerance:
+    same_scores = report["max_score_difference"] <= SCORE_TOLERANCE
+    for name, agrees in (("score", same_scores), ("attention", all(map(attention_agrees, expected, actual)))):
+        if not agrees:
+            difference = report[f"max_{name}_difference"]
             raise WorkError(f"{what} does not answer as Keras does: the {name} differs by {difference:.2g}.")
     return report
 
@@ -75,3 +77,12 @@ def attention_difference(a: Prediction, b: Prediction) -> float:
     if a.attention is None or b.attention is None or a.attention.shape != b.attention.shape:
         return float("inf")
     return float(np.max(np.abs(a.attention - b.attention), initial=0.0))
+
+
+def attention_agrees(a: Prediction, b: Prediction) -> bool:
+    """Return whether two answers' attention weights differ by the tolerance at most.
+
+    A recurrence over a long text amplifies rounding: on 300 equal letters the weights of `spoken-en` in Keras are
+    3.5e-4 from those of the same model in float64, and those in ONNX Runtime 8e-6. So the tolerance grows with length.
+    """
+    return attention_difference(a, b) <= ATTENTION_TOLERANCE * max(1.0, len(a.source_pieces) / LONG_TEXT)

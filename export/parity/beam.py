@@ -7,8 +7,8 @@ from typing import Any
 
 from zoo.errors import WorkError
 from zoo.export.parity.answers import (
-    ATTENTION_TOLERANCE,
     SCORE_TOLERANCE,
+    attention_agrees,
     attention_difference,
     largest,
     largest_difference,
@@ -42,8 +42,9 @@ def compare_beam(texts: Sequence[str], expected: Predictor, actual: Predictor, w
     if different > max(1, len(equal) / BEAM_LEEWAY):
         counts = f"{different} of {len(equal)}"
         raise WorkError(f"{what} does not search as Keras does: {counts} hypotheses of a beam have another score.")
-    difference = largest([0.0, *(attention_difference(a, b) for a, b in pairs if same(a, b))])
-    if not difference <= ATTENTION_TOLERANCE:
+    alike = [(a, b) for a, b in pairs if same(a, b)]
+    if not all(attention_agrees(a, b) for a, b in alike):
+        difference = largest(attention_difference(a, b) for a, b in alike)
         raise WorkError(f"{what} does not search as Keras does: the attention differs by {difference:.2g}.")
     return report | {"max_beam_score_difference": best}
 

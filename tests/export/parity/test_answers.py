@@ -1,10 +1,12 @@
 """The comparison of predictions."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from zoo.errors import WorkError
-from zoo.export.parity.answers import compare
+from zoo.export.parity.answers import attention_agrees, compare
 from zoo.prediction import Prediction
 
 
@@ -34,3 +36,13 @@ def test_scores_are_compared_relative_to_their_size(score, difference, same):
     else:
         with pytest.raises(WorkError, match="the score differs"):
             compare(expected, actual, "it")
+
+
+@pytest.mark.parametrize(("pieces", "difference", "agrees"), [(1, 2e-4, True), (99, 4e-4, False), (300, 8e-4, True)])
+def test_the_tolerance_of_the_attention_grows_with_a_long_text(pieces, difference, agrees):
+    expected, actual = (
+        Prediction(input="a", output="b", score=0.0, source_pieces=["a"] * pieces, attention=np.full([1, 1], weight))
+        for weight in (0.5, 0.5 + difference)
+    )
+    assert attention_agrees(expected, actual) == agrees
+    assert not attention_agrees(expected, replace(actual, attention=np.full([1, 1], 0.51)))
