@@ -32,17 +32,23 @@ class _Classifier(TokenModel):
 
     task = "classification"
 
-    def _make_common_layers(self):
-        """Make the layers that all classifiers have."""
+    def _make_common_layers(self, sums=1):
+        """Make the layers that all classifiers have; the features are `sums` vectors, each as wide as a state."""
         options, policy = self.options, {"dtype": self.dtype_policy}
         size = options["embedding_units"] or options["units"]
         frozen = options["freeze_embedding"]
         self.embedding = embedding(options["vocabulary_size"], size, frozen=frozen, name="embedding", **policy)
         shape = (None, None, size)
         self.embedding_dropout = make_dropout(options["embedding_dropout"], shape, name="embedding_dropout", **policy)
-        width = options["units"] * (2 if options.get("bidirectional") else 1) * options.get("hops", 1)
+        width = options["units"] * (2 if options.get("bidirectional") else 1) * sums
         self.dropout = make_dropout(options["dropout"], (None, width), name="dropout", **policy)
         self.logits = make_logits(options["classes"], tied=False, **policy)
+
+    def _make_stack(self, **self_attention):
+        """Return the recurrent layers of the options, for a classifier that has some."""
+        names = ("units", "cell", "layers", "bidirectional", "dropout", "state_dropout")
+        options = {name: self.options[name] for name in names}
+        return RecurrentStack(**options, **self_attention, dtype=self.dtype_policy, name="stack")
 
     def hidden(self, inputs, training=False):
         """Return the features of the logits, (B, features)."""
@@ -183,18 +189,7 @@ class RecurrentClassifier(_Classifier):
         super().__init__(**kwargs)
         self.attends = self_attention
         self._make_common_layers()
-        self.stack = RecurrentStack(
-            units,
-            cell=cell,
-            layers=layers,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            state_dropout=state_dropout,
-            self_attention=self_attention,
-            attention=attention,
-            dtype=self.dtype_policy,
-            name="stack",
-        )
+        self.stack = self._make_stack(self_attention=self_attention, attention=attention)
         self(symbolic_ids())
 
     def _features(self, embedded, mask, training):
@@ -257,17 +252,8 @@ class StructuredClassifier(_Classifier):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        self._make_common_layers()
-        self.stack = RecurrentStack(
-            units,
-            cell=cell,
-            layers=layers,
-            bidirectional=bidirectional,
-            dropout=dropout,
-            state_dropout=state_dropout,
-            dtype=self.dtype_policy,
-            name="stack",
-        )
+        self._make_common_layers(sums=hops)
+        self.stack = self._make_stack()
         self.pooling = StructuredSelfAttention(units, hops, dtype=self.dtype_policy, name="pooling")
         self(symbolic_ids())
 
