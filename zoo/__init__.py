@@ -32,7 +32,10 @@ _MEMBERS = {
     "zoo.layers": (
         "AttentionDecoder",
         "BahdanauAttention",
+        "InputFeedingDecoder",
+        "LSTMN",
         "LuongAttention",
+        "Maxout",
         "Recurrent",
         "SelfAttentionRNN",
         "StructuredSelfAttention",
@@ -42,6 +45,7 @@ _MEMBERS = {
     "zoo.models.build": ("MODELS", "build"),
     "zoo.models.classifier": ("DenseClassifier", "RecurrentClassifier", "StructuredClassifier"),
     "zoo.models.language_model": ("LanguageModel",),
+    "zoo.models.papers": ("LSTMNClassifier", "LuongSeq2Seq", "RNNSearch"),
     "zoo.models.seq2seq": ("Seq2Seq",),
     "zoo.pipeline": ("Pipeline", "load"),
     "zoo.plot": ("plot_attention",),

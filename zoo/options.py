@@ -66,10 +66,14 @@ class Option:
 
 
 def options_of(owner: type) -> dict[str, Option]:
-    """Return the options of a class by name: the parameters of its constructor except `**kwargs`."""
+    """Return the options of a class by name: the parameters of its constructor except `**kwargs`.
+
+    A class without a constructor of its own has those of the base class that it inherits it from.
+    """
     if dataclasses.is_dataclass(owner):
         return _options(inspect.signature(owner), get_type_hints(owner, include_extras=True), owner)
-    return _options_of_init(owner.__init__, owner)  # type: ignore[misc]
+    home = next(base for base in owner.__mro__ if "__init__" in vars(base))  # its docstring describes them
+    return _options_of_init(home.__init__, home)  # type: ignore[misc]
 
 
 @functools.cache

@@ -13,12 +13,13 @@ def untrained(name, cell, folder, *, units=12):
     import keras
 
     import zoo
+    from zoo.models.build import options_of_builder
 
     keras.utils.set_random_seed(3)
     task = TASKS[find(name).task]
     vocabulary = Vocabulary.learn(TEXTS, size=60)
     sizes = dict.fromkeys(task.size_options.values(), vocabulary.size) | ({"classes": 3} if task.labelled else {})
-    model = zoo.build(name, **sizes, units=units, **({} if name == "tanh_dnn" else {"cell": cell}))
+    model = zoo.build(name, **sizes, units=units, **({"cell": cell} if "cell" in options_of_builder(name) else {}))
     kernel, bias = model.logits.get_weights()
     bias[2 : 2 if task.labelled else 3] += 2.0  # so that answers end at different lengths
     model.logits.set_weights([8 * kernel, bias])

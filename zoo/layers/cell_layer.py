@@ -35,10 +35,10 @@ class CellLayer(Layer):
         self.input_spec = keras.layers.InputSpec(ndim=3)
         self.supports_masking = True
 
-    def new_cell(self) -> Cell:
-        """Return the cell of the options."""
+    def new_cell(self, cell: str | None = None) -> Cell:
+        """Return a new cell, by default that of the options."""
         options = {**self.weight_options, "dtype": self.dtype_policy, "name": "cell"}
-        return make_cell(self.options["cell"], self.options["units"], **options)
+        return make_cell(cell or self.options["cell"], self.options["units"], **options)
 
     def check_size_of(self, input_shape):
         """Let Keras check that further inputs have as many features as those that the layer was built with."""

@@ -128,7 +128,7 @@ class AttentionDecoder(CellLayer):
     def compute_output_shape(self, inputs_shape, values_shape):
         """Return the shapes of the outputs of `call`."""
         outputs, weights = (*inputs_shape[:2], self.units), (*inputs_shape[:2], values_shape[1])
-        return self.results(outputs, weights, [(inputs_shape[0], self.units)] * self.cell.state_count)
+        return self.results(outputs, weights, [(inputs_shape[0], self.units)] * self.returned_state_count())
 
     def compute_mask(self, inputs, mask=None):
         """Return no mask for the outputs: the caller passes masks explicitly."""

@@ -9,7 +9,7 @@ from zoo.layers.base import StateDropout
 from zoo.layers.cell_layer import CellLayer
 from zoo.layers.cells import CellName
 from zoo.options import takes_options
-from zoo.recurrence.products import affine
+from zoo.recurrence.products import affine, times_weights
 from zoo.recurrence.self_attending import empty_memory, remember, self_attend
 
 
@@ -139,7 +139,7 @@ class SelfAttentionRNN(CellLayer):
         *cell_states, values, keys, valid, t = states
         context, _ = self.attention(cell_states[0], values, keys, valid)
         output, cell_states = self.cell(tf.concat([inputs, context], -1), cell_states)
-        memory = remember([values, keys], t, output, self.attention.key_weights())
+        memory = remember([values, keys], t, [output, times_weights(output, self.attention.key_weights())])
         valid = tf.logical_or(valid, tf.expand_dims(tf.equal(tf.range(tf.shape(values)[1]), t), 0))
         return output, [*cell_states, *memory, valid, t + 1]
 

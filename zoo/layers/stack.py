@@ -8,6 +8,7 @@ from zoo.errors import CallError
 from zoo.layers.attention import ScoreName
 from zoo.layers.base import Layer
 from zoo.layers.cells import CellName
+from zoo.layers.lstmn import LSTMN
 from zoo.layers.recurrent import Recurrent
 from zoo.layers.self_attention import SelfAttentionRNN
 from zoo.options import takes_options
@@ -60,11 +61,12 @@ class RecurrentStack(Layer):
         self.supports_masking = True
         self.self_attention = self_attention
         self.width = units * (2 if bidirectional else 1)
-        self.forward = [self._layer(f"forward_{i}", False) for i in range(layers)]
-        self.backward = [self._layer(f"backward_{i}", True) for i in range(layers if bidirectional else 0)]
+        self.forward = [self.make_layer(f"forward_{i}", False) for i in range(layers)]
+        self.backward = [self.make_layer(f"backward_{i}", True) for i in range(layers if bidirectional else 0)]
         self.dropout = keras.layers.Dropout(dropout, dtype=self.dtype_policy, name="dropout")
 
-    def _layer(self, name, reverse):
+    def make_layer(self, name, reverse):
+        """Return a layer of the stack; a subclass may return others."""
         common = {"cell": self.options["cell"], "return_sequences": True, "return_state": True}
         common |= {"reverse": reverse, "dtype": self.dtype_policy, "name": name}
         common["state_dropout"] = self.options["state_dropout"]
@@ -144,3 +146,27 @@ class RecurrentStack(Layer):
     def compute_mask(self, inputs, mask=None):
         """Return no mask for the outputs: the caller passes masks explicitly."""
         return None
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LSTMNStack(RecurrentStack):
+    """A stack of `LSTMN` layers, for encoders and classifiers: it cannot go step by step.
+
+    Args:
+        units: the size of the state of each layer and direction.
+        layers: the number of layers.
+        bidirectional: run each layer in both directions and concatenate the outputs.
+        dropout: the dropout rate of the inputs of each layer.
+
+    Call arguments, returns and errors: as in `RecurrentStack` with self-attention.
+    """
+
+    @takes_options
+    def __init__(self, units: Size, *, layers: Size = 1, bidirectional: Switch = False, dropout: Share = 0.0, **kwargs):
+        options = {"layers": layers, "bidirectional": bidirectional, "dropout": dropout}
+        super().__init__(units, cell="lstm", self_attention=True, **options, **kwargs)
+
+    def make_layer(self, name, reverse):
+        """Return a layer of the stack."""
+        returned = {"return_sequences": True, "return_state": True, "return_weights": True}
+        return LSTMN(self.options["units"], **returned, reverse=reverse, dtype=self.dtype_policy, name=name)

@@ -44,11 +44,11 @@ class _Classifier(TokenModel):
         self.dropout = make_dropout(options["dropout"], (None, width), name="dropout", **policy)
         self.logits = make_logits(options["classes"], tied=False, **policy)
 
-    def _make_stack(self, **self_attention):
+    def make_stack(self):
         """Return the recurrent layers of the options, for a classifier that has some."""
-        names = ("units", "cell", "layers", "bidirectional", "dropout", "state_dropout")
-        options = {name: self.options[name] for name in names}
-        return RecurrentStack(**options, **self_attention, dtype=self.dtype_policy, name="stack")
+        names = ("units", "cell", "layers", "bidirectional", "dropout", "state_dropout", "self_attention", "attention")
+        options = {name: self.options[name] for name in names if name in self.options}
+        return RecurrentStack(**options, dtype=self.dtype_policy, name="stack")
 
     def hidden(self, inputs, training=False):
         """Return the features of the logits, (B, features)."""
@@ -189,7 +189,7 @@ class RecurrentClassifier(_Classifier):
         super().__init__(**kwargs)
         self.attends = self_attention
         self._make_common_layers()
-        self.stack = self._make_stack(self_attention=self_attention, attention=attention)
+        self.stack = self.make_stack()
         self(symbolic_ids())
 
     def _features(self, embedded, mask, training):
@@ -253,7 +253,7 @@ class StructuredClassifier(_Classifier):
     ):
         super().__init__(**kwargs)
         self._make_common_layers(sums=hops)
-        self.stack = self._make_stack()
+        self.stack = self.make_stack()
         self.pooling = StructuredSelfAttention(units, hops, dtype=self.dtype_policy, name="pooling")
         self(symbolic_ids())
 

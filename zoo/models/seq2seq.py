@@ -31,7 +31,8 @@ class Seq2Seq(SequenceModel):
 
     The layers are `encoder`, `bridge` (W), `decoder`, `readout` (U) and `logits` (V). r_t is the embedding of the
     target token before t. Without attention there is no c. A subclass replaces a part by overriding its method:
-    `make_encoder`, `make_bridge`, `make_decoder`, `make_readout`, `start_states` or `read_out`.
+    `make_encoder`, `make_bridge`, `make_decoder`, `make_readout`, `start_states` or `read_out`; see
+    `zoo.models.papers`.
 
     Args:
         source_vocabulary_size: the number of source ids. The ids 0 to 3 of a `zoo.Vocabulary` are padding, start, end
@@ -55,6 +56,7 @@ class Seq2Seq(SequenceModel):
             model over the ids of another tokenizer has its own. Id 0 is always padding.
 
     Attributes:
+        reads_state_before: true if the readout reads s_{t-1} in place of s_t.
         shortlist: the `zoo.Shortlist` over which a pipeline and exports decode; None: the whole vocabulary.
 
     Call arguments:
@@ -71,6 +73,7 @@ class Seq2Seq(SequenceModel):
     """
 
     task = "translation"
+    reads_state_before = False
     shortlist: Shortlist | None = None
 
     @takes_options
@@ -200,6 +203,8 @@ class Seq2Seq(SequenceModel):
             return self.read_out(self.decoder(embedded, **options), None, embedded, training), None
         values = memory["values"]
         outputs, weights = self.decoder(embedded, values, values_mask=memory["values_mask"], **options)
+        if self.reads_state_before:
+            outputs = tf.concat([tf.expand_dims(states[0], 1), outputs[:, :-1]], 1)
         return self.read_out(outputs, tf.matmul(weights, values), embedded, training), weights
 
     def encode(self, source_ids, *, room=0, training=False):
@@ -233,8 +238,10 @@ class Seq2Seq(SequenceModel):
         """Do one step of decoding up to the features (B, n) of the logits; otherwise as `decode_step`."""
         embedded = self.target_embedding(tokens)
         if self.attends:
+            before = states[0]
             states, context, weights = self.decoder.step(embedded, states, **memory)
-            return self.read_out(states[0], context, embedded), states, weights
+            read = before if self.reads_state_before else states[0]
+            return self.read_out(read, context, embedded), states, weights
         output, states = self.decoder.step(embedded, states)
         return self.read_out(output, None, embedded), states, None
 

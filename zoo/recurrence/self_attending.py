@@ -52,10 +52,9 @@ def empty_memory(batch, slots, units, key_weights, dtype):
     return [values, times_weights(values, key_weights)]
 
 
-def remember(memory, t, output, key_weights):
-    """Write an output (B, units) and its key into slot t of the memory."""
+def remember(memory, t, rows):
+    """Write a row (B, n) into slot t of each tensor (B, slots, n) of the memory."""
     here = tf.reshape(tf.equal(tf.range(tf.shape(memory[0])[1]), t), [1, -1, 1])
-    rows = [output, times_weights(output, key_weights)]
     return [
         tf.where(here, tf.expand_dims(tf.cast(row, slots.dtype), 1), slots)
         for row, slots in zip(rows, memory, strict=True)
@@ -117,7 +116,7 @@ class SelfAttendingRecurrence:
         outputs, after = self.attending_step.forward(
             projected, states, values, keys, tf.logical_and(self.valid, earlier)
         )
-        return outputs, after, remember(memory, t, after[0], self.key_weights)
+        return outputs, after, remember(memory, t, [after[0], times_weights(after[0], self.key_weights)])
 
     def backward(self, recorded, d_outputs, d_alphas, *d_last):
         """Compute the gradients of the projected inputs, the matrix of the keys, the parameters and the first states.

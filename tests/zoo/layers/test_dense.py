@@ -12,7 +12,7 @@ from tests.support.checks import (
     weights_of,
 )
 from zoo.errors import CallError
-from zoo.layers import TanhDense
+from zoo.layers import Maxout, TanhDense
 
 
 def made(n=5, dtype="float32"):
@@ -21,9 +21,10 @@ def made(n=5, dtype="float32"):
     return randomise(layer)
 
 
+@pytest.mark.parametrize("layer", [TanhDense, Maxout])
 @pytest.mark.parametrize("shape", [(3, 5), (2, 3, 5)])
-def test_layer(shape):
-    check_layer(TanhDense, {"units": 4}, [normal(*shape)])
+def test_layer(shape, layer):
+    check_layer(layer, {"units": 4}, [normal(*shape)])
 
 
 def test_equation():
@@ -32,6 +33,14 @@ def test_equation():
     W, b = w["kernel"].T, w["bias"]
     expected = np.stack([[np.tanh(W @ column + b) for column in row] for row in x.astype("float64")])
     assert_close(layer(x), expected)
+
+
+def test_equation_of_maxout():
+    layer, x = Maxout(4), normal(2, 3, 5)
+    layer.build(x.shape)
+    w = weights_of(randomise(layer))
+    first, second = (np.dot(x, w["kernel"][:, half]) + w["bias"][half] for half in (slice(4), slice(4, 8)))
+    assert_close(layer(x), np.where(first > second, first, second))
 
 
 def test_gradients():

@@ -19,8 +19,10 @@ LAYERS = {
     "seq2seq": ["source_embedding", "target_embedding", "embedding_dropout", "encoder", "decoder"]
     + ["bridge_0", "readout", "dropout", "logits"],
 }
-LAYERS |= dict.fromkeys(["bahdanau_seq2seq", "self_attention_seq2seq"], LAYERS["seq2seq"])
-LAYERS |= {"self_attention_rnn": LAYERS["tanh_rnn"], "self_attention_lm": LAYERS["tanh_rnn_lm"]}
+LAYERS |= dict.fromkeys(["bahdanau_seq2seq", "rnnsearch", "self_attention_seq2seq"], LAYERS["seq2seq"])
+LAYERS["luong"] = [*LAYERS["seq2seq"][:6], "bridge_1", *LAYERS["seq2seq"][6:]]  # a bridge for each state of an lstm
+LAYERS |= dict.fromkeys(["self_attention_rnn", "lstmn"], LAYERS["tanh_rnn"])
+LAYERS["self_attention_lm"] = LAYERS["tanh_rnn_lm"]
 LAYERS["structured_self_attention"] = [*LAYERS["tanh_rnn"], "pooling"]
 
 
@@ -34,9 +36,9 @@ def test_layers_have_the_names_of_the_documentation(name):
     model = made(name)
     assert [layer.name for layer in model.layers] == LAYERS[name]
     for layer in LAYERS[name]:
-        attribute = {"bridge_0": "bridge", "dense_0": "dense"}.get(layer, layer)
+        attribute, _, number = layer.partition("_") if layer.startswith(("bridge", "dense")) else (layer, "", "")
         found = getattr(model, attribute)
-        assert model.get_layer(layer) is (found[0] if isinstance(found, list) else found)
+        assert model.get_layer(layer) is (found[int(number)] if number else found)
 
 
 def test_layers_inside_layers():

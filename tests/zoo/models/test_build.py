@@ -6,12 +6,25 @@ import pytest
 import zoo
 from zoo.catalog import CATALOG, find
 from zoo.errors import CallError
-from zoo.models.build import check_options, model_options, options_of_builder
+from zoo.models.build import check_options, model_options, name_of, options_of_builder
 
 CLASSES = {"translation": "Seq2Seq", "language_model": "LanguageModel", "classification": "RecurrentClassifier"}
-OWN_CLASSES = {"tanh_dnn": "DenseClassifier", "structured_self_attention": "StructuredClassifier"}
+OWN_CLASSES = {
+    "tanh_dnn": "DenseClassifier",
+    "rnnsearch": "RNNSearch",
+    "luong": "LuongSeq2Seq",
+    "lstmn": "LSTMNClassifier",
+    "structured_self_attention": "StructuredClassifier",
+}
+DEFAULTS = {  # those that differ from the class
+    "rnnsearch": {"cell": "gru", "bidirectional": True},
+    "luong": {"cell": "lstm", "attention": "general"},
+}
 FIXED = {
-    **dict.fromkeys(OWN_CLASSES, set()),
+    "tanh_dnn": set(),
+    "structured_self_attention": set(),
+    "luong": {"self_attention", "state_dropout"},
+    "lstmn": {"self_attention", "attention", "cell", "state_dropout"},
     "tanh_rnn": {"self_attention", "attention"},
     "tanh_rnn_lm": {"self_attention", "attention"},
     "seq2seq": {"self_attention", "attention"},
@@ -27,8 +40,16 @@ def test_a_builder_has_the_options_of_its_class_and_what_every_keras_model_has(n
     assert (ours.pop("name").default, ours.pop("dtype").default) == (name, None)
     assert theirs.keys() - ours.keys() == FIXED.get(name, {"self_attention"})
     assert {key: (one.kind, one.default) for key, one in ours.items()} == {
-        key: (theirs[key].kind, theirs[key].default) for key in ours
+        key: (theirs[key].kind, DEFAULTS.get(name, {}).get(key, theirs[key].default)) for key in ours
     }
+
+
+@pytest.mark.parametrize(("name", "defaults"), DEFAULTS.items())
+def test_a_default_of_a_builder_can_be_overruled(name, defaults):
+    model = zoo.build(name, source_vocabulary_size=9, target_vocabulary_size=9, units=4)
+    assert {key: model.options[key] for key in defaults} == defaults
+    other = zoo.build(name, source_vocabulary_size=9, target_vocabulary_size=9, units=4, cell="tanh")
+    assert other.options["cell"] == other.decoder.options["cell"] == "tanh" and name_of(other) == name
 
 
 @pytest.mark.parametrize("name", zoo.names())

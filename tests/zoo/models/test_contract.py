@@ -1,4 +1,4 @@
-"""The contract of a model, kept by models of papers that are small subclasses: they train, search and are exported."""
+"""The contract of a model, kept by a small subclass outside the zoo: it trains, searches and is exported."""
 
 import keras
 import numpy as np
@@ -9,13 +9,8 @@ import zoo
 from tests.support.checks import assert_close
 from tests.support.untrained import TEXTS, run_of
 from zoo.constants import END, PAD, START
-from zoo.layers.attention import LuongAttention
-from zoo.layers.base import Layer
-from zoo.layers.cells import make_cell
-from zoo.layers.dense import TanhDense
 from zoo.models.base import SequenceModel
 from zoo.options import takes_options
-from zoo.recurrence.attending import attend_by_steps
 from zoo.text import Vocabulary
 
 SOURCE = np.array([[4, 5, 6, 7, END], [8, 9, END, PAD, PAD], [10, END, PAD, PAD, PAD]], "int32")
@@ -24,93 +19,45 @@ NEXT = np.array([[5, 6, 7, END], [10, 4, END, PAD], [END, PAD, PAD, PAD]], "int3
 
 
 @keras.saving.register_keras_serializable(package="test")
-class Maxout(keras.layers.Layer):
-    """The largest of each pair of linear features (Bahdanau, Cho, Bengio 2014, appendix A.2.2)."""
+class Doubled(keras.layers.Layer):
+    """A readout of Keras' own layers, without tanh."""
 
     def __init__(self, units, **kwargs):
         super().__init__(**kwargs)
         self.units = units
-        self.linear = keras.layers.Dense(2 * units, dtype=self.dtype_policy)
+        self.linear = keras.layers.Dense(units, "relu", dtype=self.dtype_policy)
 
     def call(self, inputs):
-        pairs = tf.stack(tf.split(self.linear(inputs), 2, axis=-1), axis=-1)
-        return tf.reduce_max(pairs, axis=-1)
+        return 2.0 * self.linear(inputs)
 
     def get_config(self):
         return {**super().get_config(), "units": self.units}
 
 
 @keras.saving.register_keras_serializable(package="test")
-class RNNSearch(zoo.Seq2Seq):
-    """Bahdanau's model: gated cells, an encoder in both directions, a maxout readout."""
+class OwnModel(zoo.Seq2Seq):
+    """A model with fewer options, a readout of its own, and initial states that do not depend on the source."""
 
     @takes_options
     def __init__(self, vocabulary_size: int, *, units: int = 8, **kwargs):
         super().__init__(vocabulary_size, vocabulary_size, units=units, cell="gru", bidirectional=True, **kwargs)
 
+    def make_bridge(self):
+        return []
+
     def make_readout(self):
-        return Maxout(self.options["units"], dtype=self.dtype_policy)
-
-
-class InputFeedingDecoder(Layer):
-    """The decoder of Luong, Pham, Manning 2015 (section 3.3), which reads its own attentional vector.
-
-    s_t = cell([r_t; h_{t-1}], s_{t-1}),  c_t from s_t,  h_t = tanh(W [c_t; s_t]); the states are h, then the cell's
-    """
-
-    def __init__(self, units, cell, **kwargs):
-        super().__init__(**kwargs)
-        self.units = units
-        self.cell = make_cell(cell, units, dtype=self.dtype_policy)
-        self.attention = LuongAttention("general", dtype=self.dtype_policy)
-        self.combine = TanhDense(units, dtype=self.dtype_policy)
-        self.supports_masking = True
-
-    def compute_mask(self, inputs, mask=None):
-        return None
-
-    def build(self, inputs_shape, values_shape):
-        self.cell.build((None, inputs_shape[-1] + self.units))
-        self.attention.build((None, self.units), values_shape)
-        self.combine.build((None, values_shape[-1] + self.units))
-        self.built = True
-
-    def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
-        outputs, _, weights = attend_by_steps(self, inputs, values, initial_state, mask=mask, values_mask=values_mask)
-        return outputs, weights
-
-    def step(self, inputs, states, values, keys=None, values_mask=None):
-        attentional, *cell_states = states
-        _, cell_states = self.cell(tf.concat([inputs, attentional], -1), cell_states)
-        context, weights = self.attention(cell_states[0], values, keys, values_mask)
-        return [self.combine(tf.concat([context, cell_states[0]], -1)), *cell_states], context, weights
-
-
-@keras.saving.register_keras_serializable(package="test")
-class Luong(zoo.Seq2Seq):
-    """Luong's model with input feeding: the logits are made of the attentional vector alone."""
-
-    @takes_options
-    def __init__(self, vocabulary_size: int, *, units: int = 8, **kwargs):
-        super().__init__(vocabulary_size, vocabulary_size, units=units, cell="lstm", attention="general", **kwargs)
-
-    def make_decoder(self):
-        return InputFeedingDecoder(self.options["units"], self.options["cell"], dtype=self.dtype_policy)
+        return Doubled(self.options["units"], dtype=self.dtype_policy)
 
     def start_states(self, last):
-        states = super().start_states(last)
-        return [tf.zeros_like(states[0]), *states]
-
-    def read_out(self, state, context, embedded, training=False):
-        return self.dropout(state, training=training)
+        return [tf.zeros([tf.shape(last[0])[0], self.options["units"]], last[0].dtype)]
 
 
-@pytest.fixture(scope="module", params=[RNNSearch, Luong], ids=lambda model_class: model_class.__name__)
-def trained(request):
-    """A model of a paper after a few steps of Keras `fit`, and the losses."""
+@pytest.fixture(scope="module")
+def trained():
+    """The model after a few steps of Keras `fit`, and the losses."""
     keras.utils.set_random_seed(1)
     vocabulary = Vocabulary.learn(TEXTS, size=60)
-    model = request.param(vocabulary.size, name="paper")
+    model = OwnModel(vocabulary.size, name="own")
     model.compile(keras.optimizers.Adam(0.02), keras.losses.SparseCategoricalCrossentropy(True, ignore_class=PAD))
     history = model.fit({"source": SOURCE, "target": TARGET}, NEXT, epochs=12, verbose=0)
     return model, history.history["loss"], vocabulary

@@ -1,0 +1,117 @@
+"""The models of papers: small subclasses of the models of the zoo, each as its paper describes it."""
+
+import keras
+import tensorflow as tf
+
+from zoo.layers.dense import Maxout
+from zoo.layers.input_feeding import InputFeedingDecoder
+from zoo.layers.stack import LSTMNStack
+from zoo.models.builder import builder
+from zoo.models.classifier import RecurrentClassifier
+from zoo.models.seq2seq import Seq2Seq
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class RNNSearch(Seq2Seq):
+    """The model that attention comes from: a maxout readout of the state before the step.
+
+        y_1 ... y_m = encoder(source),   s_0 = tanh(W h_1 + b)
+        alpha_i = softmax_i score(s_{t-1}, y_i),   c_{t-1} = sum_i alpha_i y_i
+        s_t = decoder(r_t, s_{t-1}, c_{t-1})
+        logits_t = V maxout(U [s_{t-1}; c_{t-1}; r_t] + b) + b'
+
+    h_1 is the state of the encoder's backward direction at the first token. The cell is the gated unit of cuDNN, whose
+    reset gate follows the recurrent product; in the paper it precedes it.
+
+    Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, appendix A.
+    """
+
+    reads_state_before = True
+
+    def make_readout(self):
+        """Return the maxout layer of the features."""
+        units = self.embedding_units if self.options["tie_embeddings"] else self.options["units"]
+        return Maxout(units, dtype=self.dtype_policy, name="readout")
+
+    def start_states(self, last):
+        """Return the initial states of the decoder from those of the backward direction, if there is one."""
+        if self.options["bidirectional"]:
+            last = [tf.split(state, 2, axis=-1)[1] for state in last]
+        return super().start_states(last)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LuongSeq2Seq(Seq2Seq):
+    """The encoder-decoder that attends with the state after the step, with input feeding.
+
+        y_1 ... y_m = encoder(source),   s_0 = tanh(W h_m + b),   a_0 = 0
+        s_t = cell([r_t; a_{t-1}], s_{t-1})
+        alpha_i = softmax_i score(s_t, y_i),   c_t = sum_i alpha_i y_i
+        a_t = tanh(W' [c_t; s_t] + b),   logits_t = V a_t + b'
+
+    The decoder is an `InputFeedingDecoder`, with one layer; the paper's has four, and begins with the states of the
+    encoder themselves. Its states have no dropout.
+
+    Source: Luong, Pham, Manning 2015, arXiv 1508.04025.
+    """
+
+    def make_decoder(self):
+        """Return the decoder with input feeding."""
+        options = {"dtype": self.dtype_policy, "name": "decoder"}
+        options |= {name: self.options[name] for name in ("units", "cell", "attention")}
+        return InputFeedingDecoder(**options, return_weights=True)
+
+    def make_readout(self):
+        """Return the layer from the attentional vector to the features: none, or a product for tied embeddings."""
+        options = {"dtype": self.dtype_policy, "name": "readout"}
+        if self.options["tie_embeddings"] and self.embedding_units != self.options["units"]:
+            return keras.layers.Dense(self.embedding_units, use_bias=False, **options)
+        identity = keras.layers.Identity(**options)
+        identity.build((None, None, self.options["units"]))
+        return identity
+
+    def start_states(self, last):
+        """Return zeros for the attentional vector, and the initial states of the cell."""
+        states = super().start_states(last)
+        return [tf.zeros_like(states[0]), *states]
+
+    def read_out(self, state, context, embedded, training=False):
+        """Return the features of the logits: the attentional vector."""
+        return self.dropout(self.readout(state), training=training)
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LSTMNClassifier(RecurrentClassifier):
+    """A classifier over the last state of a long short-term memory-network.
+
+        alpha_i = softmax_i v^T tanh(W_k h_i + W_q [x_t; h'_{t-1}]),  i < t
+        h'_t = sum_{i<t} alpha_i h_i,   m'_t = sum_{i<t} alpha_i m_i
+        h_t, m_t = lstm(x_t, h'_t, m'_t),   logits = V h_m + b
+
+    `stack` has `LSTMN` layers; V is `logits`.
+
+    Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733.
+    """
+
+    def make_stack(self):
+        """Return the layers of the options."""
+        options = {name: self.options[name] for name in ("units", "layers", "bidirectional", "dropout")}
+        return LSTMNStack(**options, dtype=self.dtype_policy, name="stack")
+
+
+@builder(RNNSearch, defaults={"cell": "gru", "bidirectional": True}, self_attention=False)
+def rnnsearch(**options) -> keras.Model:
+    """Build the model of Bahdanau, Cho, Bengio 2014."""
+    return RNNSearch(**options)
+
+
+@builder(LuongSeq2Seq, defaults={"cell": "lstm", "attention": "general"}, self_attention=False, state_dropout=0.0)
+def luong(**options) -> keras.Model:
+    """Build the model of Luong, Pham, Manning 2015, with input feeding."""
+    return LuongSeq2Seq(**options)
+
+
+@builder(LSTMNClassifier, cell="lstm", self_attention=True, attention="bahdanau", state_dropout=0.0)
+def lstmn(**options) -> keras.Model:
+    """Build the model of Cheng, Dong, Lapata 2016 as a text classifier."""
+    return LSTMNClassifier(**options)
