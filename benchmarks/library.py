@@ -28,12 +28,13 @@ FORMATS = ("saved_model", "serving", "tflite", "onnx", "web")
 def trained(entry: Entry) -> tuple[Any, float, float]:
     """Return the pipeline of a model, the seconds of its epoch, and its accuracy on the validation set."""
     import zoo
+    from zoo.models.build import options_of_builder
 
     train, valid = (
         zoo.read_corpus(f"{CORPUS}:{split}", task=entry.task, size=TRAINED_ON) for split in ("train", "valid")
     )
     source = zoo.Vocabulary.learn(train.sources, size=PIECES)
-    options = {"units": 64} | ({} if entry.name == "tanh_dnn" else {"cell": "gru"})
+    options = {"units": 64} | ({"cell": "gru"} if "cell" in options_of_builder(entry.name) else {})
     vocabularies, labels = {"source": source}, []
     if entry.task == "translation":
         vocabularies["target"] = zoo.Vocabulary.learn(train.targets, size=PIECES)

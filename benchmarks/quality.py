@@ -54,12 +54,14 @@ def held_out(folder: Path, out: Path) -> dict[str, str]:
 
 
 def tasks(options: argparse.Namespace) -> list[Task]:
-    """Return the models to measure."""
+    """Return the models to measure, each with the given cells, or with its own."""
+    from zoo.models.build import options_of_builder
+
     found = []
     for entry in CATALOG:
         both_ways = {"bidirectional": True} if entry.task == "translation" else {}
-        for cell in options.cells if entry.name != "tanh_dnn" else ["tanh"]:
-            kind = both_ways | ({"cell": cell} if cell != "tanh" else {})
+        for cell in (options.cells if "cell" in options_of_builder(entry.name) else None) or [None]:
+            kind = both_ways | ({"cell": cell} if cell else {})
             if options.multi30k:
                 if entry.task == "translation":
                     found.append(_on_multi30k(entry.name, kind, options.multi30k))
@@ -88,7 +90,7 @@ def measure(task: Task, out: Path, **given: Any) -> dict[str, Any]:
     from zoo.training.fit import train
     from zoo.training.settings import Settings
 
-    cell = task.options.get("cell", "tanh")
+    cell = task.options.get("cell", "own")
     folder = out / "-".join(map(str, (task.corpus, task.model, cell, *given.values())))
     report = folder.with_suffix(".json")
     if report.is_file():
@@ -98,7 +100,7 @@ def measure(task: Task, out: Path, **given: Any) -> dict[str, Any]:
     run = train(task.model, **data, out=folder, options=task.options, settings=settings, force=True)
     scores = evaluate(run, read_corpus(task.data["test"], task=run.task, split="test"))
     seconds = json.loads((run.path / "metrics.json").read_text())["seconds"]
-    row = {"model": task.model, "cell": cell, "data": task.corpus, "parameters": run.model.count_params()}
+    row = {"model": task.model, "cell": run.model.options.get("cell", ""), "data": task.corpus, "parameters": run.model.count_params()}
     row |= {**given, "minutes": round(seconds / 60, 1)}
     row |= {name: scores[name] for name in SCORES if name in scores}
     report.write_text(json.dumps(row))
@@ -110,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--only", nargs="*", help="names of models (default: all)")
-    parser.add_argument("--cells", nargs="*", choices=["tanh", "gru", "lstm"], default=["tanh"])
+    parser.add_argument("--cells", nargs="*", choices=["tanh", "gru", "lstm"], help="default: that of each model")
     parser.add_argument("--sst2", type=Path)
     parser.add_argument("--multi30k", type=Path)
     parser.add_argument("--epochs", type=int, default=3)
