@@ -100,7 +100,8 @@ def measure(task: Task, out: Path, **given: Any) -> dict[str, Any]:
     run = train(task.model, **data, out=folder, options=task.options, settings=settings, force=True)
     scores = evaluate(run, read_corpus(task.data["test"], task=run.task, split="test"))
     seconds = json.loads((run.path / "metrics.json").read_text())["seconds"]
-    row = {"model": task.model, "cell": run.model.options.get("cell", ""), "data": task.corpus, "parameters": run.model.count_params()}
+    row = {"model": task.model, "cell": run.model.options.get("cell", ""), "data": task.corpus}
+    row |= {"parameters": run.model.count_params()}
     row |= {**given, "minutes": round(seconds / 60, 1)}
     row |= {name: scores[name] for name in SCORES if name in scores}
     report.write_text(json.dumps(row))
