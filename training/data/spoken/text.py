@@ -7,9 +7,6 @@ from collections.abc import Iterable, Sequence
 # Letters that a word of another language may have; German, Spanish, Czech, Polish and the Nordic languages among them.
 LETTERS = "abcdefghijklmnopqrstuvwxyzàáâãäåæçèéêëìíîïñòóôõöøùúûüýßœąćčďęěğłńňőřśšťůűźżž"
 ROMAN = frozenset("IVXLCDM")
-LENGTHS = (1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10, 12, 14)  # words in a text, each as often
-REPEATS = (0, 0, 0, 0, 1, 1, 2)
-MOST_LETTERS = 90  # in a text
 
 
 class AnyWords:
@@ -25,17 +22,8 @@ class AnyWords:
         self.said = frozenset(word.casefold() for word in said)
 
     def text(self, stream: random.Random) -> str:
-        """Draw one to fourteen words, half of them common; the first has a capital letter in half of the draws.
-
-        Three texts of seven repeat some of their words elsewhere, as in "a boat behind a boat": a copy that looks only
-        for what it has just written loses its place there.
-        """
-        words = [self.word(stream) for _ in range(stream.choice(LENGTHS))]
-        for _ in range(stream.choice(REPEATS)):
-            start, place = stream.randrange(len(words)), stream.randint(0, len(words))
-            words[place:place] = words[start : start + stream.randint(1, 3)]
-        while len(" ".join(words)) > MOST_LETTERS:
-            words.pop()
+        """Draw one to ten words, half of them common; the first has a capital letter in half of the draws."""
+        words = [self.word(stream) for _ in range(stream.choice((1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10)))]
         if stream.random() < 0.5:
             words[0] = words[0][0].upper() + words[0][1:]
         return " ".join(words)
