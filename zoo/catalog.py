@@ -36,6 +36,7 @@ _DEEP_AVERAGING = "Iyyer et al. 2015, Deep unordered composition rivals syntacti
 _SUTSKEVER = "Sutskever, Vinyals, Le 2014, arXiv 1409.3215"
 _STRUCTURED = "alpha_j = softmax_i(w_j^T tanh(W h_i)), m_j = sum_i alpha_ji h_i"
 _INPUT_FEEDING = "a_t = tanh(W [c_t; s_t] + b), s_t = lstm([r_t; a_{t-1}], s_{t-1}), c_t = sum_i alpha_i y_i"
+_LOCATION = "alpha_t = softmax_i v^T tanh(W_q s_{t-1} + W_k y_i + U f_{t,i}), f_t = F * alpha_{t-1}"
 _TAPES = "h_t, m_t = lstm(x_t, sum_{i<t} alpha_i h_i, sum_{i<t} alpha_i m_i)"
 _BAHDANAU = "Bahdanau, Cho, Bengio 2014, arXiv 1409.0473"
 _LSTMN = "Cheng, Dong, Lapata 2016, arXiv 1601.06733"
@@ -54,6 +55,7 @@ CATALOG = (
         _BAHDANAU,
     ),
     Entry("luong", _PAPERS, "translation", _INPUT_FEEDING, "Luong, Pham, Manning 2015, arXiv 1508.04025"),
+    Entry("location_seq2seq", _PAPERS, "translation", _LOCATION, "Chorowski et al. 2015, arXiv 1506.07503"),
     Entry("self_attention_rnn", *_CLASSIFIER, _SELF_ATTENTION, _LSTMN),
     Entry("lstmn", _PAPERS, "classification", _TAPES, _LSTMN),
     Entry("structured_self_attention", *_CLASSIFIER, _STRUCTURED, "Lin et al. 2017, arXiv 1703.03130"),

@@ -15,6 +15,7 @@ MODELS = {
     "seq2seq": ({"cell": "lstm"}, (0, 1.75)),
     "bahdanau_seq2seq": ({"cell": "gru", "bidirectional": True}, (0, 0.7)),
     "luong": ({}, (0, 0.7)),
+    "location_seq2seq": ({"cell": "gru"}, (0, 0.7)),
     "self_attention_seq2seq": ({"attention": "general"}, (0, 0.7)),
     "tanh_rnn_lm": ({"layers": 2}, (2, 0.7)),
     "self_attention_lm": ({"cell": "lstm", "layers": 2}, (1, 0.7)),

@@ -9,6 +9,7 @@ from zoo.layers.decoder import AttentionDecoder as AttentionDecoder
 from zoo.layers.dense import Maxout as Maxout
 from zoo.layers.dense import TanhDense as TanhDense
 from zoo.layers.input_feeding import InputFeedingDecoder as InputFeedingDecoder
+from zoo.layers.location import LocationDecoder as LocationDecoder
 from zoo.layers.lstmn import LSTMN as LSTMN
 from zoo.layers.recurrent import Recurrent as Recurrent
 from zoo.layers.recurrent import TanhRNN as TanhRNN

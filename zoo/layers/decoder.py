@@ -52,6 +52,7 @@ class AttentionDecoder(CellLayer):
     """
 
     call_axes = {"inputs": ["B Ty n"], "values": ["B Tx d"]}
+    by_steps = False  # true in a subclass with a `step` of its own, whose gradient is that of automatic differentiation
 
     @takes_options
     def __init__(
@@ -83,8 +84,8 @@ class AttentionDecoder(CellLayer):
 
     def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
         """Return the states of all steps; see the class."""
-        initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
-        if for_litert():  # by `step`, as decoding does: a .tflite stores each weight in one form
+        initial_state = self.first_states(initial_state, inputs, values)
+        if self.by_steps or for_litert():  # for LiteRT as in decoding: a .tflite stores each weight in one form
             outputs, states, weights = attend_by_steps(
                 self, inputs, values, initial_state, mask=mask, values_mask=values_mask
             )
@@ -102,6 +103,10 @@ class AttentionDecoder(CellLayer):
             state_mask=self.state_dropout.mask(initial_state[0], training),
         )
         return self.results(outputs, weights, states)
+
+    def first_states(self, states, inputs, values):
+        """Return the given initial states, or the default for None."""
+        return self.cell.first_states(states, tf.shape(inputs)[0])
 
     def _split_kernel(self, input_size):
         """Return the parts of the kernel for r_t, used before the time loop, and for c_{t-1}, used in it."""

@@ -9,7 +9,6 @@ from zoo.layers.cells import CellName
 from zoo.layers.decoder import AttentionDecoder
 from zoo.layers.dense import TanhDense
 from zoo.options import takes_options
-from zoo.recurrence.attending import attend_by_steps
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -48,6 +47,8 @@ class InputFeedingDecoder(AttentionDecoder):
     Source: Luong, Pham, Manning 2015, arXiv 1508.04025, equation 5 and section 3.3.
     """
 
+    by_steps = True
+
     @takes_options
     def __init__(
         self,
@@ -59,9 +60,8 @@ class InputFeedingDecoder(AttentionDecoder):
         return_weights: Switch = False,
         **kwargs,
     ):
-        super().__init__(
-            units, cell=cell, attention=attention, return_state=return_state, return_weights=return_weights, **kwargs
-        )
+        returned = {"return_state": return_state, "return_weights": return_weights}
+        super().__init__(units, cell=cell, attention=attention, state_dropout=0.0, **returned, **kwargs)
         self.combine = TanhDense(units, dtype=self.dtype_policy, name="combine")
 
     def build(self, inputs_shape, values_shape):
@@ -73,13 +73,11 @@ class InputFeedingDecoder(AttentionDecoder):
         self.check_size_of(inputs_shape)
         self.built = True
 
-    def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
-        """Return the attentional vectors of all steps; see the class."""
+    def first_states(self, states, inputs, values):
+        """Return the given initial states, or zeros for None."""
         batch_size = tf.shape(inputs)[0]
-        first, *cell_states = initial_state or self.get_initial_state(batch_size)
-        states = [first, *self.cell.first_states(cell_states, batch_size)]
-        outputs, states, weights = attend_by_steps(self, inputs, values, states, mask=mask, values_mask=values_mask)
-        return self.results(outputs, weights, states)
+        first, *cell_states = self.get_initial_state(batch_size) if states is None else states
+        return [first, *self.cell.first_states(cell_states, batch_size)]
 
     def step(self, inputs, states, values, keys=None, values_mask=None):
         """Do one step of decoding.

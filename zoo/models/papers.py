@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from zoo.layers.dense import Maxout
 from zoo.layers.input_feeding import InputFeedingDecoder
+from zoo.layers.location import LocationDecoder
 from zoo.layers.stack import LSTMNStack
 from zoo.models.builder import builder
 from zoo.models.classifier import RecurrentClassifier
@@ -81,6 +82,31 @@ class LuongSeq2Seq(Seq2Seq):
 
 
 @keras.saving.register_keras_serializable(package="zoo")
+class LocationSeq2Seq(Seq2Seq):
+    """The encoder-decoder whose attention depends on the last weights too: location-aware attention.
+
+        y_1 ... y_m = encoder(source),   s_0 = tanh(W h_m + b),   alpha_0 = 0
+        f_t = F * alpha_{t-1},   alpha_{t,i} = softmax_i v^T tanh(W_q s_{t-1} + W_k y_i + U f_{t,i})
+        s_t = decoder(r_t, s_{t-1}, c_t),   c_t = sum_i alpha_{t,i} y_i
+        logits_t = V tanh(U' [s_t; c_t; r_t] + b) + b'
+
+    The decoder is a `LocationDecoder`, with its defaults of filters. Its states have no dropout.
+
+    Source: Chorowski et al. 2015, arXiv 1506.07503.
+    """
+
+    def make_decoder(self):
+        """Return the decoder with location-aware attention."""
+        options = {name: self.options[name] for name in ("units", "cell", "attention")}
+        return LocationDecoder(**options, return_weights=True, dtype=self.dtype_policy, name="decoder")
+
+    def encode(self, source_ids, *, room=0, training=False):
+        """Encode the source; see `Seq2Seq.encode`. The last of the states is alpha_0, (B, Tx)."""
+        memory, states = super().encode(source_ids, room=room, training=training)
+        return memory, [*states, tf.zeros(tf.shape(source_ids), states[0].dtype)]
+
+
+@keras.saving.register_keras_serializable(package="zoo")
 class LSTMNClassifier(RecurrentClassifier):
     """A classifier over the last state of a long short-term memory-network.
 
@@ -109,6 +135,12 @@ def rnnsearch(**options) -> keras.Model:
 def luong(**options) -> keras.Model:
     """Build the model of Luong, Pham, Manning 2015, with input feeding."""
     return LuongSeq2Seq(**options)
+
+
+@builder(LocationSeq2Seq, self_attention=False, state_dropout=0.0)
+def location_seq2seq(**options) -> keras.Model:
+    """Build the encoder-decoder with location-aware attention, of Chorowski et al. 2015."""
+    return LocationSeq2Seq(**options)
 
 
 @builder(LSTMNClassifier, cell="lstm", self_attention=True, attention="bahdanau", state_dropout=0.0)

@@ -19,7 +19,8 @@ LAYERS = {
     "seq2seq": ["source_embedding", "target_embedding", "embedding_dropout", "encoder", "decoder"]
     + ["bridge_0", "readout", "dropout", "logits"],
 }
-LAYERS |= dict.fromkeys(["bahdanau_seq2seq", "rnnsearch", "self_attention_seq2seq"], LAYERS["seq2seq"])
+LIKE_SEQ2SEQ = ["bahdanau_seq2seq", "rnnsearch", "location_seq2seq", "self_attention_seq2seq"]
+LAYERS |= dict.fromkeys(LIKE_SEQ2SEQ, LAYERS["seq2seq"])
 LAYERS["luong"] = [*LAYERS["seq2seq"][:6], "bridge_1", *LAYERS["seq2seq"][6:]]  # a bridge for each state of an lstm
 LAYERS |= dict.fromkeys(["self_attention_rnn", "lstmn"], LAYERS["tanh_rnn"])
 LAYERS["self_attention_lm"] = LAYERS["tanh_rnn_lm"]

@@ -13,6 +13,7 @@ OWN_CLASSES = {
     "tanh_dnn": "DenseClassifier",
     "rnnsearch": "RNNSearch",
     "luong": "LuongSeq2Seq",
+    "location_seq2seq": "LocationSeq2Seq",
     "lstmn": "LSTMNClassifier",
     "structured_self_attention": "StructuredClassifier",
 }
@@ -24,6 +25,7 @@ FIXED = {
     "tanh_dnn": set(),
     "structured_self_attention": set(),
     "luong": {"self_attention", "state_dropout"},
+    "location_seq2seq": {"self_attention", "state_dropout"},
     "lstmn": {"self_attention", "attention", "cell", "state_dropout"},
     "tanh_rnn": {"self_attention", "attention"},
     "tanh_rnn_lm": {"self_attention", "attention"},

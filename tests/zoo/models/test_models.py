@@ -51,7 +51,8 @@ def example(name):
 
 def test_names_functions_and_catalog_agree():
     order = ["tanh_dnn", "tanh_rnn", "tanh_rnn_lm", "seq2seq", "bahdanau_seq2seq", "rnnsearch", "luong"]
-    order += ["self_attention_rnn", "lstmn", "structured_self_attention", "self_attention_lm", "self_attention_seq2seq"]
+    order += ["location_seq2seq", "self_attention_rnn", "lstmn", "structured_self_attention", "self_attention_lm"]
+    order += ["self_attention_seq2seq"]
     assert zoo.names() == list(zoo.MODELS) == order
     assert all(getattr(zoo, name) is zoo.MODELS[name] for name in order)
 

@@ -71,6 +71,20 @@ def test_luong(cell, attention):
     assert_close((logits[0], weights[0]), (np.stack(expected), np.stack(rows)))
 
 
+def test_location_seq2seq():
+    """The readout of the base class, over the states and contexts of a `LocationDecoder` that starts from nowhere."""
+    model = made("location_seq2seq", cell="gru")
+    x, r = embeddings(model)
+    y, (last,) = recurrent("gru", weights_of(model.encoder.forward[0].cell), x)
+    s_0 = np.tanh(dense(model.bridge[0], last[0]))
+    assert model.decoder.location_kernel.shape == (model.decoder.filters, UNITS)
+    start = [one.astype("float32") for one in (s_0[None], np.zeros((1, x.shape[1])))]
+    s, alpha = (one.numpy()[0] for one in model.decoder(r[None].astype("float32"), y.astype("float32"), start))
+    features = [np.tanh(dense(model.readout, np.concatenate([s[t], alpha[t] @ y[0], r[t]]))) for t in range(len(r))]
+    logits, weights = model.attend({"source": SOURCE, "target": TARGET})
+    assert_close((logits[0], weights[0]), (np.stack([dense(model.logits, one) for one in features]), alpha))
+
+
 def test_lstmn():
     """The class is read from the last output; outputs and cells of earlier steps are summed with the same weights."""
     model = made("lstmn")

@@ -1,0 +1,113 @@
+"""The recurrent decoder whose attention knows where it was before."""
+
+import keras
+import tensorflow as tf
+
+from zoo.checks import Size, Switch
+from zoo.layers.attention import Attention, ScoreName
+from zoo.layers.cells import CellName
+from zoo.layers.decoder import AttentionDecoder
+from zoo.options import takes_options
+from zoo.recurrence.products import times
+from zoo.recurrence.scan import size
+
+
+@keras.saving.register_keras_serializable(package="zoo")
+class LocationDecoder(AttentionDecoder):
+    """A recurrent decoder whose attention depends on the last weights too: location-aware attention.
+
+        f_t = F * alpha_{t-1},   alpha_0 = 0
+        alpha_{t,i} = softmax_i v^T tanh(W_q s_{t-1} + W_k y_i + U f_{t,i})
+        c_t = sum_i alpha_{t,i} y_i,   s_t = cell([r_t; c_t], s_{t-1})
+
+    r_t is `inputs` at t, y_i are `values`. f_{t,i} is what the filters F (`filter_kernel`) see of the last weights
+    around i; U is `location_kernel`. So the attention can go on from where it was, which the content alone does not
+    tell it where a text repeats itself. With the scores "general" and "dot", U f_{t,i} is added to the key of y_i, the
+    factor of s_{t-1}.
+
+    Args:
+        units: the size of the state.
+        cell: the recurrent cell, "tanh", "gru" or "lstm".
+        attention: the score, "bahdanau", "dot" or "general", or an attention layer.
+        filters: the number of filters.
+        filter_width: the number of positions that a filter sees.
+        return_state: also return the last states.
+        return_weights: also return the attention weights of all steps.
+
+    Call arguments:
+        inputs: r, (B, Ty, n), with at least one step.
+        values: y, (B, Tx, d), with at least one value.
+        initial_state: the initial states of the cell, each (B, units), and alpha_0 (B, Tx), a list; default: zeros.
+        mask: (B, Ty), false for padding of the inputs.
+        values_mask: (B, Tx), false for padding of the values.
+
+    Output shape: s (B, Ty, units). With `return_weights` or `return_state` a flat tuple,
+    `outputs, weights, *states = layer(inputs, values)`: s, alpha (B, Ty, Tx) and the last states: those of the cell,
+    then alpha.
+
+    Raises:
+        CallError: an invalid argument, inputs without steps or no values.
+
+    Source: Chorowski et al. 2015, "Attention-based models for speech recognition", arXiv 1506.07503, equations 8 and 9.
+    """
+
+    by_steps = True
+
+    @takes_options
+    def __init__(
+        self,
+        units: Size,
+        *,
+        cell: CellName = "tanh",
+        attention: ScoreName | Attention = "bahdanau",
+        filters: Size = 8,
+        filter_width: Size = 7,
+        return_state: Switch = False,
+        return_weights: Switch = False,
+        **kwargs,
+    ):
+        returned = {"return_state": return_state, "return_weights": return_weights}
+        super().__init__(units, cell=cell, attention=attention, state_dropout=0.0, **returned, **kwargs)
+        self.filters = filters
+        self.filter_width = filter_width
+
+    def build(self, inputs_shape, values_shape):
+        """Create the weights of the cell and of the attention, F and U."""
+        super().build(inputs_shape, values_shape)
+        key_size = self.attention.key_size(self.units, values_shape[-1])
+        shapes = {"filter_kernel": (self.filter_width, 1, self.filters), "location_kernel": (self.filters, key_size)}
+        for name, shape in shapes.items():
+            setattr(self, name, self.add_weight(shape=shape, initializer="glorot_uniform", name=name))
+
+    def first_states(self, states, inputs, values):
+        """Return the given initial states, or zeros for None."""
+        batch_size = tf.shape(inputs)[0]
+        *cell_states, weights = states or [tf.zeros([batch_size, size(values, 1)], self.compute_dtype)]
+        return [*self.cell.first_states(cell_states or None, batch_size), weights]
+
+    def step(self, inputs, states, values, keys=None, values_mask=None):
+        """Do one step of decoding.
+
+        Args:
+            inputs: r_t, (B, n).
+            states: the previous states of the cell, and alpha_{t-1} (B, Tx).
+            values: y, (B, Tx, d).
+            keys: the result of `attention.precompute(values)`.
+            values_mask: (B, Tx).
+
+        Returns:
+            The next states, the context c_t (B, d) and the weights alpha_t (B, Tx).
+        """
+        *cell_states, weights = states
+        keys = self.attention.precompute(values) if keys is None else keys
+        seen = tf.nn.conv1d(tf.expand_dims(weights, -1), self.cast(self.filter_kernel), 1, "SAME")  # (B, Tx, filters)
+        keys += tf.cast(times(seen, self.cast(self.location_kernel)), keys.dtype)
+        context, weights = self.attention(cell_states[0], values, keys, values_mask=values_mask)
+        _, cell_states = self.cell(tf.concat([inputs, context], -1), cell_states)
+        return [*cell_states, weights], context, weights
+
+    def compute_output_shape(self, inputs_shape, values_shape):
+        """Return the shapes of the outputs of `call`."""
+        batch, steps, _ = inputs_shape
+        states = [*[(batch, self.units)] * self.cell.state_count, (batch, values_shape[1])]
+        return self.results((batch, steps, self.units), (batch, steps, values_shape[1]), states)
