@@ -18,16 +18,17 @@ def run(options: Namespace) -> None:
     if options.json:
         print_json(lists)
         return
+    width = max(len(entry["name"]) for title in ("models", "presets") for entry in lists[title])
     for title in ("models", "presets"):
         print(f"{title}:")
         for entry in lists[title]:
-            print(f"  {entry['name']:<22} {entry['task']:<15} {entry['equation']}")
-            print(f"  {'':<22} {'':<15} {entry['paper'] if title == 'models' else _facts(entry)}")
+            print(f"  {entry['name']:<{width}} {entry['task']:<15} {entry['equation']}")
+            print(f"  {'':<{width}} {'':<15} {entry['paper'] if title == 'models' else _facts(entry)}")
         if not lists[title]:
             print("  none")
     print("recipes:")
     for recipe in lists["recipes"]:
-        print(f"  {recipe['name']}\n  {'':<22} {recipe['description']}")
+        print(f"  {recipe['name']}\n  {'':<{width}} {recipe['description']}")
 
 
 def _models() -> list[dict[str, Any]]:
