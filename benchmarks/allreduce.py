@@ -11,6 +11,7 @@ import json
 import keras
 
 import zoo
+from zoo.models.build import options_of_builder
 
 VOCABULARY = 8000
 SIZES = {
@@ -52,7 +53,7 @@ def seconds(alone: float, sent_bytes: int, workers: int, bandwidth: float) -> fl
 def counts(name: str, units: int, cell: str) -> dict[str, int]:
     """Return the number of parameters of a model, and the parameters, number and width of its embeddings."""
     task = next(entry.task for entry in zoo.catalog.CATALOG if entry.name == name)
-    options = {"units": units} | ({} if name == "tanh_dnn" else {"cell": cell})
+    options = {"units": units} | ({"cell": cell} if "cell" in options_of_builder(name) else {})
     model = zoo.build(name, **SIZES[task], **options)
     embeddings = [layer for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
     width = max(layer.output_dim for layer in embeddings)

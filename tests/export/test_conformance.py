@@ -38,7 +38,7 @@ def check(name, kind, folder):
     for format, package in (("onnx", "tf2onnx"), ("serving", "tensorflow_serving")):
         if kind.format == format:
             pytest.importorskip(package, reason=f"{package} is not installed: pip install 'attention-zoo[{format}]'")
-    run = untrained(name, "tanh", folder)
+    run = untrained(name, None, folder)
     (folder / "samples.targets.txt").write_text("\n".join("abca"[: len(TEXTS)]), encoding="utf-8")
     report = exporter(kind.format)(run, folder / "out", **kind.options)
     parity, quantize = report["parity"], kind.options.get("quantize")

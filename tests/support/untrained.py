@@ -9,7 +9,10 @@ TEXTS = ["trois moins deux", "le 28 octobre 1934", "cinq", "Il est huit heures e
 
 
 def untrained(name, cell, folder, *, units=12):
-    """Return a run whose model has learnt nothing, its logits spread so that no two are nearly equal."""
+    """Return a run whose model has learnt nothing, its logits spread so that no two are nearly equal.
+
+    The model has a cell of its own if `cell` is None, or if it has no such option.
+    """
     import keras
 
     import zoo
@@ -19,7 +22,9 @@ def untrained(name, cell, folder, *, units=12):
     task = TASKS[find(name).task]
     vocabulary = Vocabulary.learn(TEXTS, size=60)
     sizes = dict.fromkeys(task.size_options.values(), vocabulary.size) | ({"classes": 3} if task.labelled else {})
-    model = zoo.build(name, **sizes, units=units, **({"cell": cell} if "cell" in options_of_builder(name) else {}))
+    model = zoo.build(
+        name, **sizes, units=units, **({"cell": cell} if cell and "cell" in options_of_builder(name) else {})
+    )
     kernel, bias = model.logits.get_weights()
     bias[2 : 2 if task.labelled else 3] += 2.0  # so that answers end at different lengths
     model.logits.set_weights([8 * kernel, bias])

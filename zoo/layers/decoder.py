@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.checks import Share, Size, Switch
+from zoo.errors import CallError
 from zoo.layers.attention import Attention, ScoreName, make_attention
 from zoo.layers.base import StateDropout
 from zoo.layers.cell_layer import CellLayer
@@ -84,7 +85,7 @@ class AttentionDecoder(CellLayer):
 
     def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
         """Return the states of all steps; see the class."""
-        initial_state = self.first_states(initial_state, inputs, values)
+        initial_state = self.first_states(initial_state, values)
         if self.by_steps or for_litert():  # for LiteRT as in decoding: a .tflite stores each weight in one form
             outputs, states, weights = attend_by_steps(
                 self, inputs, values, initial_state, mask=mask, values_mask=values_mask
@@ -104,9 +105,25 @@ class AttentionDecoder(CellLayer):
         )
         return self.results(outputs, weights, states)
 
-    def first_states(self, states, inputs, values):
-        """Return the given initial states, or the default for None."""
-        return self.cell.first_states(states, tf.shape(inputs)[0])
+    def start(self, cell_states, values):
+        """Return the states before the first step, from those of the cell and the values."""
+        return list(cell_states)
+
+    def first_states(self, states, values):
+        """Return the given initial states, or for None those that start from zeros.
+
+        Raises:
+            CallError: a wrong number of states.
+        """
+        if states is None:
+            return self.start(self.cell.zero_state(tf.shape(values)[0]), values)
+        states = list(states) if isinstance(states, list | tuple) else [states]
+        if len(states) != self.returned_state_count():
+            raise CallError(
+                f"`initial_state` must be a list of {self.returned_state_count()} tensors for this "
+                f"{type(self).__name__} ({type(self.cell).__name__}). Received: {len(states)}."
+            )
+        return states
 
     def _split_kernel(self, input_size):
         """Return the parts of the kernel for r_t, used before the time loop, and for c_{t-1}, used in it."""

@@ -21,7 +21,8 @@ class InputFeedingDecoder(AttentionDecoder):
 
     r_t is `inputs` at t, y_i are `values`. a, the attentional vector, is the output and a part of the next input. W is
     `combine.kernel`, b is `combine.bias`. Where `AttentionDecoder` attends with the state BEFORE the step, this layer
-    attends with the state AFTER it.
+    attends with the state AFTER it. The gradient is that of automatic differentiation: with the additive score a
+    training step keeps numbers for each pair of an input and a value.
 
     Args:
         units: the size of the state and of the attentional vector.
@@ -73,11 +74,9 @@ class InputFeedingDecoder(AttentionDecoder):
         self.check_size_of(inputs_shape)
         self.built = True
 
-    def first_states(self, states, inputs, values):
-        """Return the given initial states, or zeros for None."""
-        batch_size = tf.shape(inputs)[0]
-        first, *cell_states = self.get_initial_state(batch_size) if states is None else states
-        return [first, *self.cell.first_states(cell_states, batch_size)]
+    def start(self, cell_states, values):
+        """Return the states before the first step: zeros for the attentional vector, and those of the cell."""
+        return [tf.zeros_like(cell_states[0]), *cell_states]
 
     def step(self, inputs, states, values, keys=None, values_mask=None):
         """Do one step of decoding.
@@ -100,7 +99,3 @@ class InputFeedingDecoder(AttentionDecoder):
     def returned_state_count(self):
         """Return the number of states: the attentional vector and those of the cell."""
         return 1 + self.cell.state_count
-
-    def get_initial_state(self, batch_size):
-        """Return the default initial states, as the RNN layers of Keras do."""
-        return [tf.zeros([batch_size, self.units], self.compute_dtype), *self.cell.zero_state(batch_size)]

@@ -14,23 +14,24 @@ from zoo.recurrence.scan import size
 
 @keras.saving.register_keras_serializable(package="zoo")
 class LocationDecoder(AttentionDecoder):
-    """A recurrent decoder whose attention depends on the last weights too: location-aware attention.
+    """A recurrent decoder with location-aware attention, which depends on its previous weights too.
 
         f_t = F * alpha_{t-1},   alpha_0 = 0
         alpha_{t,i} = softmax_i v^T tanh(W_q s_{t-1} + W_k y_i + U f_{t,i})
         c_t = sum_i alpha_{t,i} y_i,   s_t = cell([r_t; c_t], s_{t-1})
 
-    r_t is `inputs` at t, y_i are `values`. f_{t,i} is what the filters F (`filter_kernel`) see of the last weights
+    r_t is `inputs` at t, y_i are `values`. f_{t,i} is what the filters F (`filter_kernel`) see of the previous weights
     around i; U is `location_kernel`. So the attention can go on from where it was, which the content alone does not
     tell it where a text repeats itself. With the scores "general" and "dot", U f_{t,i} is added to the key of y_i, the
-    factor of s_{t-1}.
+    factor of s_{t-1}. The gradient is that of automatic differentiation: with the additive score a training step keeps
+    numbers for each pair of an input and a value.
 
     Args:
         units: the size of the state.
         cell: the recurrent cell, "tanh", "gru" or "lstm".
         attention: the score, "bahdanau", "dot" or "general", or an attention layer.
         filters: the number of filters.
-        filter_width: the number of positions that a filter sees.
+        filter_width: the number of positions that a filter sees; an odd number has i in its middle.
         return_state: also return the last states.
         return_weights: also return the attention weights of all steps.
 
@@ -75,15 +76,18 @@ class LocationDecoder(AttentionDecoder):
         """Create the weights of the cell and of the attention, F and U."""
         super().build(inputs_shape, values_shape)
         key_size = self.attention.key_size(self.units, values_shape[-1])
-        shapes = {"filter_kernel": (self.filter_width, 1, self.filters), "location_kernel": (self.filters, key_size)}
-        for name, shape in shapes.items():
-            setattr(self, name, self.add_weight(shape=shape, initializer="glorot_uniform", name=name))
+        filters = (self.filter_width, 1, self.filters)
+        self.filter_kernel = self.add_weight(shape=filters, initializer="glorot_uniform", name="filter_kernel")
+        location = (self.filters, key_size)
+        self.location_kernel = self.add_weight(shape=location, initializer="glorot_uniform", name="location_kernel")
 
-    def first_states(self, states, inputs, values):
-        """Return the given initial states, or zeros for None."""
-        batch_size = tf.shape(inputs)[0]
-        *cell_states, weights = states or [tf.zeros([batch_size, size(values, 1)], self.compute_dtype)]
-        return [*self.cell.first_states(cell_states or None, batch_size), weights]
+    def start(self, cell_states, values):
+        """Return the states before the first step: those of the cell, and zeros for the weights."""
+        return [*cell_states, tf.zeros([tf.shape(values)[0], size(values, 1)], self.compute_dtype)]
+
+    def returned_state_count(self):
+        """Return the number of states: those of the cell and the weights."""
+        return self.cell.state_count + 1
 
     def step(self, inputs, states, values, keys=None, values_mask=None):
         """Do one step of decoding.

@@ -14,14 +14,14 @@ from zoo.recurrence.self_attending import remember
 
 @keras.saving.register_keras_serializable(package="zoo")
 class LSTMN(CellLayer):
-    """The long short-term memory-network: an LSTM whose state before a step is a weighted sum of all earlier ones.
+    """The long short-term memory-network: an LSTM that steps from a weighted sum of all earlier states.
 
         alpha_i = softmax_i v^T tanh(W_k h_i + W_q [x_t; h'_{t-1}]),  i < t
         h'_t = sum_{i<t} alpha_i h_i,   m'_t = sum_{i<t} alpha_i m_i,   both zero at the first step
         h_t, m_t = lstm(x_t, h'_t, m'_t)
 
     W_k, W_q and v are those of `attention`, a `BahdanauAttention`; lstm is `cell`, an `LSTMCell`. Where
-    `SelfAttentionRNN` adds the context to the input of a step, this layer puts it in the place of the last state.
+    `SelfAttentionRNN` adds the context to the input of a step, this layer puts it in the place of the previous state.
 
     Its gradient is that of automatic differentiation, so a training step keeps numbers for every pair of steps: memory
     grows with B T^2 units.
@@ -46,7 +46,7 @@ class LSTMN(CellLayer):
     Raises:
         CallError: an invalid argument, or inputs without steps.
 
-    Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733, equations 4 to 8.
+    Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733, section 3.1.
     """
 
     @takes_options

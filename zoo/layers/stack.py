@@ -170,3 +170,7 @@ class LSTMNStack(RecurrentStack):
         """Return a layer of the stack."""
         returned = {"return_sequences": True, "return_state": True, "return_weights": True}
         return LSTMN(self.options["units"], **returned, reverse=reverse, dtype=self.dtype_policy, name=name)
+
+    def step(self, inputs, states):
+        """Raise a `CallError`: this stack cannot go step by step."""
+        raise CallError("A stack of LSTMN layers cannot go step by step: it needs the whole sequence.")

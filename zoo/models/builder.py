@@ -15,7 +15,7 @@ from zoo.options import Option, check_names, options_of
 
 Builder = Callable[..., keras.Model]
 
-SECTIONS = ("Call arguments", "Returns", "Raises", "Source")  # those of a class that its builders show
+_SECTIONS = ("Call arguments", "Returns", "Raises", "Source")  # those of a class that its builders show
 
 
 def builder(
@@ -65,7 +65,7 @@ def _docstring(build: Builder, model_class: type, options: dict[str, Option]) ->
         lines += textwrap.wrap(f"{key}: {text}", 110, initial_indent="    ", subsequent_indent="        ")
     lines += ["", f"The model is a `{model_class.__name__}`."]
     sections = _sections(model_class)
-    return "\n".join([*lines, "", *(sections[title] for title in SECTIONS if title in sections)])
+    return "\n".join([*lines, "", *(sections[title] for title in _SECTIONS if title in sections)])
 
 
 def _sections(model_class: type) -> dict[str, str]:
@@ -90,7 +90,7 @@ def _builds(model: Any, model_class: type, fixed: dict[str, Any]) -> bool:
 
 def _signature(model_class: type, options: dict[str, Option], name: str) -> inspect.Signature:
     """Return the signature of a builder: its options as parameters of the class, then `name` and `dtype`."""
-    of_class = inspect.signature(model_class).parameters
+    of_class = inspect.signature(model_class.__init__).parameters  # Python 3.10 would take the `__new__` of Keras
     parameters = [
         of_class[key].replace(annotation=option.annotation, default=option.default) for key, option in options.items()
     ]

@@ -1,8 +1,10 @@
-"""The models of papers: small subclasses of the models of the zoo, each as its paper describes it."""
+"""Models after papers: small subclasses of the models of the zoo. Each says where it differs from its paper."""
 
 import keras
 import tensorflow as tf
 
+from zoo.checks import OptionalSize, Share, Size, Switch
+from zoo.errors import CallError
 from zoo.layers.dense import Maxout
 from zoo.layers.input_feeding import InputFeedingDecoder
 from zoo.layers.location import LocationDecoder
@@ -10,24 +12,31 @@ from zoo.layers.stack import LSTMNStack
 from zoo.models.builder import builder
 from zoo.models.classifier import RecurrentClassifier
 from zoo.models.seq2seq import Seq2Seq
+from zoo.options import takes_options
 
 
 @keras.saving.register_keras_serializable(package="zoo")
 class RNNSearch(Seq2Seq):
-    """The model that attention comes from: a maxout readout of the state before the step.
+    """The encoder-decoder of Bahdanau et al., with a maxout readout of the state before the step.
 
         y_1 ... y_m = encoder(source),   s_0 = tanh(W h_1 + b)
         alpha_i = softmax_i score(s_{t-1}, y_i),   c_{t-1} = sum_i alpha_i y_i
         s_t = decoder(r_t, s_{t-1}, c_{t-1})
         logits_t = V maxout(U [s_{t-1}; c_{t-1}; r_t] + b) + b'
 
-    h_1 is the state of the encoder's backward direction at the first token. The cell is the gated unit of cuDNN, whose
-    reset gate follows the recurrent product; in the paper it precedes it.
+    h_1 is the state of the encoder's backward direction at the first token; without that direction, the last state.
+    The gated cell is that of cuDNN, whose reset gate follows the recurrent product; in the paper it precedes it.
 
     Source: Bahdanau, Cho, Bengio 2014, arXiv 1409.0473, appendix A.
     """
 
     reads_state_before = True
+
+    def make_decoder(self):
+        """Return the decoder of the base class; a model without attention would not be this one."""
+        if not self.attends:
+            raise CallError("RNNSearch needs a score. Received: attention=None.")
+        return super().make_decoder()
 
     def make_readout(self):
         """Return the maxout layer of the features."""
@@ -50,17 +59,16 @@ class LuongSeq2Seq(Seq2Seq):
         alpha_i = softmax_i score(s_t, y_i),   c_t = sum_i alpha_i y_i
         a_t = tanh(W' [c_t; s_t] + b),   logits_t = V a_t + b'
 
-    The decoder is an `InputFeedingDecoder`, with one layer; the paper's has four, and begins with the states of the
-    encoder themselves. Its states have no dropout.
+    The decoder is an `InputFeedingDecoder` of one layer, whose states have no dropout. The paper's has four layers and
+    begins with the states of the encoder themselves.
 
     Source: Luong, Pham, Manning 2015, arXiv 1508.04025.
     """
 
     def make_decoder(self):
         """Return the decoder with input feeding."""
-        options = {"dtype": self.dtype_policy, "name": "decoder"}
-        options |= {name: self.options[name] for name in ("units", "cell", "attention")}
-        return InputFeedingDecoder(**options, return_weights=True)
+        options = {name: self.options[name] for name in ("units", "cell", "attention")}
+        return InputFeedingDecoder(**options, return_weights=True, dtype=self.dtype_policy, name="decoder")
 
     def make_readout(self):
         """Return the layer from the attentional vector to the features: none, or a product for tied embeddings."""
@@ -68,13 +76,8 @@ class LuongSeq2Seq(Seq2Seq):
         if self.options["tie_embeddings"] and self.embedding_units != self.options["units"]:
             return keras.layers.Dense(self.embedding_units, use_bias=False, **options)
         identity = keras.layers.Identity(**options)
-        identity.build((None, None, self.options["units"]))
+        identity.build((None, None, self.options["units"]))  # this shape is in `model.summary()`
         return identity
-
-    def start_states(self, last):
-        """Return zeros for the attentional vector, and the initial states of the cell."""
-        states = super().start_states(last)
-        return [tf.zeros_like(states[0]), *states]
 
     def read_out(self, state, context, embedded, training=False):
         """Return the features of the logits: the attentional vector."""
@@ -83,14 +86,16 @@ class LuongSeq2Seq(Seq2Seq):
 
 @keras.saving.register_keras_serializable(package="zoo")
 class LocationSeq2Seq(Seq2Seq):
-    """The encoder-decoder whose attention depends on the last weights too: location-aware attention.
+    """The encoder-decoder with location-aware attention, which depends on its previous weights too.
 
         y_1 ... y_m = encoder(source),   s_0 = tanh(W h_m + b),   alpha_0 = 0
         f_t = F * alpha_{t-1},   alpha_{t,i} = softmax_i v^T tanh(W_q s_{t-1} + W_k y_i + U f_{t,i})
         s_t = decoder(r_t, s_{t-1}, c_t),   c_t = sum_i alpha_{t,i} y_i
         logits_t = V tanh(U' [s_t; c_t; r_t] + b) + b'
 
-    The decoder is a `LocationDecoder`, with its defaults of filters. Its states have no dropout.
+    The decoder is a `LocationDecoder` with the default number and width of filters; its states have no dropout. In the
+    paper the state has read the previous output before it attends, the score has a bias, and the encoder is a
+    bidirectional network of gated cells over speech.
 
     Source: Chorowski et al. 2015, arXiv 1506.07503.
     """
@@ -99,11 +104,6 @@ class LocationSeq2Seq(Seq2Seq):
         """Return the decoder with location-aware attention."""
         options = {name: self.options[name] for name in ("units", "cell", "attention")}
         return LocationDecoder(**options, return_weights=True, dtype=self.dtype_policy, name="decoder")
-
-    def encode(self, source_ids, *, room=0, training=False):
-        """Encode the source; see `Seq2Seq.encode`. The last of the states is alpha_0, (B, Tx)."""
-        memory, states = super().encode(source_ids, room=room, training=training)
-        return memory, [*states, tf.zeros(tf.shape(source_ids), states[0].dtype)]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -116,8 +116,37 @@ class LSTMNClassifier(RecurrentClassifier):
 
     `stack` has `LSTMN` layers; V is `logits`.
 
+    Args:
+        vocabulary_size: the number of ids. The ids 0 to 3 of a `zoo.Vocabulary` are padding, start, end and unknown; to
+            a classifier only padding is special.
+        classes: the number of labels.
+        units: the size of the state, in each direction.
+        embedding_units: the size of the embeddings; default: `units`.
+        layers: the number of recurrent layers.
+        bidirectional: read the text in both directions.
+        dropout: the dropout rate of the inputs of every layer and of the features before the logits.
+        embedding_dropout: the dropout rate of the elements of the embeddings.
+        freeze_embedding: do not train the embeddings; see `zoo.load_vectors`.
+
     Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733.
     """
+
+    @takes_options
+    def __init__(
+        self,
+        vocabulary_size: Size,
+        classes: Size,
+        *,
+        units: Size = 256,
+        embedding_units: OptionalSize = None,
+        layers: Size = 1,
+        bidirectional: Switch = False,
+        dropout: Share = 0.0,
+        embedding_dropout: Share = 0.0,
+        freeze_embedding: Switch = False,
+        **kwargs,
+    ):
+        super().__init__(**self.options, cell="lstm", self_attention=True, **kwargs)
 
     def make_stack(self):
         """Return the layers of the options."""
@@ -127,23 +156,23 @@ class LSTMNClassifier(RecurrentClassifier):
 
 @builder(RNNSearch, defaults={"cell": "gru", "bidirectional": True}, self_attention=False)
 def rnnsearch(**options) -> keras.Model:
-    """Build the model of Bahdanau, Cho, Bengio 2014."""
+    """Build the encoder-decoder of Bahdanau et al. 2014, with a maxout readout."""
     return RNNSearch(**options)
 
 
-@builder(LuongSeq2Seq, defaults={"cell": "lstm", "attention": "general"}, self_attention=False, state_dropout=0.0)
+@builder(LuongSeq2Seq, defaults={"cell": "lstm", "attention": "general"}, self_attention=False)
 def luong(**options) -> keras.Model:
-    """Build the model of Luong, Pham, Manning 2015, with input feeding."""
+    """Build the encoder-decoder of Luong et al. 2015, with input feeding."""
     return LuongSeq2Seq(**options)
 
 
-@builder(LocationSeq2Seq, self_attention=False, state_dropout=0.0)
+@builder(LocationSeq2Seq, self_attention=False)
 def location_seq2seq(**options) -> keras.Model:
     """Build the encoder-decoder with location-aware attention, of Chorowski et al. 2015."""
     return LocationSeq2Seq(**options)
 
 
-@builder(LSTMNClassifier, cell="lstm", self_attention=True, attention="bahdanau", state_dropout=0.0)
+@builder(LSTMNClassifier)
 def lstmn(**options) -> keras.Model:
-    """Build the model of Cheng, Dong, Lapata 2016 as a text classifier."""
+    """Build the long short-term memory-network of Cheng et al. 2016 as a text classifier."""
     return LSTMNClassifier(**options)

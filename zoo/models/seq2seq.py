@@ -177,7 +177,7 @@ class Seq2Seq(SequenceModel):
         return TanhDense(units, dtype=self.dtype_policy, name="readout")
 
     def start_states(self, last):
-        """Return the initial states of the decoder from the last states of the top layer of the encoder."""
+        """Return the initial states of the decoder's cell from the last states of the top layer of the encoder."""
         return [bridge(state) for bridge, state in zip(self.bridge, last, strict=True)]
 
     def read_out(self, state, context, embedded, training=False):
@@ -212,7 +212,7 @@ class Seq2Seq(SequenceModel):
 
         Returns:
             The memory with the encoder outputs `values` (B, Tx, d), their `keys` and `values_mask` (B, Tx), or an empty
-            one without attention; and s_0, a list of (B, units).
+            one without attention; and the states that the decoder starts with.
         """
         mask = tf.not_equal(source_ids, PAD)
         embedded = self.embedding_dropout(self.source_embedding(source_ids), training=training)
@@ -221,7 +221,7 @@ class Seq2Seq(SequenceModel):
         if not self.attends:
             return {}, start
         keys = self.decoder.attention.precompute(outputs)
-        return {"values": outputs, "keys": keys, "values_mask": mask}, start
+        return {"values": outputs, "keys": keys, "values_mask": mask}, self.decoder.start(start, outputs)
 
     def first_tokens(self, source_ids):
         """Return the start ids (B,), and a mask (B,) that is true for rows without any piece."""

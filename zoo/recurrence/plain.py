@@ -1,7 +1,7 @@
 """The recurrence of a cell alone. `d_x` is the gradient of x.
 
-Every recurrence of the zoo has its gradient written out, which does two things that automatic differentiation cannot:
-it computes the gradient of a matrix that every step uses in one product after the loop, and it computes
+The recurrences of this folder have their gradients written out, which does two things that automatic differentiation
+cannot: it computes the gradient of a matrix that every step uses in one product after the loop, and it computes
 tanh(W_q s + W_k y) again instead of keeping it. No tensor of size Ty * Tx * units is kept: apart from the attention
 weights, memory grows with Ty + Tx.
 

@@ -84,7 +84,7 @@ def test_padding_changes_nothing():
 
 def test_steps_are_the_call():
     layer, (r, y) = made("gru"), example()
-    states, rows = layer.get_initial_state(B), []
+    states, rows = layer.first_states(None, y), []
     for t in range(TY):
         states, _, weights = layer.step(r[:, t], states, y)
         rows.append((states[0], weights))
@@ -93,5 +93,6 @@ def test_steps_are_the_call():
 
 def test_a_wrong_number_of_states():
     r, y = example()
-    with pytest.raises(CallError, match="`initial_state` must be a list of 2 tensors for a LSTMCell. Received: 1"):
-        made()(r, y, initial_state=[normal(B, UNITS)] * 2)
+    for count in (0, 1, 2, 4):
+        with pytest.raises(CallError, match=f"list of 3 tensors for this InputFeedingDecoder .*Received: {count}"):
+            made()(r, y, initial_state=[normal(B, UNITS)] * count)

@@ -95,7 +95,7 @@ def test_padding_changes_nothing():
 
 def test_steps_are_the_call():
     layer, (r, y) = made("lstm"), example()
-    states, rows = layer.first_states(None, r, y), []
+    states, rows = layer.first_states(None, y), []
     for t in range(TY):
         states, _, weights = layer.step(r[:, t], states, y)
         rows.append((states[0], weights))
@@ -104,7 +104,10 @@ def test_steps_are_the_call():
 
 def test_errors():
     r, y = example()
-    with pytest.raises(CallError, match="`initial_state` must be a list of 1 tensors for a TanhCell. Received: 2"):
-        made()(r, y, initial_state=[*[normal(B, UNITS)] * 2, normal(B, TX)])
+    for states in (normal(B, UNITS), [normal(B, UNITS)], [normal(B, UNITS)] * 3):
+        with pytest.raises(
+            CallError, match="must be a list of 2 tensors for this LocationDecoder .TanhCell.. Received: "
+        ):
+            made()(r, y, initial_state=states)
     with pytest.raises(CallError, match="`filters` must be a positive integer. Received: filters=0"):
         made(filters=0)

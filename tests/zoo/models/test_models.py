@@ -230,7 +230,7 @@ def test_rows_of_a_batch_do_not_touch_each_other(name):
         assert_close(model(alone), expected[n : n + 1])
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.names() if "bidirectional" in zoo.MODELS[name].__annotations__])
+@pytest.mark.parametrize("name", [name for name in zoo.names() if "bidirectional" in zoo.MODELS[name].options])
 def test_bidirectional(name):
     model = fresh(name, bidirectional=True)
     inputs, _ = example(name)
@@ -274,7 +274,7 @@ def test_embedding_dropout_drops_elements_of_embeddings(name):
     assert set(np.unique(model.embedding_dropout(tf.ones([9, 9]), training=True))) == {0.0, 2.0}
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.names() if "tie_embeddings" in zoo.MODELS[name].__annotations__])
+@pytest.mark.parametrize("name", [name for name in zoo.names() if "tie_embeddings" in zoo.MODELS[name].options])
 def test_tied_embeddings_are_the_matrix_of_the_logits(name):
     """The logits' only weight of their own is a bias; a changed embedding changes what is answered everywhere."""
     model = fresh(name, tie_embeddings=True)
@@ -308,7 +308,7 @@ def test_mixed_precision(name):
     np.testing.assert_allclose(tf.cast(logits, tf.float32), usual(inputs), atol=0.3)
 
 
-@pytest.mark.parametrize("name", [name for name in zoo.names() if "cell" in zoo.MODELS[name].__annotations__])
+@pytest.mark.parametrize("name", [name for name in zoo.names() if "cell" in zoo.MODELS[name].options])
 def test_the_cell_is_in_every_loop(name):
     kinds = {type(layer).__name__ for layer in made(name, cell="lstm")._flatten_layers()}
     assert {kind for kind in kinds if kind.endswith("Cell")} == {"LSTMCell"}
