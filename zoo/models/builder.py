@@ -90,7 +90,8 @@ def _builds(model: Any, model_class: type, fixed: dict[str, Any]) -> bool:
 
 def _signature(model_class: type, options: dict[str, Option], name: str) -> inspect.Signature:
     """Return the signature of a builder: its options as parameters of the class, then `name` and `dtype`."""
-    of_class = inspect.signature(model_class.__init__).parameters  # Python 3.10 would take the `__new__` of Keras
+    # of the constructor: Python 3.10 would take the signature of the `__new__` that Keras models have
+    of_class = inspect.signature(model_class.__init__).parameters  # type: ignore[misc]
     parameters = [
         of_class[key].replace(annotation=option.annotation, default=option.default) for key, option in options.items()
     ]
