@@ -120,8 +120,8 @@ class AttentionDecoder(CellLayer):
         states = list(states) if isinstance(states, list | tuple) else [states]
         if len(states) != self.returned_state_count():
             raise CallError(
-                f"`initial_state` must be a list of {self.returned_state_count()} tensors for this "
-                f"{type(self).__name__} ({type(self.cell).__name__}). Received: {len(states)}."
+                f"`initial_state` must be a list of {self.returned_state_count()} tensors for a layer "
+                f"{type(self).__name__} with a {type(self.cell).__name__}. Received: {len(states)}."
             )
         return states
 

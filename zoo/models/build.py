@@ -63,13 +63,13 @@ def check_options(name: str, options: Collection[str]) -> None:
 def model_options() -> dict[str, Option]:
     """Return the options of all models by name, each with the description in the last model that has it.
 
-    The default is None where those of the models differ. Required options, the sizes of vocabularies and the number of
+    Where the defaults of the models differ, it is None. Required options, the sizes of vocabularies and the number of
     classes, are left out: they follow from the data. So do the `ID_OPTIONS`.
     """
     of_all = [option for entry in CATALOG for option in options_of_builder(entry.name).values()]
-    common: dict[str, Option] = {}
-    for option in of_all:
-        if not option.required and option.name not in ID_OPTIONS:
-            same = common.get(option.name, option).default == option.default
-            common[option.name] = option if same else dataclasses.replace(option, default=None)
-    return common
+    last = {option.name: option for option in of_all if not option.required and option.name not in ID_OPTIONS}
+    for name, option in last.items():
+        if len({other.default for other in of_all if other.name == name}) > 1:
+            description = f"{option.help.removesuffix('.')}; default: that of the model."
+            last[name] = dataclasses.replace(option, default=None, help=description)
+    return last

@@ -94,5 +94,5 @@ def test_steps_are_the_call():
 def test_a_wrong_number_of_states():
     r, y = example()
     for count in (0, 1, 2, 4):
-        with pytest.raises(CallError, match=f"list of 3 tensors for this InputFeedingDecoder .*Received: {count}"):
+        with pytest.raises(CallError, match=f"list of 3 tensors for a layer InputFeedingDecoder .*Received: {count}"):
             made()(r, y, initial_state=[normal(B, UNITS)] * count)

@@ -106,7 +106,7 @@ def test_errors():
     r, y = example()
     for states in (normal(B, UNITS), [normal(B, UNITS)], [normal(B, UNITS)] * 3):
         with pytest.raises(
-            CallError, match="must be a list of 2 tensors for this LocationDecoder .TanhCell.. Received: "
+            CallError, match="list of 2 tensors for a layer LocationDecoder with a TanhCell. Received: "
         ):
             made()(r, y, initial_state=states)
     with pytest.raises(CallError, match="`filters` must be a positive integer. Received: filters=0"):
