@@ -22,7 +22,7 @@ class LocationDecoder(AttentionDecoder):
 
     r_t is `inputs` at t, y_i are `values`. f_{t,i} is what the filters F (`filter_kernel`) see of the previous weights
     around i; U is `location_kernel`. So the attention can go on from where it was, which the content alone does not
-    tell it where a text repeats itself. With the scores "general" and "dot", U f_{t,i} is added to the key of y_i, the
+    tell where a text repeats itself. With the scores "general" and "dot", U f_{t,i} is added to the key of y_i, the
     factor of s_{t-1}. The gradient is that of automatic differentiation: with the additive score a training step keeps
     numbers for each pair of an input and a value.
 
