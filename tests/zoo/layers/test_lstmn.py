@@ -3,21 +3,9 @@ import pytest
 
 from tests.support.checks import assert_close, check_layer, gradients_of, normal, pad_time, randomise, weights_of
 from tests.support.formulas import attend, lstm_step
+from tests.zoo.layers.test_self_attention import MASKS, UNITS, WHOLE, B, N, T, mask_of
 from zoo.errors import CallError
 from zoo.layers import LSTMN
-
-B, T, N, UNITS = 3, 5, 3, 4
-WHOLE = {"return_sequences": True, "return_state": True, "return_weights": True}
-MASKS = {
-    "none": None,
-    "right": [[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]],
-    "left": [[0, 0, 1, 1, 1], [1, 1, 1, 1, 1], [0, 0, 0, 0, 1]],
-    "holes": [[1, 0, 1, 1, 0], [0, 1, 0, 0, 1], [1, 1, 1, 1, 1]],
-}
-
-
-def mask_of(name):
-    return None if MASKS[name] is None else np.array(MASKS[name], bool)
 
 
 def made(dtype="float32", **options):
