@@ -1,6 +1,7 @@
-"""The three time loops, forward and backward pass, compared with a lower bound of their time.
+"""The time loops, forward and backward pass, compared with a lower bound of their time.
 
     python -m benchmarks.loops --json loops.json
+    python -m benchmarks.loops --loops AttentionDecoder LocationDecoder
     python -m benchmarks.loops --jit
     python -m benchmarks.loops --device gpu --jit --precision mixed_bfloat16
 
@@ -20,7 +21,13 @@ from benchmarks.device import PRECISIONS, add_device, device_name, product_speed
 from benchmarks.training import BLOCKS
 
 BATCH, INPUTS, UNITS = 64, 256, 512
-LOOPS = {"TanhRNN": (50, 0), "AttentionDecoder": (30, 30), "SelfAttentionRNN": (50, 50)}  # steps, values
+LOOPS = {  # steps, values
+    "TanhRNN": (50, 0),
+    "AttentionDecoder": (30, 30),
+    "LocationDecoder": (30, 30),
+    "SelfAttentionRNN": (50, 50),
+}
+FILTER_WIDTH = 7  # of the LocationDecoder
 
 
 def operations(name: str, cell: str) -> float:
@@ -28,16 +35,17 @@ def operations(name: str, cell: str) -> float:
     steps, values = LOOPS[name]
     row = BLOCKS[cell] * UNITS * (INPUTS + UNITS)
     if values:
-        seen = values if name == "AttentionDecoder" else (values - 1) / 2  # on average, the earlier outputs of a step
+        seen = (values - 1) / 2 if name == "SelfAttentionRNN" else values  # on average, the earlier outputs of a step
         row += BLOCKS[cell] * UNITS * UNITS + UNITS * UNITS + seen * 2 * UNITS  # context; query; score and context
         row += UNITS * UNITS * values / steps  # the keys
+        row += values * FILTER_WIDTH * UNITS * (name == "LocationDecoder")  # what is added to them
     return 3 * 2 * BATCH * steps * row
 
 
 def tanhs(name: str) -> float:
     """Return the number of tanh evaluations of the additive score."""
     steps, values = LOOPS[name]
-    return BATCH * steps * UNITS * (values if name == "AttentionDecoder" else max(values - 1, 0) / 2)
+    return BATCH * steps * UNITS * (max(values - 1, 0) / 2 if name == "SelfAttentionRNN" else values)
 
 
 def tanh_speed(device: str, rounds: int = 9) -> float:
@@ -63,10 +71,11 @@ def make_step(name: str, cell: str, jit: bool):
     inputs = [tf.random.normal([BATCH, steps, INPUTS])]
     if name == "TanhRNN":
         layer = zoo.Recurrent(UNITS, cell=cell, return_sequences=True)
-    elif name == "AttentionDecoder":
-        layer, inputs = zoo.AttentionDecoder(UNITS, cell=cell), [*inputs, tf.random.normal([BATCH, values, UNITS])]
-    else:
+    elif name == "SelfAttentionRNN":
         layer = zoo.SelfAttentionRNN(UNITS, cell=cell, return_sequences=True)
+    else:
+        layer = getattr(zoo, name)(UNITS, cell=cell)
+        inputs.append(tf.random.normal([BATCH, values, UNITS]))
     layer(*inputs)
     weights = [variable.value for variable in layer.trainable_variables]
 
@@ -105,6 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     add_device(parser)
     parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--loops", nargs="*", choices=list(LOOPS), default=list(LOOPS))
     parser.add_argument("--cells", nargs="*", choices=list(BLOCKS), default=["tanh", "gru"])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--jit", action="store_true")
@@ -117,7 +127,7 @@ def main() -> None:
     rows = []
     print(f"{device_name(options.device)}; {options.precision}{', XLA' if options.jit else ''}\n")
     print("| loop | cell | ms | floor, ms | times the floor | with tanh |\n|---|---|---|---|---|---|")
-    for name in LOOPS:
+    for name in options.loops:
         for cell in options.cells:
             row = measure(name, cell, options)
             rows.append({"loop": name, "cell": cell, "jit": options.jit, "precision": options.precision, **row})

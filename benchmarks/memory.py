@@ -24,7 +24,7 @@ from pathlib import Path
 from benchmarks.device import add_device, start_tensorflow
 
 BATCH, UNITS, VOCABULARY = 32, 256, 500
-MODELS = ("bahdanau_seq2seq", "self_attention_rnn")
+MODELS = ("bahdanau_seq2seq", "location_seq2seq", "self_attention_rnn")
 LENGTHS = (50, 100, 200, 400, 800)
 LIMIT = 14e9  # bytes
 
@@ -74,8 +74,7 @@ def make_step(model_name: str, vocabulary: int = VOCABULARY, units: int = UNITS)
     from zoo.training.settings import Settings
     from zoo.training.step.optimizer import make_optimizer
 
-    pairs = model_name == "bahdanau_seq2seq"
-    builder = zoo.bahdanau_seq2seq if pairs else zoo.self_attention_rnn
+    pairs, builder = model_name.endswith("seq2seq"), getattr(zoo, model_name)
     model = builder(vocabulary, vocabulary if pairs else 2, units=units, embedding_units=units, cell="tanh")
     model.compile(make_optimizer(Settings(), 1000), jit_compile=False)
     model.optimizer.build(model.trainable_variables)
@@ -141,7 +140,7 @@ def measure_all(models, lengths, device: str) -> list[dict]:
         for length in lengths:
             ours, automatic = run(name, length, False, device), run(name, length, True, device)
             weights = BATCH * length * length * 4
-            positions = length * (2 if name == "bahdanau_seq2seq" else 1)
+            positions = length * (2 if name.endswith("seq2seq") else 1)
             beyond = (ours["bytes"] - weights) / positions
             row = {"model": name, "length": length, "weights_bytes": weights, "positions": positions}
             rows.append(row | {"beyond_weights_bytes_a_position": round(beyond), "ours": ours, "automatic": automatic})

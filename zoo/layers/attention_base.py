@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from zoo.errors import CallError
 from zoo.layers.base import Layer
-from zoo.recurrence.products import times_weights, wide
+from zoo.recurrence.products import outer, times, times_weights, wide
 from zoo.recurrence.scan import size
 
 
@@ -63,6 +63,25 @@ class Attention(Layer):
     def score_gradient(self, d_scores, query, keys, weights):
         """Return the gradients of the query, the keys and each weight from the gradient of the scores (B, Tx)."""
         raise NotImplementedError
+
+    def score_at(self, query, keys, weights, seen, kernel):
+        """Return the scores (B, Tx) of a query and of keys + seen K, for location-aware attention.
+
+        A subclass may do it faster.
+
+        Args:
+            query, keys, weights: the arguments of `score`.
+            seen: what filters see of the previous weights around each value, (B, Tx, n).
+            kernel: K, (n, size of a key).
+        """
+        return self.score(query, keys + tf.cast(times(seen, kernel), keys.dtype), weights)
+
+    def score_at_gradient(self, d_scores, query, keys, weights, seen, kernel):
+        """Return the gradients of `score_at`: of the query, the keys, each weight (a list), `seen` and the kernel."""
+        located = keys + tf.cast(times(seen, kernel), keys.dtype)
+        d_query, d_keys, d_weights = self.score_gradient(d_scores, query, located, weights)
+        d_product = tf.cast(d_keys, seen.dtype)
+        return d_query, d_keys, d_weights, times(d_product, tf.transpose(kernel)), outer(seen, d_product)
 
     def score_all(self, queries, keys, weights):
         """Return the scores (B, Tq, Tx) of several queries (B, Tq, ...); a subclass may do it faster."""
@@ -124,7 +143,8 @@ class Attention(Layer):
     def _call(self, query, values, keys, values_mask, query_mask, use_causal_mask):
         query = times_weights(query, self.query_weights())
         if query.shape.rank == 2:
-            return self.attend(query, values, keys, self.score_weights(), values_mask)
+            scores = self.score(query, keys, self.score_weights())
+            return self.weigh(scores, values, values_mask)
         valid = None if values_mask is None else tf.expand_dims(values_mask, 1)
         if use_causal_mask:
             causal = tf.range(size(values, 1)) <= tf.expand_dims(tf.range(size(query, 1)), 1)
@@ -135,9 +155,9 @@ class Attention(Layer):
             context *= tf.cast(tf.expand_dims(query_mask, -1), context.dtype)
         return context, alpha
 
-    def attend(self, query, values, keys, weights, values_mask):
-        """Return the context and the weights alpha. The query is already multiplied with `query_weights`."""
-        alpha = tf.cast(masked_softmax(self.score(query, keys, weights), values_mask), values.dtype)
+    def weigh(self, scores, values, values_mask):
+        """Return the context (B, d) and the weights alpha (B, Tx) from the scores of one query."""
+        alpha = tf.cast(masked_softmax(scores, values_mask), values.dtype)
         context = tf.squeeze(tf.matmul(tf.expand_dims(alpha, 1), values), 1)  # (B, 1, Tx) x (B, Tx, d)
         return context, alpha
 

@@ -99,6 +99,7 @@ class AttentionDecoder(CellLayer):
             kernel_c,
             values,
             initial_state,
+            location_kernel=self.joint_location_kernel(),
             mask=mask,
             values_mask=values_mask,
             state_mask=self.state_dropout.mask(initial_state[0], training),
@@ -124,6 +125,10 @@ class AttentionDecoder(CellLayer):
                 f"{type(self).__name__} with a {type(self.cell).__name__}. Received: {len(states)}."
             )
         return states
+
+    def joint_location_kernel(self):
+        """Return the matrix of location-aware attention, see `attend`; None for attention to the content alone."""
+        return None
 
     def _split_kernel(self, input_size):
         """Return the parts of the kernel for r_t, used before the time loop, and for c_{t-1}, used in it."""

@@ -8,7 +8,7 @@ from zoo.layers.attention import Attention, ScoreName
 from zoo.layers.cells import CellName
 from zoo.layers.decoder import AttentionDecoder
 from zoo.options import takes_options
-from zoo.recurrence.products import times
+from zoo.recurrence.products import times_weights
 from zoo.recurrence.scan import size
 
 
@@ -23,8 +23,7 @@ class LocationDecoder(AttentionDecoder):
     r_t is `inputs` at t, y_i are `values`. f_{t,i} is what the filters F (`filter_kernel`) see of the previous weights
     around i; U is `location_kernel`. So the attention can go on from where it was, which the content alone does not
     tell where a text repeats itself. With the scores "general" and "dot", U f_{t,i} is added to the key of y_i, the
-    factor of s_{t-1}. The gradient is that of automatic differentiation: with the additive score a training step keeps
-    numbers for each pair of an input and a value.
+    factor of s_{t-1}.
 
     Args:
         units: the size of the state.
@@ -51,8 +50,6 @@ class LocationDecoder(AttentionDecoder):
 
     Source: Chorowski et al. 2015, "Attention-based models for speech recognition", arXiv 1506.07503, equations 8 and 9.
     """
-
-    by_steps = True
 
     @takes_options
     def __init__(
@@ -89,6 +86,10 @@ class LocationDecoder(AttentionDecoder):
         """Return the number of states: those of the cell and the weights."""
         return self.cell.state_count + 1
 
+    def joint_location_kernel(self):
+        """Return F U, (filter_width, size of a key)."""
+        return tf.matmul(self.cast(self.filter_kernel)[:, 0], self.cast(self.location_kernel))
+
     def step(self, inputs, states, values, keys=None, values_mask=None):
         """Do one step of decoding.
 
@@ -105,8 +106,10 @@ class LocationDecoder(AttentionDecoder):
         *cell_states, weights = states
         keys = self.attention.precompute(values) if keys is None else keys
         seen = tf.nn.conv1d(tf.expand_dims(weights, -1), self.cast(self.filter_kernel), 1, "SAME")  # (B, Tx, filters)
-        keys += tf.cast(times(seen, self.cast(self.location_kernel)), keys.dtype)
-        context, weights = self.attention(cell_states[0], values, keys, values_mask=values_mask)
+        attention = self.attention
+        query = times_weights(cell_states[0], attention.query_weights())
+        scores = attention.score_at(query, keys, attention.score_weights(), seen, self.cast(self.location_kernel))
+        context, weights = attention.weigh(scores, values, values_mask)
         _, cell_states = self.cell(tf.concat([inputs, context], -1), cell_states)
         return [*cell_states, weights], context, weights
 

@@ -7,10 +7,23 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.recurrence.attending_step import AttendingStep, accumulate, accumulators, parameters
+from zoo.recurrence.location_step import LocationStep
 from zoo.recurrence.scan import scan, size, swap_batch_and_time, time_first_mask, with_gradient
 
 
-def attend(cell, attention, projected, context_kernel, values, states, *, mask=None, values_mask=None, state_mask=None):
+def attend(
+    cell,
+    attention,
+    projected,
+    context_kernel,
+    values,
+    states,
+    *,
+    location_kernel=None,
+    mask=None,
+    values_mask=None,
+    state_mask=None,
+):
     """Run a cell over time that attends to `values` before each step.
 
         alpha_i = softmax_i score(h_{t-1}, y_i),   c_{t-1} = sum_i alpha_i y_i
@@ -23,6 +36,8 @@ def attend(cell, attention, projected, context_kernel, values, states, *, mask=N
         context_kernel: K_c, (d, blocks * units).
         values: y, (B, Tx, d).
         states: those before the first step, each (B, units).
+        location_kernel: that of a `LocationStep`, whose attention depends on its previous weights: these are then the
+            last of the states, (B, Tx).
         mask: (B, Ty), false where a step leaves the states unchanged.
         values_mask: (B, Tx), false where a value is padding.
         state_mask: (B, units), a factor of h_{t-1} before the product with U and the score; for dropout.
@@ -31,16 +46,20 @@ def attend(cell, attention, projected, context_kernel, values, states, *, mask=N
         The outputs (B, Ty, units), the last states and the weights alpha (B, Ty, Tx); outputs and weights are zero
         where the mask is false.
     """
+    given = parameters(cell, attention, context_kernel)
+    step_class = AttendingStep
+    if location_kernel is not None:
+        given, step_class = [*given, location_kernel], LocationStep
     make = partial(
         AttendingRecurrence,
+        step_class=step_class,
         cell=cell,
         attention=attention,
         mask=time_first_mask(mask),
         values_mask=values_mask,
         state_mask=state_mask,
     )
-    tensors = [swap_batch_and_time(projected), values, attention.precompute(values)]
-    tensors += [parameters(cell, attention, context_kernel), list(states)]
+    tensors = [swap_batch_and_time(projected), values, attention.precompute(values), given, list(states)]
     outputs, alphas, *last = with_gradient(make, *tensors, written_out=attention.has_gradient)
     return swap_batch_and_time(outputs), last, swap_batch_and_time(alphas)
 
@@ -83,7 +102,8 @@ class AttendingRecurrence:
     Args:
         projected: (Ty, B, blocks * units).
         values, keys: y, (B, Tx, d), and its keys (B, Tx, ...).
-        parameters: the weights of the `AttendingStep`.
+        parameters: the weights of the step.
+        step_class: the kind of step.
         states, cell, attention, values_mask, state_mask: the arguments of `attend`.
         mask: (Ty, B, 1), or None.
     """
@@ -94,6 +114,7 @@ class AttendingRecurrence:
     parameters: list
     states: list[tf.Tensor]
     _: KW_ONLY
+    step_class: type[AttendingStep]
     cell: Any
     attention: Any
     mask: tf.Tensor | None
@@ -101,7 +122,7 @@ class AttendingRecurrence:
     state_mask: tf.Tensor | None
 
     def __post_init__(self):
-        self.attending_step = AttendingStep(self.cell, self.attention, self.state_mask, *self.parameters)
+        self.attending_step = self.step_class(self.cell, self.attention, self.state_mask, *self.parameters)
 
     def forward(self, keep):
         """Run the loop; see `Recurrence`."""
@@ -119,19 +140,17 @@ class AttendingRecurrence:
     def backward(self, recorded, d_outputs, d_alphas, *d_last):
         """Compute the gradients of the projected inputs, values, keys, parameters and first states."""
         rows = self.attending_step.before_gradient(recorded)
-        (d_projected, d_queries, d_contexts), d_first, (d_keys, *d_score_weights) = scan(
+        (d_projected, d_queries, d_contexts), d_first, (d_keys, *d_summed) = scan(
             self.step_gradient,
             [d_outputs, d_alphas, *rows],
             d_last,
             output_sizes=[self.projected.shape[-1], *self.attending_step.query_sizes, self.values.shape[-1]],
-            memory=accumulators([self.keys, *self.attending_step.score_weights]),
+            memory=accumulators([self.keys, *self.attending_step.summed_weights()]),
             mask=self.mask,
             reverse=True,
         )
         d_values = tf.einsum("tbs,tbd->bsd", recorded[1], d_contexts)  # alpha times d_context, summed over the steps
-        d_parameters = self.attending_step.parameter_gradients(
-            recorded, self.values, d_projected, d_queries, d_score_weights
-        )
+        d_parameters = self.attending_step.parameter_gradients(recorded, self.values, d_projected, d_queries, d_summed)
         return d_projected, d_values, tf.cast(d_keys, self.keys.dtype), d_parameters, d_first
 
     def step_gradient(self, t, rows, d_states, memory):

@@ -40,6 +40,10 @@ class AttendingStep:
         self.context_matrix = LoopMatrix(self.context_kernel)
         self.query_sizes = [kernel.shape[-1] for kernel in self.query_weights] or [self.cell.units]
 
+    def summed_weights(self):
+        """Return the weights whose gradients are summed over the steps: those of the score."""
+        return self.score_weights
+
     def output_sizes(self, slots, keep):
         """Return the sizes of the outputs of a step that attends to `slots` values, as the arguments of `scan`.
 
@@ -47,6 +51,15 @@ class AttendingStep:
         """
         kept = [*self.query_sizes, *[self.cell.units] * (self.cell.state_count + self.cell.kept_count)]
         return {"output_sizes": [self.cell.units, slots], "kept_sizes": kept if keep else []}
+
+    def score(self, query, keys):
+        """Return the scores (B, Tx) of a query and the keys."""
+        return self.attention.score(query, keys, self.score_weights)
+
+    def score_gradient(self, d_scores, query, keys):
+        """Return the gradient of the query, and a list of those of the keys and of each of the `summed_weights`."""
+        d_query, d_keys, d_weights = self.attention.score_gradient(d_scores, query, keys, self.score_weights)
+        return d_query, [d_keys, *d_weights]
 
     def forward(self, projected, states, values, keys, valid):
         """Do one step.
@@ -64,7 +77,7 @@ class AttendingStep:
         h = drop(states[0], self.state_mask)
         joint = self.joint_kernel.times(h)
         product, query = self._split(joint) if self.query_weights else (joint, h)
-        context, alpha = self.attention.attend(query, values, keys, self.score_weights, valid)
+        context, alpha = self.attention.weigh(self.score(query, keys), values, valid)
         projected += self.context_matrix.times(context)
         after, kept = self.cell.gates(projected, self.cell.add_bias(product, self.recurrent_weights), states)
         return [after[0], alpha, query, *states, *kept], after
@@ -96,29 +109,29 @@ class AttendingStep:
 
         Returns:
             The gradients of the projected input, the query and the context; of the states before the step; of the
-            keys and of each weight of the score.
+            keys and of each of the `summed_weights`.
         """
         d_output, d_alpha, alpha, query, *derivatives = rows
         d_projected, d_product, d_states = cell_gradient(self.cell, d_states, d_output, derivatives)
         d_context = self.context_matrix.times_transposed(d_projected)
         d_alpha += tf.squeeze(tf.matmul(values, tf.expand_dims(d_context, -1)), -1)
         d_scores = _softmax_gradient(d_alpha, alpha)
-        d_query, d_keys, d_weights = self.attention.score_gradient(d_scores, query, keys, self.score_weights)
+        d_query, d_summed = self.score_gradient(d_scores, query, keys)
         if self.query_weights:
             d_h = self.joint_kernel.times_transposed(tf.concat([d_product, d_query], -1))
         else:
             d_h = self.joint_kernel.times_transposed(d_product) + d_query
         d_states[0] += drop(d_h, self.state_mask)
-        return [d_projected, d_query, d_context], d_states, [d_keys, *d_weights]
+        return [d_projected, d_query, d_context], d_states, d_summed
 
-    def parameter_gradients(self, recorded, values, d_projected, d_queries, d_score_weights):
+    def parameter_gradients(self, recorded, values, d_projected, d_queries, d_summed):
         """Compute the gradients of `parameters`, in their order.
 
         Args:
             recorded: the outputs of `forward` at all steps, time first.
             values: y, (B, Tx, d).
             d_projected, d_queries: their gradients at all steps, time first.
-            d_score_weights: the sums of the gradients of the score's weights over the steps.
+            d_summed: the gradients of the `summed_weights`.
         """
         _, alphas, _, *before_and_kept = recorded
         contexts = tf.einsum("tbs,bsd->tbd", alphas, values)
@@ -129,7 +142,7 @@ class AttendingStep:
                 self.cell, self.recurrent_weights, d_projected, before_and_kept, self.state_mask
             ),
             [outer(h, d_queries) for _ in self.query_weights],
-            [tf.cast(d, weight.dtype) for d, weight in zip(d_score_weights, self.score_weights, strict=True)],
+            [tf.cast(d, weight.dtype) for d, weight in zip(d_summed, self.score_weights, strict=True)],
         ]
 
 

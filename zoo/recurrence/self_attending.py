@@ -129,19 +129,17 @@ class SelfAttendingRecurrence:
             self.key_matrix.before_gradient()
         values = swap_batch_and_time(recorded[0])
         keys = times_weights(values, self.key_weights)
-        (d_projected, d_queries), d_first, (_, d_keys, *d_score_weights) = scan(
+        (d_projected, d_queries), d_first, (_, d_keys, *d_summed) = scan(
             partial(self.step_gradient, values, keys),
             [d_outputs, d_alphas, *rows],
             d_last,
             output_sizes=[self.projected.shape[-1], *self.attending_step.query_sizes],
-            memory=accumulators([values, keys, *self.attending_step.score_weights]),
+            memory=accumulators([values, keys, *self.attending_step.summed_weights()]),
             mask=self.mask,
             reverse=not self.reverse,
         )
         d_key_weights = [outer(values, tf.cast(d_keys, values.dtype)) for _ in self.key_weights]
-        d_parameters = self.attending_step.parameter_gradients(
-            recorded, values, d_projected, d_queries, d_score_weights
-        )
+        d_parameters = self.attending_step.parameter_gradients(recorded, values, d_projected, d_queries, d_summed)
         return d_projected, d_key_weights, d_parameters, d_first
 
     def step_gradient(self, values, keys, t, rows, d_states, memory):

@@ -139,6 +139,22 @@ class AttendingCase(Case):
         return decoder(self.cell_name, self.score, w, a, x, tensors["values"], initial, *masks, tnp)
 
 
+class LocationCase(AttendingCase):
+    def more_tensors(self):
+        size = {"bahdanau": 6, "general": UNITS, "dot": UNITS}[self.score]
+        tensors = {"alpha": np.abs(normal(B, TX, seed=8)), "location_kernel": normal(3, size, seed=9)}
+        return {**super().more_tensors(), **tensors}
+
+    def states(self, tensors):
+        return [*super().states(tensors), tensors["alpha"]]
+
+    def loop(self, tensors):
+        parts = [tensors[name] for name in ("projected", "context_kernel", "values")]
+        options = {"mask": self.mask, "values_mask": self.values_mask, "location_kernel": tensors["location_kernel"]}
+        outputs, last, alphas = attend(self.cell, self.attention, *parts, self.states(tensors), **options)
+        return [outputs, alphas, *last]
+
+
 class SelfAttendingCase(Case):
     def loop(self, tensors):
         parts = [tensors[name] for name in ("projected", "context_kernel")]
@@ -153,7 +169,7 @@ class SelfAttendingCase(Case):
         return [outputs, alphas, *last]
 
 
-CASES = {"recur": PlainCase, "attend": AttendingCase, "self_attend": SelfAttendingCase}
+CASES = {"recur": PlainCase, "attend": AttendingCase, "location": LocationCase, "self_attend": SelfAttendingCase}
 
 
 def assert_same(actual, expected, tolerance=1e-5):

@@ -8,6 +8,7 @@ from tests.zoo.recurrence.cases import (
     PAIRS,
     TX,
     AttendingCase,
+    LocationCase,
     assert_automatic_gradients,
     assert_same,
     check_distance,
@@ -19,8 +20,9 @@ from zoo.layers.cells import CELLS
 @pytest.mark.parametrize("masks", MASKS)
 @pytest.mark.parametrize("score", SCORES)
 @pytest.mark.parametrize("cell", CELLS)
-def test_against_automatic_differentiation(cell, score, masks):
-    assert_automatic_gradients(AttendingCase(cell, score, masks))
+@pytest.mark.parametrize("kind", [AttendingCase, LocationCase])
+def test_against_automatic_differentiation(kind, cell, score, masks):
+    assert_automatic_gradients(kind(cell, score, masks))
 
 
 @pytest.mark.parametrize(("cell", "score"), PAIRS)

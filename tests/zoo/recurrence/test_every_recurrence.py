@@ -68,7 +68,7 @@ def nodes_of(concrete):
     return [*definition.node, *(node for function in definition.library.function for node in function.node_def)]
 
 
-@pytest.mark.parametrize(("kind", "outputs"), [("recur", 1), ("attend", 2), ("self_attend", 2)])
+@pytest.mark.parametrize(("kind", "outputs"), [("recur", 1), ("attend", 2), ("location", 2), ("self_attend", 2)])
 def test_a_graph_that_only_answers_keeps_nothing_for_a_gradient(kind, outputs):
     case = CASES[kind]("lstm")
 
