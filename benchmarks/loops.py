@@ -27,7 +27,7 @@ LOOPS = {  # steps, values
     "LocationDecoder": (30, 30),
     "SelfAttentionRNN": (50, 50),
 }
-FILTER_WIDTH = 7  # of the LocationDecoder
+FILTER_WIDTH = 7
 
 
 def operations(name: str, cell: str) -> float:
@@ -74,7 +74,8 @@ def make_step(name: str, cell: str, jit: bool):
     elif name == "SelfAttentionRNN":
         layer = zoo.SelfAttentionRNN(UNITS, cell=cell, return_sequences=True)
     else:
-        layer = getattr(zoo, name)(UNITS, cell=cell)
+        options = {"filter_width": FILTER_WIDTH} if name == "LocationDecoder" else {}
+        layer = getattr(zoo, name)(UNITS, cell=cell, **options)
         inputs.append(tf.random.normal([BATCH, values, UNITS]))
     layer(*inputs)
     weights = [variable.value for variable in layer.trainable_variables]

@@ -60,20 +60,21 @@ def lstm_step(w, x, states, c=None, xp=np):
 STEPS = {"tanh": tanh_step, "gru": gru_step, "lstm": lstm_step}
 
 
-def score(kind, a, s, y, xp=np):
-    """Return the score of one state and one value."""
+def score(kind, a, s, y, location=0, xp=np):
+    """Return the score of one state and one value; `location` is added to the key of the value."""
     if kind == "dot":
-        return xp.dot(s, y)
+        return xp.dot(s, y + location)
     if kind == "general":
-        return xp.dot(s, xp.dot(xp.transpose(a["kernel"]), y))
+        return xp.dot(s, xp.dot(xp.transpose(a["kernel"]), y) + location)
     W_q, W_k, v = xp.transpose(a["query_kernel"]), xp.transpose(a["key_kernel"]), a["scale"][:, 0]
-    return xp.dot(v, xp.tanh(xp.dot(W_q, s) + xp.dot(W_k, y)))
+    return xp.dot(v, xp.tanh(xp.dot(W_q, s) + xp.dot(W_k, y) + location))
 
 
-def attend(kind, a, s, values, there, xp=np):
+def attend(kind, a, s, values, there, locations=None, xp=np):
     """Return c and alpha for one state; `there[i]` is false for a value that has no part in it."""
-    zero = 0 * xp.sum(s)
-    exponentials = [xp.exp(score(kind, a, s, y, xp)) if i else zero for y, i in zip(values, there, strict=True)]
+    zero, locations = 0 * xp.sum(s), [0] * len(values) if locations is None else locations
+    given = zip(values, locations, there, strict=True)
+    exponentials = [xp.exp(score(kind, a, s, y, location, xp)) if i else zero for y, location, i in given]
     total = sum(exponentials) if any(there) else 1
     alpha = [one / total for one in exponentials]
     c = sum((weight * y for weight, y in zip(alpha, values, strict=True)), xp.zeros(values[0].shape[0]))
@@ -110,18 +111,33 @@ def recurrent(cell, w, x, mask=None, initial=None, reverse=False, xp=np):
     return xp.stack(outputs), _columns(last, xp)
 
 
-def decoder(cell, kind, w, a, r, y, initial=None, mask=None, values_mask=None, xp=np):
-    """Return the states (B, Ty, units) and the weights (B, Ty, Tx)."""
+def windows(rows, width, xp=np):
+    """Return the numbers around each of the numbers of a row, zeros beyond the ends: (length, width)."""
+    first = (width - 1) // 2
+    padded = xp.concatenate([xp.zeros(first), rows, xp.zeros(width - 1 - first)])
+    return xp.stack([padded[i : i + width] for i in range(rows.shape[0])])
+
+
+def decoder(cell, kind, w, a, r, y, initial=None, mask=None, values_mask=None, window_kernel=None, xp=np):
+    """Return the states (B, Ty, units) and the weights (B, Ty, Tx).
+
+    With `window_kernel` the attention is location-aware, and its previous weights are the last of the initial states.
+    """
     mask = np.ones(r.shape[:2], bool) if mask is None else mask
     values_mask = np.ones(y.shape[:2], bool) if values_mask is None else values_mask
     outputs, weights = [], []
     for n in range(r.shape[0]):
         states = _rows(initial, n, w, STATES[cell], xp)
-        values = [y[n, i] for i in range(y.shape[1])]
+        values, locations = [y[n, i] for i in range(y.shape[1])], None
         rows, alphas = [0 * states[0]] * r.shape[1], [xp.zeros(y.shape[1])] * r.shape[1]
+        if window_kernel is not None:
+            *states, last_alpha = states
         for t in range(r.shape[1]):
             if mask[n, t]:
-                c, alphas[t] = attend(kind, a, states[0], values, values_mask[n], xp)
+                if window_kernel is not None:
+                    locations = list(xp.dot(windows(last_alpha, window_kernel.shape[0], xp), window_kernel))
+                c, alphas[t] = attend(kind, a, states[0], values, values_mask[n], locations, xp)
+                last_alpha = alphas[t]
                 states = STEPS[cell](w, r[n, t], states, c, xp)
                 rows[t] = states[0]
         outputs.append(xp.stack(rows))
@@ -139,7 +155,7 @@ def self_attention(cell, kind, w, a, x, mask=None, initial=None, reverse=False, 
         rows, alphas, done = [0 * states[0]] * steps, [xp.zeros(steps)] * steps, [False] * steps
         for t in _order(steps, reverse):
             if mask[n, t]:
-                c, alphas[t] = attend(kind, a, states[0], rows, done, xp)
+                c, alphas[t] = attend(kind, a, states[0], rows, done, xp=xp)
                 states = STEPS[cell](w, x[n, t], states, c, xp)
                 rows[t], done[t] = states[0], True
         outputs.append(xp.stack(rows))

@@ -149,20 +149,24 @@ class LuongAttention(Attention):
         d_query = tf.squeeze(tf.matmul(keys, tf.expand_dims(d_scores, -1), transpose_a=True), -1)
         return d_query, tf.expand_dims(d_scores, -1) * tf.expand_dims(query, 1), []
 
-    def score_at(self, query, keys, weights, seen, kernel):
-        """Return s^T (keys + seen K) as s^T keys + (K s)^T seen, (B, Tx): no keys of this step are made."""
-        return self.score(query, keys, weights) + self.score(_turned(query, kernel), seen, weights)
+    def score_at(self, query, keys, weights, seen, matrix):
+        """Return s^T (keys + seen W) as s^T keys + (W s)^T seen, (B, Tx): no keys of this step are made."""
+        if not self._is_product():
+            return super().score_at(query, keys, weights, seen, matrix)
+        return self.score(query, keys, weights) + self.score(matrix.times_transposed(query), seen, weights)
 
-    def score_at_gradient(self, d_scores, query, keys, weights, seen, kernel):
-        """Return the gradients of s, the keys, no weights, `seen` and K."""
+    def score_at_gradient(self, d_scores, query, keys, weights, seen, matrix):
+        """Return the gradients of s, the keys, no weights, `seen` and W."""
+        if not self._is_product():
+            return super().score_at_gradient(d_scores, query, keys, weights, seen, matrix)
         d_query, d_keys, _ = self.score_gradient(d_scores, query, keys, weights)
-        d_turned, d_seen, _ = self.score_gradient(d_scores, _turned(query, kernel), seen, weights)
-        return d_query + tf.matmul(d_turned, kernel), d_keys, [], d_seen, outer(d_turned, query)
+        d_product, d_seen, _ = self.score_gradient(d_scores, matrix.times_transposed(query), seen, weights)
+        return d_query + matrix.times(d_product), d_keys, [], d_seen, outer(d_product, query)
 
-
-def _turned(query, kernel):
-    """Return K s, (B, n): the product of a key's part seen K with s is that of `seen` with it."""
-    return tf.matmul(query, kernel, transpose_b=True)
+    def _is_product(self):
+        """Tell whether the score is that of this class, not one that a subclass makes of it."""
+        own = type(self)
+        return own.score is LuongAttention.score and own.score_gradient is LuongAttention.score_gradient
 
 
 SCORES = ("bahdanau", "dot", "general")

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from zoo.errors import CallError
 from zoo.layers.base import Layer
-from zoo.recurrence.products import outer, times, times_weights, wide
+from zoo.recurrence.products import LoopMatrix, on_rows, outer, times_weights, wide
 from zoo.recurrence.scan import size
 
 
@@ -24,6 +24,8 @@ class Attention(Layer):
         mask: for a list, the list [query_mask, values_mask].
         return_attention_scores: for a list, also return the weights.
         use_causal_mask: let query i attend only to the values up to i.
+        location: for one query, what filters see of its previous weights around each value (B, Tx, n), and the matrix
+            (n, size of a key) whose product with it is added to the keys; see `LocationDecoder`.
 
     Returns:
         The context c (B, d) and the weights alpha (B, Tx), or (B, Tq, d) and (B, Tq, Tx) for several queries. Both are
@@ -64,24 +66,23 @@ class Attention(Layer):
         """Return the gradients of the query, the keys and each weight from the gradient of the scores (B, Tx)."""
         raise NotImplementedError
 
-    def score_at(self, query, keys, weights, seen, kernel):
-        """Return the scores (B, Tx) of a query and of keys + seen K, for location-aware attention.
+    def score_at(self, query, keys, weights, seen, matrix):
+        """Return the scores (B, Tx) of a query and of keys + seen W, for location-aware attention.
 
         A subclass may do it faster.
 
         Args:
             query, keys, weights: the arguments of `score`.
             seen: what filters see of the previous weights around each value, (B, Tx, n).
-            kernel: K, (n, size of a key).
+            matrix: W, a `LoopMatrix` (n, size of a key).
         """
-        return self.score(query, keys + tf.cast(times(seen, kernel), keys.dtype), weights)
+        return self.score(query, _located(keys, seen, matrix), weights)
 
-    def score_at_gradient(self, d_scores, query, keys, weights, seen, kernel):
-        """Return the gradients of `score_at`: of the query, the keys, each weight (a list), `seen` and the kernel."""
-        located = keys + tf.cast(times(seen, kernel), keys.dtype)
-        d_query, d_keys, d_weights = self.score_gradient(d_scores, query, located, weights)
+    def score_at_gradient(self, d_scores, query, keys, weights, seen, matrix):
+        """Return the gradients of `score_at`: of the query, the keys, each weight (a list), `seen` and the matrix."""
+        d_query, d_keys, d_weights = self.score_gradient(d_scores, query, _located(keys, seen, matrix), weights)
         d_product = tf.cast(d_keys, seen.dtype)
-        return d_query, d_keys, d_weights, times(d_product, tf.transpose(kernel)), outer(seen, d_product)
+        return d_query, d_keys, d_weights, on_rows(matrix.times_transposed, d_product), outer(seen, d_product)
 
     def score_all(self, queries, keys, weights):
         """Return the scores (B, Tq, Tx) of several queries (B, Tq, ...); a subclass may do it faster."""
@@ -129,22 +130,23 @@ class Attention(Layer):
         mask=None,
         return_attention_scores=False,
         use_causal_mask=False,
+        location=None,
     ):
         """Return the context and the weights; see the class."""
         if not isinstance(query, list | tuple):
             keys = self.precompute(values) if keys is None else keys
-            return self._call(query, values, keys, values_mask, query_mask, use_causal_mask)
+            return self._call(query, values, keys, values_mask, query_mask, use_causal_mask, location)
         query, values, *keys = query
         query_mask, values_mask, *_ = mask or [None, None]
         keys = self.precompute(keys[0] if keys else values)
         context, alpha = self._call(query, values, keys, values_mask, query_mask, use_causal_mask)
         return (context, alpha) if return_attention_scores else context
 
-    def _call(self, query, values, keys, values_mask, query_mask, use_causal_mask):
+    def _call(self, query, values, keys, values_mask, query_mask, use_causal_mask, location=None):
         query = times_weights(query, self.query_weights())
         if query.shape.rank == 2:
-            scores = self.score(query, keys, self.score_weights())
-            return self.weigh(scores, values, values_mask)
+            given = {} if location is None else {"location": (location[0], LoopMatrix.both_ways(location[1]))}
+            return self.attend(query, values, keys, self.score_weights(), values_mask, **given)
         valid = None if values_mask is None else tf.expand_dims(values_mask, 1)
         if use_causal_mask:
             causal = tf.range(size(values, 1)) <= tf.expand_dims(tf.range(size(query, 1)), 1)
@@ -155,8 +157,13 @@ class Attention(Layer):
             context *= tf.cast(tf.expand_dims(query_mask, -1), context.dtype)
         return context, alpha
 
-    def weigh(self, scores, values, values_mask):
-        """Return the context (B, d) and the weights alpha (B, Tx) from the scores of one query."""
+    def attend(self, query, values, keys, weights, values_mask, location=None):
+        """Return the context and the weights alpha. The query is already multiplied with `query_weights`.
+
+        `location` are the last two arguments of `score_at`; None for the score of the content alone.
+        """
+        given = [query, keys, weights]
+        scores = self.score(*given) if location is None else self.score_at(*given, *location)
         alpha = tf.cast(masked_softmax(scores, values_mask), values.dtype)
         context = tf.squeeze(tf.matmul(tf.expand_dims(alpha, 1), values), 1)  # (B, 1, Tx) x (B, Tx, d)
         return context, alpha
@@ -175,6 +182,11 @@ class Attention(Layer):
     def compute_output_spec(self, *args, **kwargs):
         """Return the outputs of a symbolic call: `return_attention_scores` changes their number."""
         return keras.Operation.compute_output_spec(self, *args, **kwargs)
+
+
+def _located(keys, seen, matrix):
+    """Return keys + seen W."""
+    return keys + tf.cast(on_rows(matrix.times, seen), keys.dtype)
 
 
 def masked_softmax(scores, mask):

@@ -11,6 +11,7 @@ from zoo.layers.cell_layer import CellLayer
 from zoo.layers.cells import CellName
 from zoo.options import takes_options
 from zoo.recurrence.attending import attend, attend_by_steps
+from zoo.recurrence.attending_step import AttendingStep
 from zoo.recurrence.products import affine
 from zoo.recurrence.scan import for_litert
 
@@ -53,7 +54,14 @@ class AttentionDecoder(CellLayer):
     """
 
     call_axes = {"inputs": ["B Ty n"], "values": ["B Tx d"]}
-    by_steps = False  # true in a subclass with a `step` of its own, whose gradient is that of automatic differentiation
+    by_steps = False  # run `step` over the time, with the gradient of automatic differentiation
+    step_class = AttendingStep  # without `by_steps`: the step of the loop, and its gradient
+
+    def __init_subclass__(cls, **kwargs):
+        """Run a `step` that a subclass overrides, unless the subclass says that its loop does the same."""
+        super().__init_subclass__(**kwargs)
+        if "step" in vars(cls) and "by_steps" not in vars(cls):
+            cls.by_steps = True
 
     @takes_options
     def __init__(
@@ -99,7 +107,8 @@ class AttentionDecoder(CellLayer):
             kernel_c,
             values,
             initial_state,
-            location_kernel=self.joint_location_kernel(),
+            step_class=self.step_class,
+            step_weights=self.step_weights(),
             mask=mask,
             values_mask=values_mask,
             state_mask=self.state_dropout.mask(initial_state[0], training),
@@ -126,9 +135,9 @@ class AttentionDecoder(CellLayer):
             )
         return states
 
-    def joint_location_kernel(self):
-        """Return the matrix of location-aware attention, see `attend`; None for attention to the content alone."""
-        return None
+    def step_weights(self):
+        """Return the weights that only this kind of step has, for a `step_class` with some."""
+        return []
 
     def _split_kernel(self, input_size):
         """Return the parts of the kernel for r_t, used before the time loop, and for c_{t-1}, used in it."""

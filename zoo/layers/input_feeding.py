@@ -48,8 +48,6 @@ class InputFeedingDecoder(AttentionDecoder):
     Source: Luong, Pham, Manning 2015, arXiv 1508.04025, equation 5 and section 3.3.
     """
 
-    by_steps = True
-
     @takes_options
     def __init__(
         self,

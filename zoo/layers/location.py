@@ -3,12 +3,12 @@
 import keras
 import tensorflow as tf
 
-from zoo.checks import Size, Switch
+from zoo.checks import Share, Size, Switch
 from zoo.layers.attention import Attention, ScoreName
 from zoo.layers.cells import CellName
 from zoo.layers.decoder import AttentionDecoder
 from zoo.options import takes_options
-from zoo.recurrence.products import times_weights
+from zoo.recurrence.location_step import LocationStep
 from zoo.recurrence.scan import size
 
 
@@ -33,6 +33,7 @@ class LocationDecoder(AttentionDecoder):
         filter_width: the number of positions that a filter sees; an odd number has i in its middle.
         return_state: also return the last states.
         return_weights: also return the attention weights of all steps.
+        state_dropout: the dropout rate of the state before the products with it. The mask is the same at every step.
 
     Call arguments:
         inputs: r, (B, Ty, n), with at least one step.
@@ -51,6 +52,9 @@ class LocationDecoder(AttentionDecoder):
     Source: Chorowski et al. 2015, "Attention-based models for speech recognition", arXiv 1506.07503, equations 8 and 9.
     """
 
+    by_steps = False  # `step` is for decoding; the loop makes the same step faster
+    step_class = LocationStep
+
     @takes_options
     def __init__(
         self,
@@ -62,10 +66,11 @@ class LocationDecoder(AttentionDecoder):
         filter_width: Size = 7,
         return_state: Switch = False,
         return_weights: Switch = False,
+        state_dropout: Share = 0.0,
         **kwargs,
     ):
         returned = {"return_state": return_state, "return_weights": return_weights}
-        super().__init__(units, cell=cell, attention=attention, state_dropout=0.0, **returned, **kwargs)
+        super().__init__(units, cell=cell, attention=attention, state_dropout=state_dropout, **returned, **kwargs)
         self.filters = filters
         self.filter_width = filter_width
 
@@ -86,9 +91,9 @@ class LocationDecoder(AttentionDecoder):
         """Return the number of states: those of the cell and the weights."""
         return self.cell.state_count + 1
 
-    def joint_location_kernel(self):
-        """Return F U, (filter_width, size of a key)."""
-        return tf.matmul(self.cast(self.filter_kernel)[:, 0], self.cast(self.location_kernel))
+    def step_weights(self):
+        """Return F U, (filter_width, size of a key), which the loop multiplies the previous weights with."""
+        return [tf.matmul(self.cast(self.filter_kernel)[:, 0], self.cast(self.location_kernel))]
 
     def step(self, inputs, states, values, keys=None, values_mask=None):
         """Do one step of decoding.
@@ -106,10 +111,8 @@ class LocationDecoder(AttentionDecoder):
         *cell_states, weights = states
         keys = self.attention.precompute(values) if keys is None else keys
         seen = tf.nn.conv1d(tf.expand_dims(weights, -1), self.cast(self.filter_kernel), 1, "SAME")  # (B, Tx, filters)
-        attention = self.attention
-        query = times_weights(cell_states[0], attention.query_weights())
-        scores = attention.score_at(query, keys, attention.score_weights(), seen, self.cast(self.location_kernel))
-        context, weights = attention.weigh(scores, values, values_mask)
+        location = (seen, self.cast(self.location_kernel))
+        context, weights = self.attention(cell_states[0], values, keys, values_mask=values_mask, location=location)
         _, cell_states = self.cell(tf.concat([inputs, context], -1), cell_states)
         return [*cell_states, weights], context, weights
 

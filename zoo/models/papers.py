@@ -93,16 +93,16 @@ class LocationSeq2Seq(Seq2Seq):
         s_t = decoder(r_t, s_{t-1}, c_t),   c_t = sum_i alpha_{t,i} y_i
         logits_t = V tanh(U' [s_t; c_t; r_t] + b) + b'
 
-    The decoder is a `LocationDecoder` with the default number and width of filters; its states have no dropout. In the
-    paper the state has read the previous output before it attends, the score has a bias, and the encoder is a
-    bidirectional network of gated cells over speech.
+    The decoder is a `LocationDecoder` with the default number and width of filters. In the paper the state has read the
+    previous output before it attends, the score has a bias, and the encoder is a bidirectional network of gated cells
+    over speech.
 
     Source: Chorowski et al. 2015, arXiv 1506.07503.
     """
 
     def make_decoder(self):
         """Return the decoder with location-aware attention."""
-        options = {name: self.options[name] for name in ("units", "cell", "attention")}
+        options = {name: self.options[name] for name in ("units", "cell", "attention", "state_dropout")}
         return LocationDecoder(**options, return_weights=True, dtype=self.dtype_policy, name="decoder")
 
 

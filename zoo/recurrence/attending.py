@@ -7,7 +7,6 @@ from typing import Any
 import tensorflow as tf
 
 from zoo.recurrence.attending_step import AttendingStep, accumulate, accumulators, parameters
-from zoo.recurrence.location_step import LocationStep
 from zoo.recurrence.scan import scan, size, swap_batch_and_time, time_first_mask, with_gradient
 
 
@@ -19,7 +18,8 @@ def attend(
     values,
     states,
     *,
-    location_kernel=None,
+    step_class=AttendingStep,
+    step_weights=(),
     mask=None,
     values_mask=None,
     state_mask=None,
@@ -35,9 +35,9 @@ def attend(
         projected: the part of the cell's product that needs no context, (B, Ty, blocks * units).
         context_kernel: K_c, (d, blocks * units).
         values: y, (B, Tx, d).
-        states: those before the first step, each (B, units).
-        location_kernel: that of a `LocationStep`, whose attention depends on its previous weights: these are then the
-            last of the states, (B, Tx).
+        states: those before the first step: of the cell, each (B, units), and more if the kind of step has more.
+        step_class: the kind of step, `AttendingStep` or a subclass.
+        step_weights: those that only this kind has.
         mask: (B, Ty), false where a step leaves the states unchanged.
         values_mask: (B, Tx), false where a value is padding.
         state_mask: (B, units), a factor of h_{t-1} before the product with U and the score; for dropout.
@@ -46,10 +46,6 @@ def attend(
         The outputs (B, Ty, units), the last states and the weights alpha (B, Ty, Tx); outputs and weights are zero
         where the mask is false.
     """
-    given = parameters(cell, attention, context_kernel)
-    step_class = AttendingStep
-    if location_kernel is not None:
-        given, step_class = [*given, location_kernel], LocationStep
     make = partial(
         AttendingRecurrence,
         step_class=step_class,
@@ -59,7 +55,8 @@ def attend(
         values_mask=values_mask,
         state_mask=state_mask,
     )
-    tensors = [swap_batch_and_time(projected), values, attention.precompute(values), given, list(states)]
+    tensors = [swap_batch_and_time(projected), values, attention.precompute(values)]
+    tensors += [[*parameters(cell, attention, context_kernel), *step_weights], list(states)]
     outputs, alphas, *last = with_gradient(make, *tensors, written_out=attention.has_gradient)
     return swap_batch_and_time(outputs), last, swap_batch_and_time(alphas)
 
@@ -103,8 +100,7 @@ class AttendingRecurrence:
         projected: (Ty, B, blocks * units).
         values, keys: y, (B, Tx, d), and its keys (B, Tx, ...).
         parameters: the weights of the step.
-        step_class: the kind of step.
-        states, cell, attention, values_mask, state_mask: the arguments of `attend`.
+        states, step_class, cell, attention, values_mask, state_mask: the arguments of `attend`.
         mask: (Ty, B, 1), or None.
     """
 

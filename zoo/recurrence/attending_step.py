@@ -52,16 +52,7 @@ class AttendingStep:
         kept = [*self.query_sizes, *[self.cell.units] * (self.cell.state_count + self.cell.kept_count)]
         return {"output_sizes": [self.cell.units, slots], "kept_sizes": kept if keep else []}
 
-    def score(self, query, keys):
-        """Return the scores (B, Tx) of a query and the keys."""
-        return self.attention.score(query, keys, self.score_weights)
-
-    def score_gradient(self, d_scores, query, keys):
-        """Return the gradient of the query, and a list of those of the keys and of each of the `summed_weights`."""
-        d_query, d_keys, d_weights = self.attention.score_gradient(d_scores, query, keys, self.score_weights)
-        return d_query, [d_keys, *d_weights]
-
-    def forward(self, projected, states, values, keys, valid):
+    def forward(self, projected, states, values, keys, valid, location=None):
         """Do one step.
 
         Args:
@@ -69,6 +60,7 @@ class AttendingStep:
             states: those before the step, each (B, units).
             values, keys: y, (B, Tx, d), and its keys (B, Tx, ...).
             valid: (B, Tx), false where a value gets no weight; or None.
+            location: an argument of the attention's `attend`, or None.
 
         Returns:
             The outputs of the step: h, alpha, the query, the states before the step and the tensors that the gates
@@ -77,7 +69,8 @@ class AttendingStep:
         h = drop(states[0], self.state_mask)
         joint = self.joint_kernel.times(h)
         product, query = self._split(joint) if self.query_weights else (joint, h)
-        context, alpha = self.attention.weigh(self.score(query, keys), values, valid)
+        given = {} if location is None else {"location": location}
+        context, alpha = self.attention.attend(query, values, keys, self.score_weights, valid, **given)
         projected += self.context_matrix.times(context)
         after, kept = self.cell.gates(projected, self.cell.add_bias(product, self.recurrent_weights), states)
         return [after[0], alpha, query, *states, *kept], after
@@ -99,30 +92,34 @@ class AttendingStep:
         output, alpha, query, *before_and_kept = recorded
         return [_exact_weights(alpha), query, *cell_derivatives(self.cell, [output, *before_and_kept])]
 
-    def backward(self, rows, d_states, values, keys):
+    def backward(self, rows, d_states, values, keys, location=None):
         """Compute the gradient of one step.
 
         Args:
             rows: the gradients of h and alpha, then the rows of what `before_gradient` returned.
             d_states: the gradients of the states after the step.
-            values, keys: the arguments of `forward`.
+            values, keys, location: the arguments of `forward`.
 
         Returns:
             The gradients of the projected input, the query and the context; of the states before the step; of the
-            keys and of each of the `summed_weights`.
+            keys and of each weight of the score; with a location also of its two tensors.
         """
         d_output, d_alpha, alpha, query, *derivatives = rows
         d_projected, d_product, d_states = cell_gradient(self.cell, d_states, d_output, derivatives)
         d_context = self.context_matrix.times_transposed(d_projected)
         d_alpha += tf.squeeze(tf.matmul(values, tf.expand_dims(d_context, -1)), -1)
         d_scores = _softmax_gradient(d_alpha, alpha)
-        d_query, d_summed = self.score_gradient(d_scores, query, keys)
+        given = [d_scores, query, keys, self.score_weights]
+        if location is None:
+            d_query, d_keys, d_weights, *d_location = self.attention.score_gradient(*given)
+        else:
+            d_query, d_keys, d_weights, *d_location = self.attention.score_at_gradient(*given, *location)
         if self.query_weights:
             d_h = self.joint_kernel.times_transposed(tf.concat([d_product, d_query], -1))
         else:
             d_h = self.joint_kernel.times_transposed(d_product) + d_query
         d_states[0] += drop(d_h, self.state_mask)
-        return [d_projected, d_query, d_context], d_states, d_summed
+        return [d_projected, d_query, d_context], d_states, [d_keys, *d_weights, *d_location]
 
     def parameter_gradients(self, recorded, values, d_projected, d_queries, d_summed):
         """Compute the gradients of `parameters`, in their order.

@@ -55,6 +55,13 @@ class LoopMatrix:
         self.form = current_form()
         self.turned = tf.transpose(matrix) if self.form == "transposed" else None
 
+    @classmethod
+    def both_ways(cls, matrix: tf.Tensor) -> "LoopMatrix":
+        """Return a matrix that is ready for `times_transposed` too."""
+        made = cls(matrix)
+        made.before_gradient()
+        return made
+
     def before_gradient(self) -> None:
         """Prepare `times_transposed`; call it outside the loop of the gradient."""
         if self.form == "plain":

@@ -79,7 +79,9 @@ def test_gradients(kind):
     tensors = [normal(B, D, dtype="float64"), normal(B, TX, D, seed=1, dtype="float64")]
 
     def formula(query, values):
-        rows = [attend(kind, plain(layer), query[n], [values[n, i] for i in range(TX)], mask[n], tnp) for n in range(B)]
+        rows = [
+            attend(kind, plain(layer), query[n], [values[n, i] for i in range(TX)], mask[n], xp=tnp) for n in range(B)
+        ]
         return [tf.stack(column) for column in zip(*rows, strict=True)]
 
     actual = gradients_of(lambda query, values: layer(query, values, values_mask=mask), tensors, layer, graph=True)

@@ -1,15 +1,16 @@
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tests.support.checks import assert_close, check_layer, normal, pad_time, randomise, weights_of
-from tests.support.formulas import STATES, STEPS
+from tests.support.formulas import STATES, STEPS, attend, windows
 from zoo.errors import CallError
 from zoo.layers import LocationDecoder
 
-B, TY, TX, N, UNITS, WIDTH = 3, 4, 6, 3, 4, 3
+B, TY, TX, N, UNITS = 3, 4, 6, 3, 4
 MASK = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [0, 1, 1, 0]], bool)
 VALUES_MASK = np.array([[1, 1, 1, 1, 1, 1], [1, 1, 0, 0, 0, 0], [0, 1, 0, 1, 1, 1]], bool)
-PAIRS = [("tanh", "bahdanau"), ("gru", "general"), ("lstm", "bahdanau"), ("tanh", "dot")]
+CASES = [("tanh", "bahdanau", 3), ("gru", "general", 4), ("lstm", "bahdanau", 2), ("tanh", "dot", 1)]
 
 
 def size_of(attention):
@@ -17,7 +18,7 @@ def size_of(attention):
 
 
 def made(cell="tanh", attention="bahdanau", **options):
-    sizes = {"filters": 2, "filter_width": WIDTH}
+    sizes = {"filters": 2, "filter_width": 3}
     layer = LocationDecoder(UNITS, cell=cell, attention=attention, return_weights=True, **{**sizes, **options})
     layer.build((None, None, N), (None, None, size_of(attention)))
     return randomise(layer)
@@ -25,13 +26,6 @@ def made(cell="tanh", attention="bahdanau", **options):
 
 def example(attention="bahdanau"):
     return normal(B, TY, N), normal(B, TX, size_of(attention), seed=1)
-
-
-def score(kind, a, s, y, location):
-    """Return the score of one state and one value with its location features, U f."""
-    if kind == "bahdanau":
-        return a["scale"][:, 0] @ np.tanh(a["query_kernel"].T @ s + a["key_kernel"].T @ y + location)
-    return s @ ((a["kernel"].T @ y if kind == "general" else y) + location)
 
 
 def formula(layer, kind, r, y, initial):
@@ -44,12 +38,9 @@ def formula(layer, kind, r, y, initial):
         *states, alpha = [state[n] for state in initial]
         for t in range(TY):
             if MASK[n, t]:
-                around = np.pad(alpha, WIDTH // 2)
-                seen = [F.T @ around[i : i + WIDTH] for i in range(TX)]
-                scores = [score(kind, a, states[0], y[n, i], U.T @ seen[i]) for i in range(TX)]
-                alpha = np.where(VALUES_MASK[n], np.exp(scores), 0.0)
-                alpha /= alpha.sum()
-                states = STEPS[layer.options["cell"]](w, r[n, t], states, alpha @ y[n])
+                locations = [U.T @ (F.T @ around) for around in windows(alpha, len(F))]
+                c, alpha = attend(kind, a, states[0], list(y[n]), VALUES_MASK[n], locations)
+                states = STEPS[layer.options["cell"]](w, r[n, t], states, c)
                 outputs[n, t], weights[n, t] = states[0], alpha
         last.append([*states, alpha])
     return outputs, weights, *(np.stack(column) for column in zip(*last, strict=True))
@@ -61,9 +52,9 @@ def test_layer(options):
     check_layer(LocationDecoder, {"units": UNITS, **options}, [r, y])
 
 
-@pytest.mark.parametrize(("cell", "attention"), PAIRS)
-def test_equation(cell, attention):
-    layer, (r, y) = made(cell, attention, return_state=True), example(attention)
+@pytest.mark.parametrize(("cell", "attention", "width"), CASES)
+def test_equation(cell, attention, width):
+    layer, (r, y) = made(cell, attention, return_state=True, filter_width=width), example(attention)
     zeros = [*[np.zeros((B, UNITS))] * STATES[cell], np.zeros((B, TX))]
     alpha = np.abs(normal(B, TX, seed=3)) * VALUES_MASK
     given = [*(normal(B, UNITS, seed=20 + i) for i in range(STATES[cell])), alpha.astype("float32")]
@@ -100,6 +91,23 @@ def test_steps_are_the_call():
         states, _, weights = layer.step(r[:, t], states, y)
         rows.append((states[0], weights))
     assert_close([np.stack(column, 1) for column in zip(*rows, strict=True)], layer(r, y))
+
+
+def test_a_step_of_ones_own_is_what_the_loop_runs():
+    class Forgetful(LocationDecoder):
+        """Does not know where it was."""
+
+        def step(self, inputs, states, *given, **options):
+            return super().step(inputs, [*states[:-1], tf.zeros_like(states[-1])], *given, **options)
+
+    layer, (r, y) = Forgetful(UNITS, return_weights=True), example()
+    layer(r, y)
+    randomise(layer)
+    plain = made(filters=8, filter_width=7)
+    plain.set_weights(layer.get_weights())
+    assert np.abs(layer(r, y)[0] - plain(r, y)[0]).max() > 1e-3
+    plain.location_kernel.assign(0 * plain.location_kernel)
+    assert_close(layer(r, y), plain(r, y))
 
 
 def test_errors():

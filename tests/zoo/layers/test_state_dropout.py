@@ -4,17 +4,18 @@ import tensorflow as tf
 
 import zoo
 from tests.support.checks import assert_close, normal, randomise
-from zoo.layers import AttentionDecoder, Recurrent, SelfAttentionRNN
+from zoo.layers import AttentionDecoder, LocationDecoder, Recurrent, SelfAttentionRNN
 from zoo.layers.base import StateDropout
 
 X = normal(2, 4, 3)
 UNITS = 5
+DECODERS = {"decoder": AttentionDecoder, "location": LocationDecoder}
 
 
 def layer(kind, **options):
     """Return a layer with weights, and what it is called with."""
-    if kind == "decoder":
-        made, inputs = AttentionDecoder(UNITS, cell="gru", **options), (X, X)
+    if kind in DECODERS:
+        made, inputs = DECODERS[kind](UNITS, cell="gru", **options), (X, X)
     else:
         made = {"recurrent": Recurrent, "self_attention": SelfAttentionRNN}[kind](
             UNITS, return_sequences=True, **options
@@ -25,7 +26,7 @@ def layer(kind, **options):
     return made, inputs
 
 
-@pytest.mark.parametrize("kind", ["recurrent", "self_attention", "decoder"])
+@pytest.mark.parametrize("kind", ["recurrent", "self_attention", *DECODERS])
 def test_only_training_drops(kind):
     made, inputs = layer(kind, state_dropout=0.5)
     plain, _ = layer(kind)
@@ -47,7 +48,7 @@ def test_the_mask_is_one_a_sequence(rate):
     assert_close(dropped, plain(X))
 
 
-@pytest.mark.parametrize("kind", ["recurrent", "self_attention", "decoder"])
+@pytest.mark.parametrize("kind", ["recurrent", "self_attention", *DECODERS])
 def test_gradients_under_dropout(kind):
     """The gradient is that of the same layer with the mask in its weights."""
     made, inputs = layer(kind, state_dropout=0.5)

@@ -1,5 +1,7 @@
 """The three recurrences as test cases, and the comparison of their gradients."""
 
+from functools import partial
+
 import numpy as np
 import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
@@ -9,11 +11,12 @@ from tests.support.formulas import decoder, recurrent, self_attention
 from zoo.layers.attention import Attention, make_attention
 from zoo.layers.cells import make_cell
 from zoo.recurrence.attending import attend
+from zoo.recurrence.location_step import LocationStep
 from zoo.recurrence.plain import recur
 from zoo.recurrence.scan import inference_graph
 from zoo.recurrence.self_attending import self_attend
 
-B, T, TX, UNITS = 3, 5, 4, 4
+B, T, TX, UNITS = 3, 5, 7, 4
 MASKS = {
     "none": None,
     "right": [[1, 1, 1, 1, 1], [1, 1, 0, 0, 0], [0, 0, 0, 0, 0]],
@@ -22,9 +25,9 @@ MASKS = {
 }
 VALUES_MASKS = {
     "none": None,
-    "right": [[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 0, 0]],
-    "left": [[0, 0, 0, 1], [1, 1, 1, 1], [0, 1, 1, 1]],
-    "holes": [[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 1]],
+    "right": [[1, 1, 1, 1, 1, 1, 1], [1, 1, 0, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0, 0]],
+    "left": [[0, 0, 0, 0, 0, 0, 1], [1, 1, 1, 1, 1, 1, 1], [0, 1, 1, 1, 1, 1, 1]],
+    "holes": [[1, 0, 1, 0, 1, 1, 0], [0, 0, 0, 0, 0, 0, 0], [0, 1, 0, 1, 1, 1, 0]],
 }
 PAIRS = [("tanh", "bahdanau"), ("tanh", "dot"), ("tanh", "general"), ("gru", "bahdanau"), ("lstm", "bahdanau")]
 
@@ -136,13 +139,15 @@ class AttendingCase(Case):
         """Return the outputs and the attention weights; the formula has no last states."""
         x, initial = tensors["projected"], self.states(tensors)
         masks = self.mask, self.values_mask
-        return decoder(self.cell_name, self.score, w, a, x, tensors["values"], initial, *masks, tnp)
+        return decoder(self.cell_name, self.score, w, a, x, tensors["values"], initial, *masks, xp=tnp)
 
 
 class LocationCase(AttendingCase):
+    filter_width = 4  # an even one: it does not reach as far to the left as to the right
+
     def more_tensors(self):
-        size = {"bahdanau": 6, "general": UNITS, "dot": UNITS}[self.score]
-        tensors = {"alpha": np.abs(normal(B, TX, seed=8)), "location_kernel": normal(3, size, seed=9)}
+        size = 6 if self.score == "bahdanau" else UNITS
+        tensors = {"alpha": np.abs(normal(B, TX, seed=8)), "window_kernel": normal(self.filter_width, size, seed=9)}
         return {**super().more_tensors(), **tensors}
 
     def states(self, tensors):
@@ -150,9 +155,15 @@ class LocationCase(AttendingCase):
 
     def loop(self, tensors):
         parts = [tensors[name] for name in ("projected", "context_kernel", "values")]
-        options = {"mask": self.mask, "values_mask": self.values_mask, "location_kernel": tensors["location_kernel"]}
+        options = {"mask": self.mask, "values_mask": self.values_mask, "step_weights": [tensors["window_kernel"]]}
+        options["step_class"] = LocationStep
         outputs, last, alphas = attend(self.cell, self.attention, *parts, self.states(tensors), **options)
         return [outputs, alphas, *last]
+
+    def equations(self, w, a, tensors):
+        x, initial = tensors["projected"], self.states(tensors)
+        options = {"mask": self.mask, "values_mask": self.values_mask, "window_kernel": tensors["window_kernel"]}
+        return decoder(self.cell_name, self.score, w, a, x, tensors["values"], initial, **options, xp=tnp)
 
 
 class SelfAttendingCase(Case):
@@ -169,7 +180,12 @@ class SelfAttendingCase(Case):
         return [outputs, alphas, *last]
 
 
-CASES = {"recur": PlainCase, "attend": AttendingCase, "location": LocationCase, "self_attend": SelfAttendingCase}
+CASES = {
+    "recur": PlainCase,
+    "attend": AttendingCase,
+    "location": partial(LocationCase, score="general"),
+    "self_attend": SelfAttendingCase,
+}
 
 
 def assert_same(actual, expected, tolerance=1e-5):

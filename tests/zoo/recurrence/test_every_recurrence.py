@@ -7,7 +7,7 @@ import tensorflow as tf
 from tests.support.checks import normal, randomise
 from tests.support.parameters import few
 from tests.zoo.recurrence.cases import CASES, MASKS, UNITS, B, T, array, assert_same
-from zoo.layers import AttentionDecoder, Recurrent, SelfAttentionRNN
+from zoo.layers import AttentionDecoder, LocationDecoder, Recurrent, SelfAttentionRNN
 from zoo.layers.cells import CELLS
 from zoo.recurrence.products import product_form
 from zoo.recurrence.scan import inference_graph
@@ -99,7 +99,12 @@ def test_layers_of_unknown_sizes(cell):
         specs = [tf.TensorSpec([None, None, 3]), tf.TensorSpec([None, None], tf.bool)]
         return [], dict(enumerate(tf.function(run, input_signature=specs)(x, mask)))
 
-    for layer, count in ((plain, 1), (self_attending, 1), (AttentionDecoder(UNITS, cell=cell), 2)):
+    for layer, count in (
+        (plain, 1),
+        (self_attending, 1),
+        (AttentionDecoder(UNITS, cell=cell), 2),
+        (LocationDecoder(UNITS, cell=cell), 2),
+    ):
         layer(*[x] * count)
         randomise(layer, scale=1.0)
         written_out = gradients(layer, count)
