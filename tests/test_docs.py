@@ -86,4 +86,4 @@ def test_the_example_of_the_readme_runs_as_it_stands(tmp_path):
     answer, exported = done.stdout.strip().splitlines()[-2:]
     assert "28" in answer and exported.startswith("207 of 207: ")
     assert (tmp_path / "attention.png").stat().st_size > 5_000
-    assert (tmp_path / "run" / "model.keras").is_file() and (tmp_path / "phone" / "model.tflite").is_file()
+    assert (tmp_path / "my-run" / "model.keras").is_file() and (tmp_path / "my-phone" / "model.tflite").is_file()

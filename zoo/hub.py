@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TypeGuard
 
 from zoo.errors import CallError, WorkError
+from zoo.shortlist import SHORTLIST
 
 SCHEME = "hf://"
-# JSON, SentencePiece and text files, .keras (loaded in safe mode) and .tflite: no SavedModel and no pickle.
-FILES = ["*.json", "*.model", "*.txt", "*.md", "*.keras", "*.tflite"]
+# JSON, SentencePiece and text files, .keras (loaded in safe mode), .tflite and the arrays of a shortlist: no SavedModel
+# and no pickle.
+FILES = ["*.json", "*.model", "*.txt", "*.md", "*.keras", "*.tflite", SHORTLIST]
 LARGEST = 1 << 30  # bytes of all files
 ADDRESS = re.compile(r"hf://(?P<name>[\w.-]+/[\w.-]+)(?:@(?P<revision>[\w./-]+))?")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.archives import check_archive
 from zoo.atomic_files import new_file
 from zoo.constants import END, START
 from zoo.errors import CallError
@@ -77,9 +78,11 @@ class Shortlist:
         """Read the file that `save` wrote.
 
         Raises:
-            CallError: there is no such file, or it is damaged.
+            CallError: there is no such file, or it is damaged, or would grow out of all proportion when it is read.
         """
         try:
+            with zipfile.ZipFile(path) as archive:
+                check_archive(archive, Path(path).stat().st_size)
             with np.load(Path(path), allow_pickle=False) as arrays:
                 return cls(table=arrays["table"], always=arrays["always"], target_size=int(arrays["target_size"]))
         except FileNotFoundError as error:

@@ -60,8 +60,8 @@ def test_a_preset_of_the_hub_answers(tiny_preset, fetch):
 
 
 def test_code_and_what_is_in_folders_is_not_fetched(fetch, tmp_path):
-    kept = ["config.json", "README.md"]
-    left = ["inner/config.json", "saved_model.pb", "model.pkl", "code.py", "x.safetensors"]
+    kept = ["config.json", "README.md", "shortlist.npz"]
+    left = ["inner/config.json", "saved_model.pb", "model.pkl", "code.py", "x.safetensors", "x.npz"]
     for name in kept + left:
         (tmp_path / "repo" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "repo" / name).write_text("{}")

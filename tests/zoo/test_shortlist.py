@@ -37,6 +37,13 @@ def test_a_damaged_file_is_refused(tmp_path):
             Shortlist.load(path)
 
 
+def test_a_file_that_would_grow_out_of_proportion_is_refused(tmp_path):
+    path = tmp_path / "shortlist.npz"
+    np.savez_compressed(path, table=np.zeros([1_000, 1_000], np.int32), always=ALWAYS, target_size=9)
+    with pytest.raises(CallError, match=r"is damaged or no shortlist: its [\d,]+ bytes would become 4,"):
+        Shortlist.load(path)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
