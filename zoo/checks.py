@@ -4,6 +4,7 @@ A check takes the name of the argument and its value, so that it can be part of 
 """
 
 import math
+import operator
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -85,6 +86,18 @@ class Whole:
             bounds = f"from {self.low} to {self.high}"
             raise CallError(f"`{name}` must be a whole number {bounds}. Received: {name}={value!r}.")
         return value
+
+
+def whole(name: str, value: Any) -> int:
+    """Return `value` as an int if it is a whole number, of NumPy too.
+
+    Raises:
+        CallError: any other value.
+    """
+    try:
+        return operator.index(value)
+    except TypeError as error:
+        raise CallError(f"`{name}` must be a whole number. Received: {name}={value!r}.") from error
 
 
 @dataclass(frozen=True)

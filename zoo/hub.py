@@ -36,19 +36,25 @@ def fetch_from_hub(where: str) -> Path:
     name, revision = _parts(where)
     try:
         from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HFValidationError, HTTPError, RepositoryNotFoundError
+        from huggingface_hub.errors import (
+            HFValidationError,
+            HTTPError,
+            RepositoryNotFoundError,
+            RevisionNotFoundError,
+        )
     except ImportError as error:
         raise _not_installed(error) from error
+    files: dict[str, int] = {}
     try:
         files = _files_of(name, revision)
         _check_size(where, files.values())
         patterns = [glob.escape(file) for file in files]
         folder = Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
-    except (RepositoryNotFoundError, HFValidationError) as error:
+    except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
         raise CallError(f"The Hub has no model {where} that can be read: {str(error).splitlines()[0]}") from error
     except (HTTPError, OSError) as error:
         cached = _cached(name, revision)
-        if cached is None:
+        if cached is None or not all((cached / file).is_file() for file in files):  # some of them did not arrive
             raise WorkError(f"Could not fetch {where}: {str(error).splitlines()[0]}") from error
         folder = cached
     _check_size(where, (file.stat().st_size for file in folder.rglob("*") if file.is_file()))

@@ -244,8 +244,16 @@ def _config_of(model: Any, source: Vocabulary, target: Vocabulary | None, labels
 
 def _check_labels(model: Any, labels: Sequence[str]) -> None:
     classes = model.options.get("classes") if TASKS[model.task].labelled else 0
-    if isinstance(labels, str) or (classes is not None and len(labels) != classes):
-        expected = f"a list of {classes} labels, in the order of the classes" if classes else "empty for this task"
+    if (
+        isinstance(labels, str)
+        or not all(isinstance(label, str) for label in labels)
+        or (classes is not None and len(labels) != classes)
+    ):
+        expected = (
+            f"a list of {classes} labels, each a text, in the order of the classes"
+            if classes
+            else "empty for this task"
+        )
         raise CallError(f"`labels` must be {expected}. Received: {labels!r}.")
 
 

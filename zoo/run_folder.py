@@ -242,7 +242,7 @@ def write_run(
     if samples is not None:
         for name, texts in ((SAMPLES, samples.sources), (SAMPLE_TARGETS, samples.targets)):
             if texts:
-                lines = (text.replace("\n", " ") for text in texts)
+                lines = (text.replace("\n", " ").replace("\r", " ") for text in texts)
                 (folder / name).write_text("\n".join(lines), encoding="utf-8")
     config = replace(config, vocabularies=digests)
     write_json(folder / CONFIG, config.as_json())

@@ -71,7 +71,7 @@ class Shortlist:
             WorkError: the file could not be written.
         """
         with new_file(path) as draft, draft.open("wb") as file:
-            np.savez_compressed(file, table=self.table, always=self.always, target_size=self.target_size)
+            np.savez(file, table=self.table, always=self.always, target_size=self.target_size)
 
     @classmethod
     def load(cls, path: str | os.PathLike) -> "Shortlist":

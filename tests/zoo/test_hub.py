@@ -83,6 +83,22 @@ def test_what_was_fetched_is_read_where_no_hub_answers(tiny_preset, fetch, monke
         fetch_from_hub("hf://someone/else")
 
 
+def test_a_model_of_which_a_file_did_not_arrive_is_not_read(tiny_preset, fetch, monkeypatch):
+    folder, _ = fetch(tiny_preset)
+    hub = pytest.importorskip("huggingface_hub")
+    (folder / "model.keras").unlink()
+    fetched = hub.snapshot_download
+
+    def breaks_off(*given, local_files_only=False, **options):
+        if local_files_only:
+            return fetched(*given, local_files_only=True, **options)
+        raise ConnectionError("the connection broke off")
+
+    monkeypatch.setattr(hub, "snapshot_download", breaks_off)
+    with pytest.raises(WorkError, match="Could not fetch hf://someone/numbers: the connection broke off"):
+        fetch(tiny_preset)
+
+
 def test_a_model_that_is_too_large_is_not_fetched(tiny_preset, fetch, monkeypatch):
     monkeypatch.setattr("zoo.hub.LARGEST", 1000)
     with pytest.raises(CallError, match="hf://someone/numbers is too large: its files may have 1,000 bytes together"):

@@ -90,7 +90,7 @@ def test_vocabularies_that_do_not_fit(arguments, message, vocabulary):
         zoo.Pipeline(*arguments(model, vocabulary, small))
 
 
-@pytest.mark.parametrize("labels", [[], ["a"], "ab"])
+@pytest.mark.parametrize("labels", [[], ["a"], "ab", [0, 1]])
 def test_labels_that_do_not_fit(labels, vocabulary):
     with pytest.raises(CallError, match="`labels` must be a list of 2 labels"):
         zoo.Pipeline(zoo.tanh_dnn(vocabulary.size, 2, units=4), vocabulary, labels=labels)

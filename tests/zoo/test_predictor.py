@@ -47,6 +47,34 @@ def test_order_is_kept_and_each_text_has_its_own_answer(vocabulary):
     assert [one.score for one in predictions] == [-length for length in lengths]
 
 
+class Shuffled(dict):
+    """Texts that are looked up by a name of each, as a column of a sorted table is."""
+
+    def __iter__(self):
+        return iter(self.values())
+
+
+def test_texts_are_taken_in_their_order(vocabulary):
+    predictor = translator(vocabulary, Echo())
+    for texts in (iter(TEXTS), Shuffled({4 - i: text for i, text in enumerate(TEXTS)})):
+        assert [(one.input, one.output) for one in predictor.predict(texts)] == [(text, text) for text in TEXTS]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"batch_size": 0}, "`batch_size` must be a positive integer. Received: batch_size=0"),
+        ({"batch_size": -1}, "Received: batch_size=-1"),
+        ({"beam": 5}, r"`beam` must be a zoo.Beam, such as zoo.Beam\(4\), or None. Received: 5"),
+    ],
+)
+def test_options_that_cannot_be(options, message, vocabulary):
+    predictor = translator(vocabulary, Echo())
+    for function in (predictor.predict, predictor.predict_stream):
+        with pytest.raises(CallError, match=message):
+            function(TEXTS, **options)
+
+
 def test_a_stream_is_answered_window_by_window(vocabulary):
     model, read = Echo(), []
 
@@ -343,12 +371,22 @@ def test_a_wide_beam_takes_fewer_texts_at_a_time(vocabulary):
         ({"width": 4, "length_penalty": -1.0}, "length penalty must be from 0 to 10. Received: -1.0"),
         ({"width": 4, "length_penalty": 10.1}, "length penalty must be from 0 to 10. Received: 10.1"),
         ({"width": 4, "length_penalty": math.nan}, "Received: nan"),
+        ({"width": 4, "length_penalty": "1"}, "Received: 1"),
+        ({"width": 2.5}, "`width` must be a whole number. Received: width=2.5"),
+        ({"width": "5"}, "`width` must be a whole number"),
+        ({"width": None}, "`width` must be a whole number"),
+        ({"width": 4, "n_best": 1.0}, "`n_best` must be a whole number"),
     ],
 )
 def test_a_beam_that_cannot_be(options, message):
     with pytest.raises(CallError) as error:
         Beam(**options)
     assert message in str(error.value)
+
+
+def test_a_beam_takes_numbers_of_numpy():
+    beam = Beam(np.int64(4), n_best=np.int32(2), length_penalty=np.float32(0.5))
+    assert beam == Beam(4, n_best=2, length_penalty=0.5) and type(beam.width) is int
 
 
 def test_who_has_no_beam_says_so(vocabulary):
@@ -377,6 +415,9 @@ def test_scores_of_translations(vocabulary):
     for wrong in (None, [], targets[:2]):
         with pytest.raises(CallError, match="as many targets"):
             predictor.score(TEXTS, wrong)
+    long = "mai " * MAX_SOURCE_PIECES
+    cut = predictor.score(["un", long, "un"], ["un", "un", long])
+    assert [score.truncated for score in cut] == [False, True, True]
 
 
 def test_a_language_model_scores_no_targets(writer):

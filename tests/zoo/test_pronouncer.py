@@ -1,5 +1,7 @@
 """Texts are pronounced word by word, by a lexicon and by a model."""
 
+from pathlib import Path
+
 import pytest
 
 from zoo.errors import CallError
@@ -99,6 +101,10 @@ def test_a_wrong_call(speller):
         Pronouncer(speller, lexicon="oxford")
     with pytest.raises(CallError, match="Expected a list of texts"):
         Pronouncer(speller).predict("hello")
+    with pytest.raises(CallError, match="A text must be a string. Received: None"):
+        Pronouncer(speller).predict([None])
+    with pytest.raises(CallError, match="nowhere"):
+        Pronouncer(Path("nowhere"))
     speller.task = "classification"
     with pytest.raises(CallError, match="from spelling to phonemes. Received: a model for classification"):
         Pronouncer(speller)

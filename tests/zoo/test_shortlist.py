@@ -37,6 +37,14 @@ def test_a_damaged_file_is_refused(tmp_path):
             Shortlist.load(path)
 
 
+def test_a_table_with_few_candidates_is_read_as_it_was_saved(tmp_path):
+    """Most rows of a vocabulary that the training set does not use are empty."""
+    table = np.zeros([100_000, 50], np.int32)
+    table[:100, 0] = 7
+    shortlist(table=table).save(tmp_path / "shortlist.npz")
+    np.testing.assert_array_equal(Shortlist.load(tmp_path / "shortlist.npz").table, table)
+
+
 def test_a_file_that_would_grow_out_of_proportion_is_refused(tmp_path):
     path = tmp_path / "shortlist.npz"
     np.savez_compressed(path, table=np.zeros([1_000, 1_000], np.int32), always=ALWAYS, target_size=9)

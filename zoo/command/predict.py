@@ -67,7 +67,7 @@ def run(options: Namespace) -> None:
     predictor = _predictor(options, pipeline)
     answered, picture = options.skip, options.attention
     with JsonList() if options.json else contextlib.nullcontext() as json_list:
-        for texts in _windows(options):
+        for texts in _windows(options, whole=isinstance(predictor, Pronouncer)):
             predictions = predictor.predict(texts, beam=beam)
             if picture:
                 _draw(options, predictor, texts[0], beam)
@@ -100,21 +100,21 @@ def _tell_origins(predictions: "Sequence[Prediction]") -> None:
             logger.info(", ".join(f"{_printable(word.input)}: {word.origin}" for word in prediction.parts))
 
 
-def _windows(options: Namespace) -> Iterator[Sequence[str]]:
-    """Yield the texts: the arguments all at once, the lines of standard input as they arrive."""
+def _windows(options: Namespace, *, whole: bool) -> Iterator[Sequence[str]]:
+    """Yield the texts: the arguments all at once, the lines of standard input as they arrive, long ones `whole`."""
     if not options.texts:
-        yield from _lines(options.skip)
+        yield from _lines(options.skip, whole)
     elif texts := _check_encoding(options.texts)[options.skip :]:
         yield texts
 
 
-def _lines(skip: int) -> Iterator[list[str]]:
+def _lines(skip: int, whole: bool) -> Iterator[list[str]]:
     """Yield the lines of standard input in windows; from time to time, tell how many lines are answered."""
     from zoo.predictor import WINDOW
 
     began = spoke = time.monotonic()
     count = 0
-    for lines in windows(standard_input(), WINDOW, skip=skip):
+    for lines in windows(standard_input(), WINDOW, skip=skip, whole=whole):
         yield lines
         count += len(lines)
         now = time.monotonic()

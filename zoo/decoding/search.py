@@ -76,9 +76,10 @@ class Search:
     def continues(self, t, beam):
         """Return true while a row has an open hypothesis that can still be among its N best."""
         is_open = tf.logical_and(tf.logical_not(beam.ended), beam.score > NEVER / 2)
+        is_open = tf.logical_and(is_open, t < self.limit)
         if self.stops_early:
             is_open = tf.logical_and(self._by_row(is_open), self._can_win(beam))
-        return tf.reduce_any(tf.logical_and(t < self.limit, is_open))
+        return tf.reduce_any(is_open)
 
     def _can_win(self, beam):
         """Return the slots (B, K) that can still rank before the N-th best finished hypothesis.

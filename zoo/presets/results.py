@@ -38,10 +38,12 @@ def write_card(
         beam: the options of the beam search for the scores; default: greedy decoding.
 
     Raises:
-        CallError: the task has no such main score, or no beam search.
+        CallError: the task has no such main score, or no beam search; or the test set has other labels than the model.
     """
     if beam is not None and lite.task != "translation":
         raise CallError(f"Scores with a beam are those of a model for translation. Received: one for {lite.task}.")
+    if lite.task == "classification":
+        corpus.classes(lite.labels)
     sources = list(corpus.sources)
     evaluate = pronunciation_of if about.scores == PRONUNCIATION else evaluation_of
     evaluation = evaluate(lite, sources, corpus.targets, beam=beam)

@@ -117,3 +117,10 @@ def test_a_wrong_file_of_the_author(content, message, call, preset, test_set):
 def test_what_is_no_preset(call, tmp_path):
     status, _, err = call("card", tmp_path, "x.tsv", "--about", tmp_path / "about.toml")
     assert status == 2 and "is no folder of a preset: expected what `zoo export --to preset` wrote" in err
+
+
+def test_a_test_set_with_other_labels_is_refused(call, preset, test_set):
+    test_set.write_text("le deux mai\tc\n", encoding="utf-8")
+    status, _, err = call("card", preset, test_set, "--about", preset.parent / "about.toml")
+    assert status == 2 and "c" in err and "a, b" in err, err
+    assert not (preset / "card.md").exists()

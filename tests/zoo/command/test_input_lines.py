@@ -10,8 +10,8 @@ from zoo.command.input_lines import MAX_LINE_BYTES, windows
 from zoo.errors import CallError
 
 
-def lines_of(content, most=100, skip=0):
-    return [line for window in windows(io.BytesIO(content), most, skip=skip) for line in window]
+def lines_of(content, most=100, **options):
+    return [line for window in windows(io.BytesIO(content), most, **options) for line in window]
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ def lines_of(content, most=100, skip=0):
         (b"a\r\n\nb\n", ["a", "", "b"]),
         ("é\u2028ü\x0b\x85".encode(), ["é\u2028ü\x0b\x85"]),
         (b"a\rb\n", ["a\rb"]),
+        ("\ufeffa\n\ufeffb\n".encode(), ["a", "\ufeffb"]),  # a byte order mark is at the beginning alone
     ],
 )
 def test_lines_end_with_a_line_feed_alone(content, lines):
@@ -70,6 +71,15 @@ def test_a_long_line_is_cut_between_two_characters():
     assert lines_of(f"{whole}\n{whole}ab\n".encode()) == [whole, whole + "a"]
     with pytest.raises(CallError, match="line 1"):
         lines_of(b"a" * (MAX_LINE_BYTES - 2) + b"\xc3\n")
+
+
+def test_a_long_line_is_read_whole_if_asked_for(monkeypatch):
+    long = "é" * MAX_LINE_BYTES
+    assert lines_of(f"{long}\nb\n".encode(), whole=True) == [long, "b"]
+    monkeypatch.setattr("zoo.command.input_lines.MAX_TEXT_BYTES", 8)
+    assert lines_of(b"a\n" + b"b" * 7 + b"\n", whole=True) == ["a", "b" * 7]
+    with pytest.raises(CallError, match="Standard input, line 2: longer than 8 bytes"):
+        lines_of(b"a\n" + b"b" * 9 + b"\n", whole=True)
 
 
 def test_an_error_of_the_stream_is_raised():

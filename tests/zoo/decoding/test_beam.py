@@ -273,6 +273,9 @@ def test_a_number_for_each_row(case):
         assert not ids[:width, length:].any() and not ids[width:].any()
         assert_close(answer["score"][n, :width], alone["score"][0])
         assert (answer["score"][n, width:].numpy() < -5e8).all()
+        best = beam_search(model, rows, **options, n_best=1)
+        length = best["ids"].shape[2]
+        np.testing.assert_array_equal(best["ids"][n, 0], answer["ids"][n, 0, :length])
     one_for_all = beam_search(model, rows, beam_width=[3], length_penalty=[0.6], max_length=[7])
     np.testing.assert_array_equal(one_for_all["ids"], beam_search(model, rows, beam_width=3, max_length=7)["ids"])
 
