@@ -124,7 +124,7 @@ def resume(path: str | os.PathLike, *, epochs: int | None = None) -> Pipeline:
         if is_chief():
             write_json(run / CONFIG, config.as_json())
         _wait_for_all(run)
-    return _train_run(run, prepared, more_epochs=epochs is not None)
+    return _train_run(run, prepared)
 
 
 def _with_epochs(run: Path, config: RunConfig, epochs: int) -> RunConfig:
@@ -157,16 +157,16 @@ def _wait_for_all(run: Path) -> None:
         barrier()
 
 
-def _train_run(path: Path, prepared: PreparedRun, *, more_epochs: bool = False) -> Pipeline:
+def _train_run(path: Path, prepared: PreparedRun) -> Pipeline:
     """Train a run, new or resumed, from the content of its folder."""
     products = product_form(prepared.config.processor.get("product_form"))
     with explain_out_of_memory(), products, writable_run(path) as folder, alone_in(folder, "trained"):
         remove_drafts(folder)
-        _train_in(folder, prepared, more_epochs=more_epochs)
+        _train_in(folder, prepared)
     return load_run(path)
 
 
-def _train_in(folder: Path, prepared: PreparedRun, *, more_epochs: bool) -> None:
+def _train_in(folder: Path, prepared: PreparedRun) -> None:
     config = prepared.config
     settings = Settings.from_config(config)
     if settings.deterministic:
@@ -188,7 +188,7 @@ def _train_in(folder: Path, prepared: PreparedRun, *, more_epochs: bool) -> None
             record=record(config),
             checkpoint_seconds=settings.checkpoint_seconds,
             signals=signals,
-            may_differ=("training.epochs",) if more_epochs else (),
+            may_differ=("training.epochs",),  # more may have been asked for since the checkpoint
         )
         keep.resume_or_begin(model)
         (folder / INITIAL).unlink(missing_ok=True)  # its weights are in the first checkpoint

@@ -196,6 +196,12 @@ def alone_in(folder: Path, doing: str) -> Iterator[None]:
         yield
 
 
+def remove_dead_drafts(folder: Path) -> None:
+    """Remove the drafts in a folder whose processes have ended, after restoring old content that they may hold."""
+    for draft in folder.glob(".*.????????.part"):
+        _sweep(folder / draft.name[1:].rsplit(".", 2)[0])
+
+
 def _sweep(path: Path) -> None:
     """Remove the drafts of `path` whose process has ended, after restoring the old content that one may hold."""
     for draft in path.parent.glob(f".{glob.escape(path.name)}.????????.part"):

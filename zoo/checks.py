@@ -5,6 +5,7 @@ A check takes the name of the argument and its value, so that it can be part of 
 
 import math
 import operator
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -86,6 +87,16 @@ class Whole:
             bounds = f"from {self.low} to {self.high}"
             raise CallError(f"`{name}` must be a whole number {bounds}. Received: {name}={value!r}.")
         return value
+
+
+def check_list(texts: Any) -> None:
+    """Refuse one text, or the path of a file, in place of a list of texts.
+
+    Raises:
+        CallError: either is the case.
+    """
+    if isinstance(texts, str | bytes | os.PathLike):  # as a sequence, each letter of a text would be one
+        raise CallError(f"Expected a list of texts. Received one text: {str(texts)[:80]!r}.")
 
 
 def whole(name: str, value: Any) -> int:

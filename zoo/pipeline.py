@@ -250,9 +250,7 @@ def _check_labels(model: Any, labels: Sequence[str]) -> None:
         or (classes is not None and len(labels) != classes)
     ):
         expected = (
-            f"a list of {classes} labels, each a text, in the order of the classes"
-            if classes
-            else "empty for this task"
+            f"a list of {classes} labels (texts) in the order of the classes" if classes else "empty for this task"
         )
         raise CallError(f"`labels` must be {expected}. Received: {labels!r}.")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.checks import Number, Whole, positive
+from zoo.checks import Number, Whole, check_list, positive
 from zoo.constants import END, MAX_SOURCE_PIECES, MAX_TARGET_PIECES, NEVER, PAD, UNKNOWN
 from zoo.errors import CallError
 from zoo.prediction import Beam, Prediction, TextScore, label_rows
@@ -278,12 +278,6 @@ def _cropped(outputs: dict[str, np.ndarray], rows: int, columns: int) -> np.ndar
     if "attention" not in outputs:
         return None
     return outputs["attention"][:rows, :columns].copy()  # a view would keep the array of the whole batch
-
-
-def check_list(texts: Iterable[str]) -> None:
-    """Refuse one text in place of a list of texts."""
-    if isinstance(texts, str | bytes):  # as a sequence, each of its letters would be a text
-        raise CallError(f"Expected a list of texts. Received one text: {texts[:80]!r}.")
 
 
 def _best(outputs, beam, make) -> Prediction:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
+from zoo.checks import check_list
 from zoo.errors import CallError
 from zoo.lexicon import CMUDICT, installed_lexicon
 from zoo.prediction import Beam, Prediction
-from zoo.predictor import Predictor, check_list
+from zoo.predictor import Predictor
 
 BETWEEN_WORDS = " | "
 SEPARATORS = re.compile(r"[\s/\u2013\u2014]+|--+|\.\.\.+")  # with the two dashes

@@ -141,6 +141,8 @@ def with_special_ids(proto: bytes, processor: sentencepiece.SentencePieceProcess
 def learn_model(lines: Iterable[str], *, size: int, kind: str) -> bytes:
     """Learn a model from text; see `zoo.text.Vocabulary.learn`."""
     lines, model = list(lines), io.BytesIO()
+    if odd := [line for line in lines if not isinstance(line, str)]:
+        raise CallError(f"A vocabulary is learnt from texts. Received: {str(odd[0])[:80]!r}.")
     if not any(line.strip() for line in lines):  # some releases of sentencepiece would abort the process
         raise CallError(f"No {kind} vocabulary of {size} pieces can be learnt from this text: it is empty.")
     try:

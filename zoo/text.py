@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.atomic_files import new_file
+from zoo.checks import check_list
 from zoo.constants import END, MAX_SOURCE_PIECES, START
 from zoo.errors import CallError
 from zoo.sentence_pieces import SentencePieces, learn_model, listed_model
@@ -59,8 +60,10 @@ class Vocabulary:
             kind: the kind of pieces, "unigram", "char" or "word".
 
         Raises:
-            CallError: an unknown kind, a size too small for the characters of the text, or no text.
+            CallError: an unknown kind, a size too small for the characters of the text, no text, or one text in place
+                of a list.
         """
+        check_list(lines)
         if kind not in KINDS:
             raise CallError(f'The kind of a vocabulary must be one of {", ".join(KINDS)}. Received: "{kind}".')
         return cls(learn_model(lines, size=size, kind=kind))
@@ -185,8 +188,10 @@ class Vocabulary:
         """Return the ids of each text, without start and end.
 
         Raises:
-            CallError: a text is not a string, or is not valid in UTF-8 because it has half of a surrogate pair.
+            CallError: a text is not a string, or is not valid in UTF-8 because it has half of a surrogate pair; or one
+                text in place of a list.
         """
+        check_list(texts)
         texts = list(texts)
         try:
             return self._segmenter.encode(texts)

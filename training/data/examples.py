@@ -73,10 +73,13 @@ def encode(
         seed: the seed of the segmentations.
 
     Raises:
-        CallError: a label that is not among `labels` (with its file and line), or every example is too long.
+        CallError: a label that is not among `labels` (with its file and line), or every example is too long; or
+            segmentations of a vocabulary that does not draw them.
         WorkError: no disk space for the temporary files of shards.
     """
     vocabularies = {side: vocabularies[side] for side in TASKS[task].sides}
+    if subword_alpha and (kinds := {vocabulary.kind for vocabulary in vocabularies.values()} - {"unigram"}):
+        raise CallError(f"`subword_alpha` needs unigram vocabularies. Received: {', '.join(sorted(kinds))}.")
     sizes = {side: vocabulary.size for side, vocabulary in vocabularies.items()}
     sizes |= {"target": len(labels)} if TASKS[task].labelled else {}
     writers = {side: RowWriter(_id_type(size), corpus.scratch) for side, size in sizes.items()}

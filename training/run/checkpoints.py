@@ -26,7 +26,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.atomic_files import new_file, new_folder, sha256_of
+from zoo.atomic_files import new_file, new_folder, remove_dead_drafts, sha256_of
 from zoo.errors import CallError, WorkError
 from zoo.log import logger
 from zoo.run_folder import MODEL
@@ -173,8 +173,8 @@ def write_checkpoint(
 
 def remove_drafts(run: Path) -> None:
     """Remove the half-written files and folders of a process that was killed."""
-    for draft in [*run.glob(".*.part*"), *(run / FOLDER).glob(".epoch-*")]:
-        shutil.rmtree(draft) if draft.is_dir() else draft.unlink()
+    for folder in (run, run / FOLDER):
+        remove_dead_drafts(folder)
 
 
 def is_finite(model: keras.Model) -> bool:

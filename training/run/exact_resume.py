@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 
+from zoo.checks import positive
 from zoo.errors import CallError
 from zoo.training.cluster import this_worker
 from zoo.training.data.batches import Epochs
@@ -67,7 +68,7 @@ class ExactResume(KeepRun):
         super().__init__(
             Path(folder),
             monitor=Monitor(name=monitor, rising=not falling) if monitor else None,
-            patience=patience or math.inf,
+            patience=math.inf if patience is None else positive("patience", patience),
             epochs=0,
             steps=self.epochs_of_data.steps,
             record={},
@@ -88,7 +89,7 @@ class ExactResume(KeepRun):
         self.run.mkdir(parents=True, exist_ok=True)
         remove_drafts(self.run)
         self.resume_or_begin(self.model)
-        restore_state(self.checkpoint, self.model)  # for a training that has no epoch left
+        restore_state(self.checkpoint, self.model)  # inside an epoch again, when `fit` has reset the metrics
         super().on_train_begin(logs)
         if self.finished():
             self.position.epoch = max(self.position.epoch, self.epochs)
@@ -102,6 +103,8 @@ class ExactResume(KeepRun):
         """Tell the data which epoch it is."""
         self.model._initial_epoch = None
         self.epochs_of_data.number = epoch
+        if not self.position.step:  # all is restored, and another callback may have set the learning rate since
+            self.must_restore = False
         super().on_epoch_begin(epoch, logs)
 
     def on_epoch_end(self, epoch, logs=None):

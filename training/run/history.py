@@ -25,16 +25,17 @@ def read_history(run: Path) -> list[Row]:
         return []
     try:
         with file.open(newline="", encoding="utf-8") as lines:
-            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(lines)]
+            rows = [{name: float(value) for name, value in row.items() if value != ""} for row in csv.DictReader(lines)]
         return [{**row, "epoch": int(row["epoch"])} for row in rows]
     except (ValueError, TypeError, KeyError, csv.Error) as error:
         raise CallError(f"{file} is damaged: {type(error).__name__}: {error}.") from error
 
 
 def write_history(run: Path, history: Sequence[Row]) -> None:
-    """Write `history.csv`, whole or not at all."""
+    """Write `history.csv`, whole or not at all. A score that an epoch does not have is an empty field."""
+    names = list(dict.fromkeys(name for row in history for name in row)) or ["epoch"]
     with new_file(run / HISTORY) as draft, draft.open("w", newline="", encoding="utf-8") as lines:
-        writer = csv.DictWriter(lines, list(history[0]) if history else ["epoch"])
+        writer = csv.DictWriter(lines, names)
         writer.writeheader()
         writer.writerows(history)
 
@@ -49,6 +50,6 @@ def best_epoch(history: Sequence[Row], monitor: Monitor) -> int:
 def _score(row: Row, monitor: Monitor) -> float:
     """Return the score of an epoch, higher for a better one."""
     # All scores must be finite: a model with weights that are NaN has a finite accuracy.
-    if not all(math.isfinite(value) for value in row.values()):
+    if monitor.name not in row or not all(math.isfinite(value) for value in row.values()):
         return -math.inf
     return row[monitor.name] if monitor.rising else -row[monitor.name]

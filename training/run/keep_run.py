@@ -92,14 +92,15 @@ class KeepRun(keras.callbacks.Callback):
         self.set_model(model)
         self.checkpoint = newest(self.run)
         if self.checkpoint is None:
-            if (self.run / HISTORY).exists() or (self.run / MODEL).exists():
+            if (self.run / HISTORY).exists() or (self.monitor and (self.run / MODEL).exists()):
                 raise WorkError(f"{self.run}: its checkpoints are gone; it cannot be continued.")
             self._write_checkpoint()
             return
         self.position, record = read_position(self.checkpoint)
         self._check_record(record)
         self._warn_of_lost_epochs()
-        restore_best_model(self.checkpoint, self.run)
+        if self.monitor:
+            restore_best_model(self.checkpoint, self.run)
         write_history(self.run, self.history)
 
     def _check_record(self, record: Mapping[str, Any]) -> None:
@@ -160,7 +161,13 @@ class KeepRun(keras.callbacks.Callback):
         self.signals.stop_if_asked()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Write the model, if it is the best; then the checkpoint; then the history."""
+        """Write the model, if it is the best; then the checkpoint; then the history.
+
+        Of an epoch that another callback stopped before its last batch only a checkpoint is written: it goes on there.
+        """
+        if self.position.step < self.steps:
+            self._write_checkpoint()
+            return
         scores = {name: float(value) for name, value in (logs or {}).items()}
         scores["seconds"] = round(time.monotonic() - self.epoch_began, 2)
         row = {"epoch": epoch + 1, **from_chief(scores)}
@@ -174,9 +181,19 @@ class KeepRun(keras.callbacks.Callback):
         self._write_checkpoint()
         with self._naming_last_checkpoint():
             write_history(self.run, self.history)
+        self._check_monitor(row)
         if self.stale():
             self.model.stop_training = True
         self.signals.stop_if_asked()
+
+    def _check_monitor(self, row: Row) -> None:
+        """Refuse a monitor that an epoch has no score for, unless it had no validation."""
+        if self.monitor is None or self.monitor.name in row:
+            return
+        validated = any(name.startswith("val_") for name in row)
+        if validated or not self.monitor.name.startswith("val_"):
+            raise CallError(f"`monitor` must be one of {', '.join(row)}. Received: {self.monitor.name!r}.")
+        logger.warning(f"epoch {row['epoch']} has no {self.monitor.name}: it had no validation.")
 
     def _save_best_model(self) -> None:
         with new_file(self.run / MODEL) as draft:

@@ -9,13 +9,25 @@ from zoo.fitting.precision import in_float32
 
 
 class AveragedWeights:
-    """A mix-in before `keras.Model` that evaluates with the averaged weights, if the optimizer has `use_ema`.
+    """A mix-in before `keras.Model` that validates with the averaged weights, if the optimizer has `use_ema`.
+
+    At the end of `fit` Keras makes the averages the weights, so that they need no other treatment after it.
 
     Attributes:
         averaged: true if the weights are the averaged ones at the moment.
+        fitting: true inside `fit`.
     """
 
     averaged = False
+    fitting = False
+
+    def fit(self, *args, **kwargs):
+        """Train as Keras does, and validate with the averaged weights."""
+        self.fitting = True
+        try:
+            return super().fit(*args, **kwargs)  # type: ignore[misc]
+        finally:
+            self.fitting = False
 
     @contextlib.contextmanager
     def evaluation_weights(self) -> Iterator[None]:
@@ -38,8 +50,8 @@ class AveragedWeights:
                 variable.assign(value)
 
     def evaluate(self, *args, **kwargs):
-        """Evaluate as Keras does, with the averaged weights."""
-        with self.evaluation_weights():
+        """Evaluate as Keras does; the validation of `fit` is with the averaged weights."""
+        with self.evaluation_weights() if self.fitting else contextlib.nullcontext():
             return super().evaluate(*args, **kwargs)
 
     def save_for_inference(self, path: str | os.PathLike) -> None:

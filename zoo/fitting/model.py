@@ -24,7 +24,7 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
 
     Neither padding nor the division of a batch into shards changes it. On several devices or machines each has a shard
     of the batch; the sums, and the gradients before they are clipped, are over all shards. With an optimizer that
-    averages the weights, `evaluate` uses the averages.
+    averages the weights, the validation of `fit` uses the averages.
 
     A subclass has the methods `hidden` and `to_logits`, see `zoo.models.base.TokenModel`.
 
@@ -157,6 +157,7 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         read = self._with_guesses(inputs)
         teachers = self.teachers
         probabilities = teachers.probabilities(read, lambda hidden: self._without_padding(hidden, targets)[0])
+        self._clear_losses()  # as a call of the model does: those that layers add are of this step
         with tf.GradientTape() as tape:
             kept, kept_targets, kept_weights = self._without_padding(self.hidden(read, training=True), targets, weights)
             logits = self.to_logits(kept)
@@ -170,7 +171,7 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
                 distillation=teachers.share,
             )
             count = sum_replicas(sums.count)
-            loss = self.optimizer.scale_loss(sums.soft / count + self._penalty())
+            loss = self.optimizer.scale_loss(tf.math.divide_no_nan(sums.soft, count) + self._penalty())
         variables = self.trainable_variables
         gradients, total, right = sum_replicas((tape.gradient(loss, variables), sums.loss, sums.right))
         # Dense, as Adam makes them anyway: the norm of slices is not the norm of the rows that they add up to.
@@ -231,8 +232,8 @@ class FittedModel(AveragedWeights, ReplicaFit, keras.Model):
         """Update the metrics and return the logs. The accuracy is not weighted, as the metrics of Keras are not."""
         total, right, count = sums
         loss, accuracy = self.task_metrics
-        loss.update_state(total / count, count)
-        accuracy.update_state(right / count, count)
+        loss.update_state(tf.math.divide_no_nan(total, count), count)  # a batch may be all padding
+        accuracy.update_state(tf.math.divide_no_nan(right, count), count)
         if self._compile_metrics is None:
             return self._as_logs(self.get_metrics_result())
         logits = tf.identity(logits)

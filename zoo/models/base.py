@@ -99,8 +99,13 @@ class TokenModel(FittedModel, abc.ABC):
         """Train the model as in Keras. Arrays of ids for the loss of the task are checked first.
 
         Raises:
-            CallError: ids that the model cannot learn from; see `zoo.decoding.check_training_ids`.
+            CallError: ids that the model cannot learn from, see `zoo.decoding.check_training_ids`; or `class_weight`
+                for a model that is no classifier.
         """
+        if kwargs.get("class_weight") is not None and not TASKS[self.task].labelled:
+            raise CallError(
+                "`class_weight` is for classifiers. For a model of sequences give `sample_weight`, one weight a token."
+            )
         if y is not None and self.task_metrics:
             from zoo.decoding.inputs import check_training_ids
 

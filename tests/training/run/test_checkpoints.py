@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from zoo.atomic_files import new_file
 from zoo.errors import CallError, WorkError
 from zoo.models.build import build
 from zoo.run_folder import MODEL, load_model
@@ -206,13 +207,18 @@ def test_the_best_model_is_put_back(run, trainer):
 
 def test_what_a_killed_process_left_behind_is_swept(run):
     kept = sorted(run.rglob("*"))
-    for draft in (run / ".model.keras.77.part.keras", run / ".history.csv.77.part.csv"):
-        draft.write_text("half")
-    for draft in (run / "checkpoints" / f".epoch-0001-step-000003.x.{end}" for end in ("part", "old")):
+    dead = [run / ".model.keras.01234567.part", run / "checkpoints" / ".epoch-0001-step-000003.abcdefgh.part"]
+    for draft in dead:
         draft.mkdir()
         (draft / "state.index").write_text("half")
     assert newest(run) == checkpoints(run)[0]
-    remove_drafts(run)
+    (run / ".notes.partial").write_text("a file of the user")
+    with new_file(run / "served") as alive:  # of another process, say
+        alive.write_text("half")
+        remove_drafts(run)
+        assert alive.read_text() == "half" and not any(draft.exists() for draft in dead)
+    (run / "served").unlink()
+    (run / ".notes.partial").unlink()
     assert sorted(run.rglob("*")) == kept
 
 

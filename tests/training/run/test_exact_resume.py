@@ -39,7 +39,9 @@ class Kill(keras.callbacks.Callback):
             raise Killed
 
 
-def script(folder, *, kill=99, epochs=3, units=6, loss=None, dropout=0.3, fit=None, compile=None, **options):
+def script(
+    folder, *, kill=99, epochs=3, units=6, loss=None, dropout=0.3, fit=None, compile=None, callbacks=(), **options
+):
     """Train as a script of the user would; return all variables at the end."""
     keras.utils.set_random_seed(1)
     data = zoo.labelled(FRENCH, KINDS, VOCABULARY, batch_size=8, seed=4)
@@ -48,7 +50,8 @@ def script(folder, *, kill=99, epochs=3, units=6, loss=None, dropout=0.3, fit=No
     optimizer = zoo.Adam(0.01, use_ema=True, ema_momentum=0.9)
     model.compile(optimizer, loss, metrics=["accuracy"], **compile or {})
     keep = zoo.ExactResume(folder, data, **{"monitor": "val_loss", "checkpoint_seconds": 0.0, **options})
-    model.fit(data, validation_data=valid, epochs=epochs, verbose=0, callbacks=[Kill(kill), keep], **fit or {})
+    fit = {"validation_data": valid, **(fit or {})}
+    model.fit(data, epochs=epochs, verbose=0, callbacks=[Kill(kill), *callbacks, keep], **fit)
     return [one.numpy().tobytes() for one in (*model.variables, *optimizer.variables)]
 
 
@@ -93,6 +96,51 @@ def test_patience_and_no_monitor(tmp_path):
     assert len(rows) < 9 and rows[-1] >= min(rows[:-1])
 
 
+def test_a_file_that_it_does_not_write_is_left_alone(tmp_path):
+    script(tmp_path / "run", epochs=1, monitor=None)
+    (tmp_path / "run" / MODEL).write_bytes(b"the model of another callback")
+    script(tmp_path / "run", epochs=2, monitor=None)
+    assert (tmp_path / "run" / MODEL).read_bytes() == b"the model of another callback"
+
+
+def test_a_validation_of_every_second_epoch(tmp_path):
+    script(tmp_path / "run", epochs=1, fit={"validation_freq": 2})
+    script(tmp_path / "run", epochs=3, fit={"validation_freq": 2})
+    assert ["val_loss" in row for row in read_history(tmp_path / "run")] == [False, True, False]
+    assert (tmp_path / "run" / MODEL).exists()
+
+
+@pytest.mark.parametrize(("monitor", "fit"), [("val_los", {}), ("loss_of_something", {"validation_data": None})])
+def test_a_monitor_that_is_no_score_is_told_after_the_checkpoint(monitor, fit, tmp_path):
+    with pytest.raises(CallError, match=f"`monitor` must be one of .*loss.* Received: '{monitor}'"):
+        script(tmp_path / "run", monitor=monitor, fit=fit)
+    assert checkpoints(tmp_path / "run")[0].name == "epoch-0001-step-000000"
+
+
+def test_the_learning_rate_of_another_callback_is_kept(tmp_path):
+    class Rates(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            rates.append(float(self.model.optimizer.learning_rate))
+
+    rates = []
+    own = [keras.callbacks.LearningRateScheduler(lambda epoch: 0.5**epoch), Rates()]
+    script(tmp_path / "run", epochs=2, callbacks=own)
+    script(tmp_path / "run", epochs=3, callbacks=own)
+    steps = len(rates) // 3
+    assert rates == [0.5**epoch for epoch in range(3) for _ in range(steps)]
+
+
+def test_an_epoch_that_was_stopped_inside_goes_on_there(tmp_path):
+    class Stop(keras.callbacks.Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.stop_training = True
+
+    script(tmp_path / "run", callbacks=[Stop()])
+    assert checkpoints(tmp_path / "run")[0].name == "epoch-0000-step-000001"
+    assert read_history(tmp_path / "run") == []
+    assert script(tmp_path / "run") == script(tmp_path / "whole")
+
+
 def test_another_training_is_refused(tmp_path):
     script(tmp_path / "run", epochs=1)
     with pytest.raises(CallError, match="the training is not the one .*: model.units was 6 and is now 7"):
@@ -111,6 +159,8 @@ def test_wrong_calls(tmp_path):
             zoo.ExactResume(tmp_path, wrong)
     with pytest.raises(CallError, match="`patience` needs a `monitor`"):
         zoo.ExactResume(tmp_path, data, patience=3)
+    with pytest.raises(CallError, match="`patience` must be a positive integer. Received: patience=0"):
+        zoo.ExactResume(tmp_path, data, monitor="val_loss", patience=0)
     with pytest.raises(CallError, match='mode="up"|mode=.up.'):
         zoo.ExactResume(tmp_path, data, mode="up")
     with pytest.raises(CallError, match="all .* steps of an epoch"):

@@ -3,7 +3,8 @@ import math
 import pytest
 
 from zoo.errors import CallError
-from zoo.training.run.history import HISTORY, read_history, write_history
+from zoo.training.run.history import HISTORY, best_epoch, read_history, write_history
+from zoo.training.settings import Monitor
 
 NAN = float("nan")
 
@@ -17,6 +18,13 @@ def test_history_round_trip(tmp_path):
     assert (tmp_path / HISTORY).read_text().splitlines()[1].startswith("1,")
     write_history(tmp_path, read_history(tmp_path))
     assert (tmp_path / HISTORY).read_text().splitlines()[1].startswith("1,")
+
+
+def test_a_score_that_not_every_epoch_has(tmp_path):
+    rows = [{"epoch": 1, "loss": 0.5}, {"epoch": 2, "loss": 0.25, "val_loss": 0.5}, {"epoch": 3, "loss": 0.125}]
+    write_history(tmp_path, rows)
+    assert read_history(tmp_path) == rows
+    assert best_epoch(rows, Monitor(name="val_loss", rising=False)) == 2
 
 
 def test_no_history(tmp_path):

@@ -333,7 +333,7 @@ def test_changed_data_is_refused(tmp_path, copy, tiny_data):
 
 @pytest.mark.parametrize(
     ("part", "name", "value"),
-    [("training", "epochs", 4), ("training", "seed", 2), ("training", "clip", 2.0), ("options", "units", 9)],
+    [("training", "seed", 2), ("training", "clip", 2.0), ("options", "units", 9)],
 )
 def test_a_run_of_other_settings_or_another_model_is_refused(copy, part, name, value):
     config = read_config(copy).as_json()

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import zoo
 from tests.support import small_models
 from tests.support.checks import assert_close, randomise
 from tests.support.parameters import few
@@ -97,7 +98,10 @@ def test_averaged_weights_are_for_evaluation_alone(tmp_path):
         sums = summed_loss("translation", tf.constant(NEXT), tf.constant(expected))
     assert all(np.array_equal(a, b) for a, b in zip(weights(made), own, strict=True))
     assert not all(np.array_equal(a, b) for a, b in zip(own, averages, strict=True))
+    made.fitting = True  # as in `fit`, whose validation is this
     assert made.evaluate(INPUTS, NEXT, verbose=0)[0] == pytest.approx(float(sums.loss / sums.count), rel=1e-5)
+    made.fitting = False
+    assert made.evaluate(INPUTS, NEXT, verbose=0)[0] != pytest.approx(float(sums.loss / sums.count), rel=1e-5)
     made.save_for_inference(tmp_path / "model.keras")
     np.testing.assert_allclose(load_model(tmp_path / "model.keras")(INPUTS), expected, atol=1e-6)
     assert all(np.array_equal(a, b) for a, b in zip(weights(made), own, strict=True))
@@ -513,3 +517,39 @@ def test_a_step_can_be_traced_with_a_signature():
     signature = [(tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None], tf.int32))]
     step = tf.function(made.train_step, signature, autograph=False)
     assert step.get_concrete_function() and made.optimizer.built
+
+
+@pytest.mark.parametrize("options", [{}, {"metrics": ["accuracy"]}])
+def test_a_batch_of_padding_alone_changes_nothing(options):
+    made = zoo.tanh_rnn_lm(9, units=4)
+    made.compile(keras.optimizers.SGD(1.0), **options)
+    before = [one.numpy() for one in made.trainable_variables]
+    padding = np.zeros([2, 3], "int32")
+    assert made.train_on_batch(padding, padding)[0] == 0
+    assert all(np.array_equal(a, b.numpy()) for a, b in zip(before, made.trainable_variables, strict=True))
+    ids = np.array([[1, 5, 6], [1, 7, 2]], "int32")
+    both = made.evaluate(np.concatenate([ids, padding]), np.concatenate([ids, padding]), batch_size=2, verbose=0)
+    np.testing.assert_allclose(both, made.evaluate(ids, ids, verbose=0), rtol=1e-6)
+
+
+def test_losses_that_layers_add_are_those_of_the_step():
+    class Penalised(type(zoo.tanh_rnn_lm(9, units=4))):
+        def hidden(self, *given, **options):
+            features = super().hidden(*given, **options)
+            self.add_loss(0.125 * tf.reduce_sum(features))
+            return features
+
+    made = Penalised(9, units=4)
+    made.compile("sgd", run_eagerly=True)
+    ids = np.array([[1, 5, 6], [1, 7, 2]], "int32")
+    for length in (3, 2, 3):
+        made.train_on_batch(ids[:, :length], ids[:, :length])
+        assert len(made.losses) == 1
+
+
+def test_class_weights_are_for_classifiers():
+    made = zoo.tanh_rnn_lm(9, units=4)
+    made.compile("sgd")
+    ids = np.array([[1, 5, 6], [1, 7, 2]], "int32")
+    with pytest.raises(CallError, match="`class_weight` is for classifiers"):
+        made.fit(ids, ids, class_weight={5: 0.1}, verbose=0)
