@@ -37,8 +37,10 @@ class Draft:
 
     def texts_for(self, actual: Predictor) -> list[str]:
         """Return the samples that the artefact does not cut shorter than Keras does."""
-        cuts = zip(self.samples, self.pipeline.truncated(self.samples), actual.truncated(self.samples), strict=True)
-        return [text for text, cut_by_keras, cut in cuts if cut_by_keras or not cut]
+        if actual.max_pieces >= self.pipeline.max_pieces:
+            return self.samples
+        cuts = zip(self.samples, actual.truncated(self.samples), strict=True)
+        return [text for text, cut in cuts if not cut]
 
     def keep(self, path: Path, parity: dict[str, Any]) -> None:
         """Let the artefact take its final name when the block ends.

@@ -22,7 +22,7 @@ def extra_files(pipeline: Pipeline) -> dict[str, bytes]:
 
 
 def pipeline_from(
-    files: dict[str, bytes], functions: dict[str, Any], where: Path, max_pieces: int = MAX_SOURCE_PIECES
+    files: dict[str, bytes], functions: dict[str, Any], where: Path, length: int | None = None
 ) -> Pipeline:
     """Return the pipeline for the functions of a graph and the files that `extra_files` wrote.
 
@@ -30,7 +30,7 @@ def pipeline_from(
         files: the content of the files, by name.
         functions: the endpoints, by their names in `zoo.decoding.endpoints` or by those in a .tflite or ONNX file.
         where: the artefact.
-        max_pieces: the number of ids at which an input is cut.
+        length: the length of the ids, of an artefact with fixed shapes.
 
     Raises:
         CallError: a file or a function is missing, or damaged.
@@ -47,9 +47,10 @@ def pipeline_from(
             expected = card.vocabulary_size(side)
             if vocabulary.size != expected:  # the first bytes of a vocabulary can be a smaller vocabulary
                 raise ValueError(f"{vocabulary_file(side)} should have {expected} pieces. Received: {vocabulary.size}.")
-        if max_pieces < MAX_SOURCE_PIECES and task.prompted:
-            max_pieces -= 1  # to be scored, a text also needs its end
-        return Pipeline.of_artefact(where, card, functions, sides, max_pieces=max_pieces)
+        most = MAX_SOURCE_PIECES
+        if length is not None:
+            most = min(most, length - task.prompted)  # to be scored, the text of a language model also needs its end
+        return Pipeline.of_artefact(where, card, functions, sides, max_pieces=most)
     except KeyError as error:
         raise CallError(f"{where} is damaged or not made by `zoo export`: it has no {error}.") from error
     except (ValueError, TypeError, AttributeError) as error:

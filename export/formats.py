@@ -226,6 +226,6 @@ def format_options(options: Namespace) -> dict[str, Any]:
             right = " or ".join(f"--to {format}" for format in formats)
             raise CallError(f"{option.flag} is for {right} alone. Received: --to {options.to}.")
         given[option.name] = value
-    if "max_drop" in given and given.get("quantize", "none") == "none":
-        raise CallError("--max-drop needs --quantize float16 or int8.")
+    if "max_drop" in given and given.get("quantize", "none") == "none" and options.to != "preset":
+        raise CallError("--max-drop needs --quantize float16 or int8.")  # a preset has float16 weights too
     return given

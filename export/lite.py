@@ -1,6 +1,7 @@
 """The pipeline of a .tflite, by ai-edge-litert, sentencepiece and NumPy alone: no TensorFlow is imported."""
 
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,6 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
 from zoo.export.card import pipeline_from
 from zoo.export.litert.archive import read_tflite
@@ -33,8 +33,9 @@ def LiteModel(path: str | os.PathLike, *, threads: int | None = None) -> Pipelin
         interpreter = Interpreter(model_content=model, num_threads=threads)
         interpreter.allocate_tensors()
         _check_inputs(path, interpreter)
-        functions = {name: _function(interpreter, name) for name in interpreter.get_signature_list()}
-        length = fixed_length(interpreter) or MAX_SOURCE_PIECES
+        lock = threading.Lock()
+        functions = {name: _function(interpreter, name, lock) for name in interpreter.get_signature_list()}
+        length = fixed_length(interpreter)
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
     return pipeline_from(files, functions, path, length)
@@ -53,10 +54,22 @@ def fixed_length(interpreter: Interpreter) -> int | None:
     return min((int(shape[1]) for shape in shapes if shape[1] > 0), default=None)
 
 
-def _function(interpreter: Interpreter, name: str) -> Callable[..., Arrays]:
-    runner = interpreter.get_signature_runner(name)
+def _function(interpreter: Interpreter, name: str, lock: threading.Lock) -> Callable[..., Arrays]:
+    runner = _Alone(interpreter.get_signature_runner(name), lock)
     _, length = runner.get_input_details()["ids"]["shape_signature"]
     return _DynamicSignature(runner) if length < 0 else _FixedSignature(runner, has_beam=name == "beam")
+
+
+class _Alone:
+    """A signature of an interpreter whose signatures share tensors: one call at a time, from whatever thread."""
+
+    def __init__(self, runner: Any, lock: threading.Lock):
+        self.runner, self.lock = runner, lock
+        self.get_input_details, self.get_output_details = runner.get_input_details, runner.get_output_details
+
+    def __call__(self, **inputs: np.ndarray) -> Arrays:
+        with self.lock:
+            return self.runner(**inputs)
 
 
 class _DynamicSignature:

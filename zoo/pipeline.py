@@ -194,7 +194,21 @@ class Pipeline(Predictor):
 
         self._check_model("exported")
         export = exporter(format, options)
-        return export(self.with_samples(samples), path, force=force, **options)
+        return export(self.with_samples(samples)._in_float32(), path, force=force, **options)
+
+    def _in_float32(self) -> "Pipeline":
+        """Return the pipeline with a model that computes in float32, as an artefact does."""
+        from zoo.decoding.endpoints import numpy_functions
+        from zoo.fitting.precision import in_float32
+
+        if self.model.compute_dtype not in ("bfloat16", "float16"):
+            return self
+        changed = copy.copy(self)
+        changed.model = in_float32(self.model)
+        if getattr(self.model, "shortlist", None) is not None:
+            changed.model.shortlist = self.model.shortlist
+        changed.functions = numpy_functions(changed.model)
+        return changed
 
     def with_samples(self, samples: Sequence[str] | Sequence[tuple[str, str]] | None) -> "Pipeline":
         """Return the pipeline with other samples; with None, unchanged."""

@@ -74,6 +74,10 @@ class RunConfig:
             for name in names.split():
                 if not isinstance(known.get(name, kind()), kind):
                     raise TypeError(f"`{name}` must be a {kind.__name__}")
+        texts = {"model": [known["model"]], "labels": known.get("labels", [])}
+        for name, values in texts.items():
+            if not all(isinstance(value, str) for value in values):
+                raise TypeError(f"`{name}` must be of texts")
         for teacher in known.get("teachers", []):
             teacher["origin"], teacher["digest"]
         return cls(**known)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from zoo.errors import WorkError
-from zoo.prediction import Prediction
+from zoo.prediction import Prediction, TextScore
 
 SCORE_TOLERANCE = 1e-4  # relative to the score where that is beyond 1: a score is a sum over the pieces
 ATTENTION_TOLERANCE = 3e-4  # of a weight, 0 to 1; 2.1e-4 was seen where the score is a product, which no tanh bounds
@@ -70,8 +70,8 @@ def largest_difference(pairs: Iterable[tuple[float, float]]) -> float:
     return largest(score_difference(*pair) for pair in pairs)
 
 
-def attention_difference(a: Prediction, b: Prediction) -> float:
-    """Return the largest difference of two answers' attention weights; infinity where the shapes differ."""
+def attention_difference(a: Prediction | TextScore, b: Prediction | TextScore) -> float:
+    """Return the largest difference of the attention weights of two answers or scores; infinity for other shapes."""
     if a.attention is None and b.attention is None:
         return 0.0
     if a.attention is None or b.attention is None or a.attention.shape != b.attention.shape:
@@ -79,11 +79,12 @@ def attention_difference(a: Prediction, b: Prediction) -> float:
     return float(np.max(np.abs(a.attention - b.attention), initial=0.0))
 
 
-def attention_agrees(a: Prediction, b: Prediction) -> bool:
-    """Return whether two answers' attention weights differ by the tolerance at most.
+def attention_agrees(a: Prediction | TextScore, b: Prediction | TextScore) -> bool:
+    """Return whether two answers' (or scores') attention weights differ by the tolerance at most.
 
     It grows with the length of a long text, over which a recurrence amplifies rounding: on 300 equal letters the preset
     `spoken-en` in float32 is 3.5e-4 from itself in float64, on texts of up to `LONG_TEXT` pieces 2.1e-5
     (`python -m benchmarks.rounding`).
     """
-    return attention_difference(a, b) <= ATTENTION_TOLERANCE * max(1.0, len(a.source_pieces) / LONG_TEXT)
+    pieces = 0 if a.attention is None else a.attention.shape[-1]
+    return attention_difference(a, b) <= ATTENTION_TOLERANCE * max(1.0, pieces / LONG_TEXT)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Any
 
+from zoo.constants import END
 from zoo.errors import WorkError
 from zoo.export.parity.answers import (
     SCORE_TOLERANCE,
@@ -42,11 +43,32 @@ def compare_beam(texts: Sequence[str], expected: Predictor, actual: Predictor, w
     if different > max(1, len(equal) / BEAM_LEEWAY):
         counts = f"{different} of {len(equal)}"
         raise WorkError(f"{what} does not search as Keras does: {counts} hypotheses of a beam have another score.")
+    _check_choices(expected, [b for a, b in pairs if not same(a, b)], what)
     alike = [(a, b) for a, b in pairs if same(a, b)]
     if not all(attention_agrees(a, b) for a, b in alike):
         difference = largest(attention_difference(a, b) for a, b in alike)
         raise WorkError(f"{what} does not search as Keras does: the attention differs by {difference:.2g}.")
     return report | {"max_beam_score_difference": best}
+
+
+def _check_choices(expected: Predictor, answers: Sequence[Prediction], what: str) -> None:
+    """Check that Keras gives the best hypotheses that it did not choose the scores that the artefact gives them.
+
+    Raises:
+        WorkError: it gives one another score, so the artefact did not find what it scored.
+    """
+    if expected.task != "translation" or not answers:
+        return
+    scores = expected.score([answer.input for answer in answers], [answer.output for answer in answers])
+    for answer, ids, score in zip(
+        answers, expected.target.encode([answer.output for answer in answers]), scores, strict=True
+    ):
+        found = answer.target_pieces in (expected.target.pieces(ids), expected.target.pieces([*ids, END]))
+        if found and not score_difference(score.log_probability, answer.score) <= SCORE_TOLERANCE:
+            raise WorkError(
+                f'{what} does not search as Keras does: for "{answer.input[:80]}" it answers "{answer.output}" with '
+                f"the score {answer.score:.4g}. The score of this answer is {score.log_probability:.4g}."
+            )
 
 
 def search_both(

@@ -4,7 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoo.errors import WorkError
-from zoo.export.parity.answers import SCORE_TOLERANCE, compare, largest_difference
+from zoo.export.parity.answers import (
+    SCORE_TOLERANCE,
+    attention_agrees,
+    attention_difference,
+    compare,
+    largest,
+    largest_difference,
+)
 from zoo.export.parity.beam import compare_beam
 from zoo.predictor import Predictor
 
@@ -41,13 +48,23 @@ def compare_with_keras(expected: Predictor, actual: Predictor, texts: Sequence[s
 def compare_scores(
     texts: Sequence[str], targets: Sequence[str] | None, expected: Predictor, actual: Predictor, what: str
 ) -> dict[str, Any]:
-    """Compare the scores of whole texts, or for translation models of targets.
+    """Compare the scores of whole texts, or for translation models of targets: also the tokens and the attention.
 
     Raises:
-        WorkError: a score differs by more than the tolerance, relative to the score.
+        WorkError: a score differs by more than the tolerance, relative to the score; or a number of tokens differs, or
+            an attention weight by more than the tolerance.
     """
-    pairs = zip(expected.score(texts, targets), actual.score(texts, targets), strict=True)
+    pairs = list(zip(expected.score(texts, targets), actual.score(texts, targets), strict=True))
     difference = largest_difference((a.log_probability, b.log_probability) for a, b in pairs)
     if not difference <= SCORE_TOLERANCE:
         raise WorkError(f"{what} does not score as Keras does: a score differs by {difference:.2g} of itself.")
-    return {"scored": len(texts), "max_relative_score_difference": difference}
+    if any(a.tokens != b.tokens for a, b in pairs):
+        raise WorkError(f"{what} does not score as Keras does: it counts other tokens.")
+    if not all(attention_agrees(a, b) for a, b in pairs):
+        weight = largest(attention_difference(a, b) for a, b in pairs)
+        raise WorkError(f"{what} does not score as Keras does: the attention differs by {weight:.2g}.")
+    return {
+        "scored": len(texts),
+        "max_relative_score_difference": difference,
+        "max_scored_attention_difference": largest(attention_difference(a, b) for a, b in pairs),
+    }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo.errors import WorkError
+from zoo.errors import CallError, WorkError
 from zoo.export.parity.answers import same
 from zoo.export.parity.beam import search_both
 from zoo.metrics import accuracy, perplexity, translation_scores
@@ -28,7 +28,7 @@ def measure_drop(pipeline: Pipeline, actual: Predictor, texts: Sequence[str], *,
         the increase in per cent.
 
     Raises:
-        CallError: the run keeps no translations or labels of its samples.
+        CallError: the run keeps no translations or labels of its samples, or none of them fits the artefact.
         WorkError: the drop is larger than `max_drop`.
     """
     before, after = pipeline.predict(texts), actual.predict(texts)
@@ -57,6 +57,8 @@ def measure_drop(pipeline: Pipeline, actual: Predictor, texts: Sequence[str], *,
 
 def _perplexities(expected: Predictor, actual: Predictor, texts: Sequence[str]) -> dict[str, Any]:
     known = [text for text in texts if text.strip()]
+    if not known:
+        raise CallError("No sample is short enough for the shape, so the loss of quality cannot be measured.")
     before, after = (perplexity(model.score(known))["perplexity"] for model in (expected, actual))
     return _report("perplexity", len(known), before, after, 100 * (after / before - 1))
 
@@ -65,6 +67,8 @@ def _scores_of_answers(
     pipeline: Pipeline, texts: Sequence[str], before: list[Prediction], after: list[Prediction]
 ) -> dict[str, Any]:
     kept, wanted = _aligned(texts, pipeline.samples.pairs())
+    if not kept:
+        raise CallError("No sample is short enough for the shape, so the loss of quality cannot be measured.")
     outputs = [[answers[i].output for i in kept] for answers in (before, after)]
     if pipeline.task == "classification":
         first, second = (100 * accuracy(labels, wanted) for labels in outputs)

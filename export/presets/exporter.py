@@ -76,7 +76,8 @@ def _write_run(pipeline: Pipeline, folder: Path) -> None:
 def _without_folders(config: RunConfig) -> RunConfig:
     data = {split: _with_names(record) for split, record in config.data.items()}
     initial, teachers = config.initial and _with_names(config.initial), [*map(_with_names, config.teachers)]
-    return replace(config, data=data, initial=initial, teachers=teachers)
+    recipe = config.recipe and Path(config.recipe).name
+    return replace(config, recipe=recipe, data=data, initial=initial, teachers=teachers)
 
 
 def _with_names(record: dict[str, Any]) -> dict[str, Any]:

@@ -191,6 +191,9 @@ def _array(name: str, value: Any, dtype: str) -> np.ndarray:
             array = np.asarray(value, object)
             if not all(isinstance(text, str | bytes) for text in array.flat):
                 raise TypeError(f"received {value!r:.80}")
+            for text in array.flat:
+                if isinstance(text, str):
+                    text.encode()  # half of a surrogate pair is a ValueError
             return array
         given = np.asarray(value)
         if given.size and not np.can_cast(given.dtype, dtype, "same_kind"):

@@ -1,6 +1,7 @@
 """A folder for TF Serving: numbered versions of a SavedModel, warmed up, with its configuration and a README."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from zoo.atomic_files import new_file, new_folder
 from zoo.digests import DIGESTS, add_digests
+from zoo.errors import CallError
 from zoo.export.artefact import size_of
 from zoo.export.card import PARITY
 from zoo.export.parity.samples import ODD_TEXTS
@@ -22,6 +24,7 @@ from zoo.run_folder import write_json
 
 WARMUP_TEXTS = 8  # in the warm-up request that is a batch
 OPERATIONS = "operations.json"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def export_serving(
@@ -44,12 +47,15 @@ def export_serving(
         The path, format, size and parity, as `zoo export --json` prints them, and `version`.
 
     Raises:
-        CallError: the number is taken, OUT holds something else, or tensorflow-serving-api is not installed.
+        CallError: the model has a name that no folder can have, the number is taken, OUT holds something else, or
+            tensorflow-serving-api is not installed.
         WorkError: the SavedModel does not answer as Keras does, a warm-up request fails, TF Serving lacks an
             operation, or the disk is full.
     """
     serving_api()
     out, name = Path(out), pipeline.config.model
+    if not NAME.fullmatch(name):  # it is the name of a folder, and stands in YAML and in commands
+        raise CallError(f"TF Serving needs a model named by letters, digits, dot, - and _. Received: {name!r:.80}.")
     number = next_version(out, name, version, force)
     if out.exists():
         with new_folder(out / name / str(number), force) as draft:

@@ -45,8 +45,12 @@ def _mapped(nest, function):
     return [_mapped(item, function) for item in nest] if isinstance(nest, list) else function(nest)
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
+def _text(value: bytes | str) -> str | dict[str, str]:
+    """Return a text as it is, and bytes that are none in base 64."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return _binary(value)
 
 
 def _binary(value: bytes) -> dict[str, str]:

@@ -41,6 +41,8 @@ def test_answers_are_those_of_keras(client, tiny_run):
     answer = client.predict({"text": TEXTS})
     assert list(answer["text"]) == [one.output for one in expected]
     np.testing.assert_allclose(answer["score"], [one.score for one in expected], rtol=1e-5, atol=1e-5)
+    as_bytes = client.predict({"text": [TEXTS[0].encode(), b"\xff"]})
+    assert as_bytes["text"][0] == expected[0].output
     detail = client.predict({"text": TEXTS[:1]}, signature="detail")
     assert [one for one in detail["source_pieces"][0] if one] == expected[0].source_pieces
     np.testing.assert_allclose(detail["attention"][0], expected[0].attention, atol=1e-5)
@@ -99,6 +101,7 @@ def test_status_and_version(client):
         ({"ids": [[2.9]]}, "tokens", "ids of tokens must be of int32"),
         ({"text": [1, 2]}, "serving_default", "text of serving_default must be of str"),
         ({"text": None}, "serving_default", "text of serving_default must be of str"),
+        ({"text": ["a\ud800"]}, "serving_default", "text of serving_default must be of str: .*surrogates"),
     ],
 )
 def test_a_wrong_call_is_told_without_asking(client, inputs, signature, message):

@@ -68,6 +68,7 @@ def test_the_command_refuses(arguments, message, tmp_path, capsys):
 def test_an_option_that_needs_another():
     with pytest.raises(CallError, match="--max-drop needs --quantize float16 or int8"):
         parsed("--to", "tflite", "--quantize", "none", "--max-drop", "1")
+    assert parsed("--to", "preset", "--max-drop", "0") == {"max_drop": 0.0}  # of its float16 weights
 
 
 def imports_of(path, *, top_level):

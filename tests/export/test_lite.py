@@ -3,11 +3,13 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from tests.support.paths import ROOT
 from tests.support.untrained import TEXTS
+from zoo.export.lite import LiteModel
 
 ANSWER = """
 import sys
@@ -38,6 +40,14 @@ def test_no_tensorflow_is_imported(lite_file):
     command = [sys.executable, "-c", ANSWER, path, *TEXTS]
     lines = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT).stdout.strip().split("\n")
     assert lines == [*expected, "loaded:"]
+
+
+def test_threads_do_not_mix_their_answers(lite_file, tiny_run):
+    model = LiteModel(lite_file[0])
+    expected = [one.output for one in tiny_run.predict(TEXTS)]
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(lambda text: model.predict([text])[0].output, TEXTS * 10))
+    assert answers == expected * 10
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ Paths, formats, statuses and messages are those of github.com/tensorflow/serving
 json_tensor.cc, predict_util.cc and get_model_status_impl.cc.
 """
 
+import base64
 import contextlib
 import http.server
 import json
@@ -149,7 +150,8 @@ def columns_of_rows(rows, infos):
 
 def tensor(value, info):
     dtype = tf.dtypes.as_dtype(info.dtype)
-    wanted = {"string": str, "int32": int, "float32": (int, float)}[dtype.name]
+    wanted = {"string": (str, bytes), "int32": int, "float32": (int, float)}[dtype.name]
+    value = from_base_64(value) if dtype == tf.string else value
     for one in flat(value):
         if not isinstance(one, wanted) or isinstance(one, bool):
             kind = "String" if isinstance(one, str) else "Number"
@@ -159,6 +161,13 @@ def tensor(value, info):
         return np.array(value, object if dtype == tf.string else dtype.as_numpy_dtype)
     except ValueError as error:
         raise Status("INVALID_ARGUMENT", f"Encountered list at unexpected size: {error}") from error
+
+
+def from_base_64(value):
+    """Return nested lists in which each object {"b64": ...} is replaced by its bytes."""
+    if isinstance(value, list):
+        return [from_base_64(one) for one in value]
+    return base64.b64decode(value["b64"]) if isinstance(value, dict) and set(value) == {"b64"} else value
 
 
 def flat(value):

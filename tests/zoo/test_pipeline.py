@@ -111,6 +111,27 @@ def test_export_with_samples_of_the_caller(vocabulary, tmp_path):
 
 
 @pytest.mark.conformance
+@pytest.mark.parametrize("format", ["saved_model", "tflite"])
+def test_a_model_in_bfloat16_is_exported_in_float32(format, vocabulary, tmp_path):
+    mixed = pipeline_of("bahdanau_seq2seq", vocabulary, dtype="mixed_bfloat16")
+    mixed.save(tmp_path / "run", samples=LINES)
+    answers = zoo.load(tmp_path / "run").predict(TEXTS)
+    exported = zoo.load(mixed.export(tmp_path / "out", format=format, samples=LINES)["path"]).predict(TEXTS)
+    assert mixed.model.compute_dtype == "bfloat16"
+    assert [one.output for one in exported] == [one.output for one in answers]
+    np.testing.assert_allclose([a.score for a in exported], [b.score for b in answers], rtol=1e-4)
+
+
+@pytest.mark.conformance
+def test_a_shape_that_no_sample_fits(vocabulary, tmp_path):
+    pairs = [("le 28 octobre 1934", "a date"), ("vingt et un mai", "a day")]
+    pipeline = pipeline_of("bahdanau_seq2seq", vocabulary)
+    with pytest.raises(CallError, match="No sample is short enough for the shape"):
+        pipeline.export(tmp_path / "out", format="tflite", shape=(1, 2), quantize="int8", samples=pairs)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.conformance
 def test_quantised_weights_are_scored_on_pairs(vocabulary, tmp_path):
     pipeline = pipeline_of("seq2seq", vocabulary)
     with pytest.raises(CallError, match="expected `samples` as pairs. Received texts alone"):

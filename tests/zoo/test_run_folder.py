@@ -94,6 +94,8 @@ def test_what_is_no_run_folder(tmp_path):
         b"{}",
         b'{"task": "translation", "model": "seq2seq"}',
         b'{"task": "translation", "model": "seq2seq", "options": []}',
+        b'{"task": "translation", "model": 5, "options": {}}',
+        b'{"task": "classification", "model": "tanh_dnn", "options": {}, "labels": [0, 1]}',
     ],
 )
 def test_a_damaged_config(copy, content):

@@ -10,7 +10,7 @@ from zoo.errors import WorkError
 from zoo.export.parity.keras import compare_with_keras
 
 
-@pytest.mark.parametrize("spoil", ["score_tokens", "best", "others", "attention"])
+@pytest.mark.parametrize("spoil", ["scored", "scored attention", "tokens", "best", "others", "attention", "ids"])
 def test_scores_and_every_hypothesis_are_compared(spoil, tiny_run):
     expected, actual = tiny_run, copy.copy(tiny_run)
     actual.functions = dict(tiny_run.functions)
@@ -28,11 +28,17 @@ def test_scores_and_every_hypothesis_are_compared(spoil, tiny_run):
         "best": lambda answer: times(answer, 0, 1.01),
         "others": lambda answer: times(answer, slice(1, None), 1.01),
         "attention": lambda answer: answer | {"attention": answer["attention"] + 0.01},
+        "ids": lambda answer: answer | {"ids": answer["ids"][::-1]},  # those of other texts
+    }
+    scored = {
+        "scored": lambda answer: answer | {"score": answer["score"] * 1.01},
+        "scored attention": lambda answer: answer | {"attention": answer["attention"] + 0.01},
+        "tokens": lambda answer: answer | {"tokens": answer["tokens"] + 1},
     }
     message = "does not search as Keras does"
-    if spoil == "score_tokens":
+    if spoil in scored:
         message = "does not score as Keras does"
-        spoilt("score_tokens", lambda answer: answer | {"score": answer["score"] * 1.01})
+        spoilt("score_tokens", scored[spoil])
     else:
         spoilt("beam_tokens", changes[spoil])
     with pytest.raises(WorkError, match=message):

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,10 @@ from tests.support.untrained import TEXTS
 from zoo.digests import check_digests
 from zoo.errors import CallError
 from zoo.export.inspection import inspect
+from zoo.export.presets.exporter import _without_folders
 from zoo.export.presets.half_weights import store_in_float16
 from zoo.pipeline import load_run
-from zoo.run_folder import load_model
+from zoo.run_folder import RunConfig, load_model
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,12 @@ def test_no_folder_of_the_machine_is_published(tiny_run, translator):
     config = (translator / "config.json").read_text(encoding="utf-8")
     assert str(tiny_run.path.parent) not in config
     assert json.loads(config)["data"]["train"]["origin"] == "translation.train.tsv"
+
+
+def test_no_folder_of_a_recipe_is_published():
+    config = RunConfig(model="tanh_dnn", task="classification", options={}, recipe="/home/someone/secret/my.toml")
+    assert _without_folders(config).recipe == "my.toml"
+    assert _without_folders(replace(config, recipe=None)).recipe is None
 
 
 def test_a_preset_is_described(translator):

@@ -1,10 +1,12 @@
 """The folder for TF Serving: versions whole or not at all, warm-up that runs, files that the server can read."""
 
+import copy
 import json
 import re
 import shutil
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -284,6 +286,18 @@ def test_the_command_predicts_and_refuses(tiny_run, served, capsys):
     assert json.loads(capsys.readouterr().out)[0]["output"] == tiny_run.predict(TEXTS[:1])[0].output
     assert main(["export", str(tiny_run.path), "--to", "serving", "--out", str(tiny_run.path)]) == 2
     assert "holds something else" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["/tmp/elsewhere", "../elsewhere", "a b", "x:\n    privileged: true", ".hidden", ""])
+def test_a_name_that_is_no_folder_is_refused(name, tiny_run, tmp_path):
+    """It may be from a config that was fetched."""
+    from zoo.export.serving.exporter import export_serving
+
+    changed = copy.copy(tiny_run)
+    changed.config = replace(tiny_run.config, model=name)
+    with pytest.raises(CallError, match="TF Serving needs a model named by letters"):
+        export_serving(changed, tmp_path / "out")
+    assert not any(tmp_path.iterdir())
 
 
 def test_without_the_messages_of_tf_serving(tiny_run, tmp_path, monkeypatch):
