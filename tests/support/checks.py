@@ -108,6 +108,7 @@ def check_layer(cls, options, inputs, *, functional=True, policies=("mixed_bfloa
     _check_shapes(layer, inputs, outputs)
     _check_wrong_axes(layer, inputs)
     _check_weight_options(cls, options, inputs)
+    _check_frozen(cls, options, inputs)
     for policy in policies:
         _check_dtype(cls(**options, dtype=policy), layer, inputs, outputs)
     if functional:
@@ -192,6 +193,14 @@ def _check_weight_options(cls, options, inputs):
         again(*inputs)
         assert len(again.losses) == len(weights)
         assert all(name in cls.__doc__ for name in given)
+
+
+def _check_frozen(cls, options, inputs):
+    """A layer that is made with `trainable=False` has no weight that a model would train; so has its copy."""
+    frozen = cls.from_config(cls(**options).get_config() | {"trainable": False})
+    for layer in (frozen, cls.from_config(frozen.get_config())):
+        layer(*inputs)
+        assert not any(weight.trainable for weight in layer.weights)
 
 
 def _shapes(nest):

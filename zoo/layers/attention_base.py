@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.errors import CallError
-from zoo.layers.base import Layer
+from zoo.layers.base import Layer, as_mask
 from zoo.recurrence.products import LoopMatrix, on_rows, outer, times_weights, wide
 from zoo.recurrence.scan import size
 
@@ -38,6 +38,14 @@ class Attention(Layer):
 
     call_axes = {"query": ["B q", "B Tq q"], "values": ["B Tx d"]}
     has_gradient = False  # true if `score_gradient` is implemented; otherwise automatic differentiation is used
+
+    def __init_subclass__(cls, **kwargs):
+        """Leave the gradient to TensorFlow where a subclass overrides a computation and not its gradient."""
+        super().__init_subclass__(**kwargs)
+        own = vars(cls)
+        pairs = (("score", "score_gradient"), ("score_at", "score_at_gradient"), ("attend", "has_gradient"))
+        if any(name in own and gradient not in own for name, gradient in pairs):
+            cls.has_gradient = own.get("has_gradient", False)
 
     def key_weights(self):
         """Return a list with the matrix that maps values to keys; an empty list if the values are the keys."""
@@ -133,11 +141,19 @@ class Attention(Layer):
         location=None,
     ):
         """Return the context and the weights; see the class."""
-        if not isinstance(query, list | tuple):
+        given_list = isinstance(query, list | tuple)
+        others = {"keys": keys, "values_mask": values_mask, "location": location} if given_list else {"mask": mask}
+        if wrong := [name for name, value in others.items() if value is not None]:
+            way = "a list: give `mask`, a list too" if given_list else "a query and values: give `values_mask`"
+            raise CallError(f"`{wrong[0]}` is not for a call of an attention layer with {way}.")
+        if use_causal_mask and not given_list and query.shape.rank == 2:
+            raise CallError("`use_causal_mask` is for several queries, (B, Tq, q). Received: one query.")
+        if not given_list:
+            values_mask, query_mask = as_mask(values_mask), as_mask(query_mask)
             keys = self.precompute(values) if keys is None else keys
             return self._call(query, values, keys, values_mask, query_mask, use_causal_mask, location)
         query, values, *keys = query
-        query_mask, values_mask, *_ = mask or [None, None]
+        query_mask, values_mask, *_ = map(as_mask, mask or [None, None])
         keys = self.precompute(keys[0] if keys else values)
         context, alpha = self._call(query, values, keys, values_mask, query_mask, use_causal_mask)
         return (context, alpha) if return_attention_scores else context

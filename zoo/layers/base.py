@@ -85,7 +85,10 @@ class Layer(keras.layers.Layer):
     def initializer_of(self, role: str) -> Any:
         """Return the initializer of a weight of a role, a new one for each weight: without a seed they differ."""
         initializer = getattr(self, f"{role}_initializer")
-        return initializer.clone() if isinstance(initializer, keras.initializers.Initializer) else initializer
+        if not isinstance(initializer, keras.initializers.Initializer):
+            return initializer
+        has_config = type(initializer).get_config is not keras.initializers.Initializer.get_config
+        return initializer.clone() if has_config else initializer
 
     def cast(self, weight) -> tf.Tensor:
         """Return a weight as a tensor of the layer's compute dtype."""
@@ -95,6 +98,11 @@ class Layer(keras.layers.Layer):
         """Return the arguments of the constructor."""
         weights = {name: keras.saving.serialize_keras_object(value) for name, value in self.weight_options.items()}
         return {**super().get_config(), **(self.options if self.given is None else self.given), **weights}
+
+
+def as_mask(mask: Any) -> tf.Tensor | None:
+    """Return a mask as booleans; None stays None. Those of tokenizers are numbers."""
+    return None if mask is None else tf.cast(mask, tf.bool)
 
 
 class StateDropout(keras.layers.Dropout):

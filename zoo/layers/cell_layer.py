@@ -3,6 +3,8 @@
 import keras
 import tensorflow as tf
 
+from zoo.errors import CallError
+from zoo.layers.attention import Attention, make_attention
 from zoo.layers.base import Layer
 from zoo.layers.cells import Cell, make_cell
 
@@ -37,8 +39,20 @@ class CellLayer(Layer):
 
     def new_cell(self, cell: str | None = None) -> Cell:
         """Return a new cell, by default that of the options."""
-        options = {**self.weight_options, "dtype": self.dtype_policy, "name": "cell"}
+        options = {**self.weight_options, "dtype": self.dtype_policy, "trainable": self.trainable, "name": "cell"}
         return make_cell(cell or self.options["cell"], self.options["units"], **options)
+
+    def new_attention(self, attention: str | Attention) -> Attention:
+        """Return the attention layer for a score, or a given one, as a part of this layer."""
+        if isinstance(attention, Attention) and attention.compute_dtype != self.compute_dtype:
+            raise CallError(
+                f'The attention of the layer "{self.name}" computes in {attention.compute_dtype}, the layer in '
+                f"{self.compute_dtype}: give both the same `dtype`."
+            )
+        made = make_attention(attention, self.options["units"], dtype=self.dtype_policy, name="attention")
+        if not self.trainable:
+            made.trainable = False
+        return made
 
     def check_size_of(self, input_shape):
         """Let Keras check that further inputs have as many features as those that the layer was built with."""

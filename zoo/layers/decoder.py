@@ -5,8 +5,8 @@ import tensorflow as tf
 
 from zoo.checks import Share, Size, Switch
 from zoo.errors import CallError
-from zoo.layers.attention import Attention, ScoreName, make_attention
-from zoo.layers.base import StateDropout
+from zoo.layers.attention import Attention, ScoreName
+from zoo.layers.base import StateDropout, as_mask
 from zoo.layers.cell_layer import CellLayer
 from zoo.layers.cells import CellName
 from zoo.options import takes_options
@@ -76,9 +76,11 @@ class AttentionDecoder(CellLayer):
         **kwargs,
     ):
         super().__init__(**kwargs)
+        if self.by_steps and state_dropout:
+            raise CallError(f"{type(self).__name__} has a `step` of its own, which has no state dropout.")
         self.cell = self.new_cell()
         self.units = units
-        self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
+        self.attention = self.new_attention(attention)
         self.return_state = return_state
         self.return_weights = return_weights
         self.state_dropout = StateDropout(state_dropout, dtype=self.dtype_policy)
@@ -91,8 +93,9 @@ class AttentionDecoder(CellLayer):
         self.check_size_of(inputs_shape)
         self.built = True
 
-    def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False):
-        """Return the states of all steps; see the class."""
+    def call(self, inputs, values, initial_state=None, mask=None, values_mask=None, training=False, inputs_mask=None):
+        """Return the states of all steps; see the class. Keras gives `inputs_mask` for `mask`."""
+        mask, values_mask = as_mask(inputs_mask if mask is None else mask), as_mask(values_mask)
         initial_state = self.first_states(initial_state, values)
         if self.by_steps or for_litert():  # for LiteRT as in decoding: a .tflite stores each weight in one form
             outputs, states, weights = attend_by_steps(
@@ -165,10 +168,6 @@ class AttentionDecoder(CellLayer):
         """Return the shapes of the outputs of `call`."""
         outputs, weights = (*inputs_shape[:2], self.units), (*inputs_shape[:2], values_shape[1])
         return self.results(outputs, weights, [(inputs_shape[0], self.units)] * self.returned_state_count())
-
-    def compute_mask(self, inputs, mask=None):
-        """Return no mask for the outputs: the caller passes masks explicitly."""
-        return None
 
     def get_config(self):
         """Return the arguments of the constructor."""

@@ -61,7 +61,7 @@ class InputFeedingDecoder(AttentionDecoder):
     ):
         returned = {"return_state": return_state, "return_weights": return_weights}
         super().__init__(units, cell=cell, attention=attention, state_dropout=0.0, **returned, **kwargs)
-        self.combine = TanhDense(units, dtype=self.dtype_policy, name="combine")
+        self.combine = TanhDense(units, dtype=self.dtype_policy, trainable=self.trainable, name="combine")
 
     def build(self, inputs_shape, values_shape):
         """Create the weights of the cell, of the attention and of W."""

@@ -4,7 +4,8 @@ import keras
 import tensorflow as tf
 
 from zoo.checks import Size, Switch
-from zoo.layers.attention import BahdanauAttention
+from zoo.errors import CallError
+from zoo.layers.base import as_mask
 from zoo.layers.cell_layer import CellLayer
 from zoo.options import takes_options
 from zoo.recurrence.products import times_weights
@@ -37,6 +38,7 @@ class LSTMN(CellLayer):
     Call arguments:
         inputs: x, (B, T, n), with at least one step.
         mask: (B, T), false for padding, which changes neither the states nor the result.
+        initial_state: None, for `keras.layers.Bidirectional`.
         room: for layers that go on step by step; not used.
 
     Output shape: (B, units), or (B, T, units) with `return_sequences` (zeros for padding). With `return_weights` or
@@ -44,7 +46,7 @@ class LSTMN(CellLayer):
     strictly lower triangular (upper with `reverse`), and h and m after the last step.
 
     Raises:
-        CallError: an invalid argument, or inputs without steps.
+        CallError: an invalid argument, inputs without steps, or an `initial_state`.
 
     Source: Cheng, Dong, Lapata 2016, arXiv 1601.06733, section 3.1.
     """
@@ -64,7 +66,7 @@ class LSTMN(CellLayer):
         super().__init__(**kwargs)
         self.cell = self.new_cell("lstm")
         self.units = units
-        self.attention = BahdanauAttention(units, dtype=self.dtype_policy, name="attention")
+        self.attention = self.new_attention("bahdanau")
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.return_weights = return_weights
@@ -78,8 +80,11 @@ class LSTMN(CellLayer):
         self.check_size_of(input_shape)
         self.built = True
 
-    def call(self, inputs, mask=None, room=0, training=False):
+    def call(self, inputs, mask=None, initial_state=None, room=0, training=False):
         """Return the outputs of the sequence; see the class."""
+        if initial_state is not None:
+            raise CallError("An LSTMN begins from zeros: it has no `initial_state`.")
+        mask = as_mask(mask)
         batch_size, slots = tf.shape(inputs)[0], size(inputs, 1)
         zero = self.cell.zero_state(batch_size)[0]
         numbers, key_weights = tf.expand_dims(tf.range(slots), 0), self.attention.key_weights()

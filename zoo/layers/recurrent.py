@@ -4,7 +4,7 @@ import keras
 import tensorflow as tf
 
 from zoo.checks import Share, Size, Switch
-from zoo.layers.base import StateDropout
+from zoo.layers.base import StateDropout, as_mask
 from zoo.layers.cell_layer import CellLayer
 from zoo.layers.cells import CellName
 from zoo.options import takes_options
@@ -65,8 +65,9 @@ class Recurrent(CellLayer):
         self.check_size_of(input_shape)
         self.built = True
 
-    def call(self, inputs, mask=None, initial_state=None, training=False):
-        """Return the outputs of the sequence; see the class."""
+    def call(self, inputs, mask=None, initial_state=None, training=False, inputs_mask=None):
+        """Return the outputs of the sequence; see the class. Keras gives `inputs_mask` if it gives no `mask`."""
+        mask = as_mask(inputs_mask if mask is None else mask)
         initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         outputs, states = recur(
             self.cell,

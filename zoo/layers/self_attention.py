@@ -4,8 +4,9 @@ import keras
 import tensorflow as tf
 
 from zoo.checks import Share, Size, Switch
-from zoo.layers.attention import Attention, ScoreName, make_attention
-from zoo.layers.base import StateDropout
+from zoo.errors import CallError
+from zoo.layers.attention import Attention, ScoreName
+from zoo.layers.base import StateDropout, as_mask
 from zoo.layers.cell_layer import CellLayer
 from zoo.layers.cells import CellName
 from zoo.options import takes_options
@@ -72,7 +73,7 @@ class SelfAttentionRNN(CellLayer):
         super().__init__(**kwargs)
         self.cell = self.new_cell()
         self.units = units
-        self.attention = make_attention(attention, units, dtype=self.dtype_policy, name="attention")
+        self.attention = self.new_attention(attention)
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.return_weights = return_weights
@@ -88,8 +89,9 @@ class SelfAttentionRNN(CellLayer):
         self.check_size_of(input_shape)
         self.built = True
 
-    def call(self, inputs, mask=None, initial_state=None, room=0, training=False):
-        """Return the outputs of the sequence; see the class."""
+    def call(self, inputs, mask=None, initial_state=None, room=0, training=False, inputs_mask=None):
+        """Return the outputs of the sequence; see the class. Keras gives `inputs_mask` if it gives no `mask`."""
+        mask = as_mask(inputs_mask if mask is None else mask)
         initial_state = self.cell.first_states(initial_state, tf.shape(inputs)[0])
         kernel_x, kernel_c = self._split_kernel()
         outputs, states, weights = self_attend(
@@ -135,8 +137,14 @@ class SelfAttentionRNN(CellLayer):
 
         Returns:
             The output (B, units) and the next states.
+
+        Raises:
+            CallError: the states have no room for another step; in a graph that is not seen.
         """
         *cell_states, values, keys, valid, t = states
+        steps, slots = tf.get_static_value(t), values.shape[1]
+        if steps is not None and slots is not None and steps >= slots:
+            raise CallError(f"The states have room for {slots} steps: call the layer with more `room`.")
         context, _ = self.attention(cell_states[0], values, keys, valid)
         output, cell_states = self.cell(tf.concat([inputs, context], -1), cell_states)
         memory = remember([values, keys], t, [output, times_weights(output, self.attention.key_weights())])

@@ -68,7 +68,7 @@ class RecurrentStack(Layer):
     def make_layer(self, name, reverse):
         """Return a layer of the stack; a subclass may return others."""
         common = {"cell": self.options["cell"], "return_sequences": True, "return_state": True}
-        common |= {"reverse": reverse, "dtype": self.dtype_policy, "name": name}
+        common |= {"reverse": reverse, "dtype": self.dtype_policy, "trainable": self.trainable, "name": name}
         common["state_dropout"] = self.options["state_dropout"]
         if not self.self_attention:
             return Recurrent(self.options["units"], **common)
@@ -141,11 +141,12 @@ class RecurrentStack(Layer):
 
     def compute_output_spec(self, *args, **kwargs):
         """Return the outputs of a symbolic call. Their dtypes differ, and `room` changes their shapes."""
-        return keras.Operation.compute_output_spec(self, *args, **kwargs)
+        outputs, states, weights = keras.Operation.compute_output_spec(self, *args, **kwargs)
+        return outputs, states, () if weights is None else weights  # a symbolic result cannot be None
 
     def compute_mask(self, inputs, mask=None):
-        """Return no mask for the outputs: the caller passes masks explicitly."""
-        return None
+        """Return the mask for the outputs, and None for everything else."""
+        return [mask]
 
 
 @keras.saving.register_keras_serializable(package="zoo")
@@ -168,8 +169,9 @@ class LSTMNStack(RecurrentStack):
 
     def make_layer(self, name, reverse):
         """Return a layer of the stack."""
-        returned = {"return_sequences": True, "return_state": True, "return_weights": True}
-        return LSTMN(self.options["units"], **returned, reverse=reverse, dtype=self.dtype_policy, name=name)
+        options = {"return_sequences": True, "return_state": True, "return_weights": True, "reverse": reverse}
+        options |= {"dtype": self.dtype_policy, "trainable": self.trainable, "name": name}
+        return LSTMN(self.options["units"], **options)
 
     def step(self, inputs, states):
         """Raise a `CallError`: this stack cannot go step by step."""

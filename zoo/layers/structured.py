@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from zoo.checks import Size
 from zoo.layers.attention_base import masked_softmax
-from zoo.layers.base import Layer
+from zoo.layers.base import Layer, as_mask
 from zoo.options import takes_options
 from zoo.recurrence.products import times
 
@@ -56,7 +56,7 @@ class StructuredSelfAttention(Layer):
         """Return the sums and the weights; see the class."""
         W, w, y = self.cast(self.kernel), self.cast(self.hop_kernel), values
         scores = tf.transpose(times(tf.tanh(times(y, W)), w), [0, 2, 1])  # (B, hops, T)
-        alpha = masked_softmax(scores, None if mask is None else tf.expand_dims(mask, 1))
+        alpha = masked_softmax(scores, None if mask is None else tf.expand_dims(as_mask(mask), 1))
         return tf.matmul(alpha, y), alpha
 
     def compute_mask(self, values, mask=None):

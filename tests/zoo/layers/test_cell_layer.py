@@ -7,7 +7,22 @@ import tensorflow as tf
 
 from tests.support.checks import assert_close, normal, randomise, weights_of
 from zoo.errors import CallError
-from zoo.layers import AttentionDecoder, GRUCell, LSTMCell, Recurrent, SelfAttentionRNN, TanhCell, TanhDense, TanhRNN
+from zoo.layers import (
+    LSTMN,
+    AttentionDecoder,
+    BahdanauAttention,
+    GRUCell,
+    InputFeedingDecoder,
+    LocationDecoder,
+    LSTMCell,
+    Recurrent,
+    RecurrentStack,
+    SelfAttentionRNN,
+    StructuredSelfAttention,
+    TanhCell,
+    TanhDense,
+    TanhRNN,
+)
 from zoo.layers.cells import CELLS
 
 B, T, N, UNITS = 3, 5, 3, 4
@@ -199,3 +214,83 @@ def test_an_encoder_and_a_decoder_in_a_functional_model(tmp_path):
     assert_close(model(inputs), decoder(inputs[1], outputs, initial_state=states))
     model.save(tmp_path / "model.keras")
     assert_close(keras.saving.load_model(tmp_path / "model.keras", safe_mode=True)(inputs), model(inputs), 1e-6)
+
+
+@pytest.mark.parametrize(("cls", "options"), KINDS)
+def test_the_mask_of_embeddings_is_used_beside_initial_states(cls, options):
+    ids = np.array([[1, 2, 0], [3, 0, 0]])
+    embedded = keras.layers.Embedding(4, N, mask_zero=True)(ids)
+    layer = made(cls, return_state=True, **options)
+    states = [normal(2, UNITS, seed=i) for i in range(layer.cell.state_count)]
+    assert_close(layer(embedded, initial_state=states), layer(embedded, mask=ids != 0, initial_state=states))
+
+
+@pytest.mark.parametrize("cls", [AttentionDecoder, LocationDecoder, InputFeedingDecoder])
+def test_the_mask_of_embeddings_is_used_by_a_decoder_and_passed_on(cls):
+    ids, values = np.array([[1, 2, 0], [3, 0, 0]]), normal(2, T, UNITS, seed=5)
+    embedded = keras.layers.Embedding(4, N, mask_zero=True)(ids)
+    layer = cls(UNITS, return_state=True, return_weights=True)
+    layer.build((None, None, N), (None, None, UNITS))
+    randomise(layer)
+    results = layer(embedded, values)
+    assert_close(results, layer(tf.constant(embedded.numpy()), values, mask=ids != 0))
+    np.testing.assert_array_equal(results[0]._keras_mask, ids != 0)
+    assert not any(hasattr(one, "_keras_mask") for one in results[1:])
+
+
+@pytest.mark.parametrize("dtype", ["int32", "float32"])
+@pytest.mark.parametrize("cls", [TanhRNN, SelfAttentionRNN, LSTMN, RecurrentStack, StructuredSelfAttention])
+def test_masks_of_numbers(cls, dtype):
+    """As tokenizers make them."""
+    layer = made(cls)
+    assert_close(layer(X, mask=MASK.astype(dtype)), layer(X, mask=MASK))
+
+
+def test_masks_of_numbers_for_values():
+    decoder = AttentionDecoder(UNITS)
+    decoder.build((None, None, N), (None, None, N))
+    masks = {"mask": MASK, "values_mask": MASK}
+    numbers = {name: mask.astype("int32") for name, mask in masks.items()}
+    assert_close(decoder(X, X, **numbers), decoder(X, X, **masks))
+    attention = BahdanauAttention(UNITS)
+    assert_close(attention([X, X], mask=[None, MASK.astype("int32")]), attention([X, X], mask=[None, MASK]))
+
+
+def test_bidirectional_of_an_lstmn():
+    layer = keras.layers.Bidirectional(LSTMN(UNITS))
+    assert layer(X, mask=MASK).shape == (B, 2 * UNITS)
+    with pytest.raises(CallError, match="An LSTMN begins from zeros"):
+        LSTMN(UNITS)(X, initial_state=[X[:, 0], X[:, 0]])
+
+
+def test_a_given_attention_of_another_dtype_is_refused():
+    for cls in (AttentionDecoder, SelfAttentionRNN):
+        with pytest.raises(CallError, match="computes in float32, the layer in float64: give both the same `dtype`"):
+            cls(UNITS, attention=BahdanauAttention(UNITS), dtype="float64")
+
+
+def test_an_attention_of_a_frozen_layer_is_frozen():
+    attention = BahdanauAttention(UNITS)
+    SelfAttentionRNN(UNITS, attention=attention, trainable=False)(X)
+    assert not any(weight.trainable for weight in attention.weights)
+
+
+def test_states_without_room_for_another_step_are_refused():
+    layer = made(SelfAttentionRNN, return_state=True)
+    _, *states = layer(X, room=1)
+    _, states = layer.step(X[:, 0], states)
+    with pytest.raises(CallError, match="have room for 6 steps: call the layer with more `room`"):
+        layer.step(X[:, 0], states)
+
+
+def test_an_initializer_without_a_config():
+    class Fixed(keras.initializers.Initializer):
+        def __init__(self, value):
+            self.value = value
+
+        def __call__(self, shape, dtype=None):
+            return tf.fill(shape, tf.cast(self.value, dtype))
+
+    layer = TanhDense(UNITS, kernel_initializer=Fixed(0.5))
+    layer(X)
+    assert (layer.kernel.numpy() == 0.5).all()

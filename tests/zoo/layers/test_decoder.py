@@ -100,7 +100,7 @@ def test_gradients(cell, attention):
 
     def formula(r, y, *initial):
         w, a = plain(layer.cell), plain(layer.attention)
-        return decoder(cell, attention, w, a, r, y, initial, mask, values_mask, tnp)
+        return decoder(cell, attention, w, a, r, y, initial, mask, values_mask, xp=tnp)
 
     tensors = [r, y, *initial]
     assert_same_gradients(gradients_of(loop, tensors, layer, graph=True), gradients_of(formula, tensors, layer))

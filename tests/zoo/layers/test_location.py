@@ -110,6 +110,15 @@ def test_a_step_of_ones_own_is_what_the_loop_runs():
     assert_close(layer(r, y), plain(r, y))
 
 
+def test_a_step_of_ones_own_has_no_state_dropout():
+    class Own(LocationDecoder):
+        def step(self, *given, **options):
+            return super().step(*given, **options)
+
+    with pytest.raises(CallError, match="Own has a `step` of its own, which has no state dropout"):
+        Own(UNITS, state_dropout=0.5)
+
+
 def test_errors():
     r, y = example()
     for states in (normal(B, UNITS), [normal(B, UNITS)], [normal(B, UNITS)] * 3):

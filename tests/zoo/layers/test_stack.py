@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 
@@ -26,14 +27,23 @@ def run_formula(layer, x):
 
 
 @pytest.mark.parametrize(
-    ("options", "functional"),
+    "options",
     [
-        ({"cell": "gru", "layers": 2, "bidirectional": True, "dropout": 0.5}, False),
-        ({"self_attention": True, "attention": "general"}, True),
+        {"cell": "gru", "layers": 2, "bidirectional": True, "dropout": 0.5},
+        {"self_attention": True, "attention": "general"},
     ],
 )
-def test_layer(options, functional):
-    check_layer(RecurrentStack, {"units": UNITS, **options}, [normal(B, T, N)], functional=functional)
+def test_layer(options):
+    check_layer(RecurrentStack, {"units": UNITS, **options}, [normal(B, T, N)])
+
+
+def test_the_mask_of_embeddings_is_used_and_passed_on():
+    ids = np.array([[1, 2, 3, 0, 0], [3, 0, 0, 0, 0]])
+    embedded = keras.layers.Embedding(4, N, mask_zero=True)(ids)
+    stack = made(self_attention=True, bidirectional=True)
+    outputs, _, _ = stack(embedded)
+    assert_close(outputs, stack(embedded, mask=ids != 0)[0])
+    np.testing.assert_array_equal(outputs._keras_mask, ids != 0)
 
 
 @pytest.mark.parametrize("self_attention", [False, True])

@@ -53,6 +53,27 @@ def test_an_attention_without_a_written_gradient():
     check_distance(case, TX, lambda tensors, outputs: tf.unstack(tensors["values"], axis=1))
 
 
+def test_a_score_without_a_gradient_of_its_own_is_left_to_tensorflow():
+    class Halved(LuongAttention):
+        def score(self, query, keys, weights):
+            return super().score(query, keys, weights) / 2
+
+    class Warm(LuongAttention):
+        def attend(self, query, values, keys, weights, values_mask, location=None):
+            context, alpha = super().attend(query / 2, values, keys, weights, values_mask)
+            return context, alpha
+
+    assert LuongAttention.has_gradient and ScaledDot.has_gradient
+    gradients = []
+    for kind in (Halved, Warm):
+        case = AttendingCase("tanh", "dot")
+        case.attention = kind("dot")
+        case.attention.build((None, UNITS), (None, None, UNITS))
+        assert not kind.has_gradient
+        gradients.append(case.gradients(case.loop))
+    assert_same(*gradients)
+
+
 def test_windows():
     rows = normal(2, 5)
     for width in range(1, 5):
