@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from zoo.atomic_files import alone_in, check_free
+from zoo.atomic_files import alone_in, check_apart, check_free
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
 from zoo.log import logger
@@ -79,6 +79,7 @@ def train(
     if not is_chief():
         _wait_for_all(Path(out))  # the chief has written the folder
         return resume(out)
+    check_apart(out, *(where for where in (initial, *(vocabularies or {}).values()) if where and Path(where).exists()))
     beginning = beginning_of(model, options or {}, initial=initial, vocabularies=vocabularies)
     beginning = with_teachers(beginning, teachers)
     if initial is None:

@@ -90,7 +90,9 @@ def _recipe(name, content) -> Recipe:
         for split, data in content.get("data", {}).items():
             if not isinstance(data, str):
                 raise CallError(f"`data` must name the corpus of each split. Received: {split}={data!r}.")
-        find(str(content.get("model")))
+        if not isinstance(content.get("model"), str):
+            raise CallError("it must name a `model`, one of `zoo list`.")
+        find(content["model"])
     except CallError as error:
         raise CallError(f"Recipe {name}: {error}") from None
     return Recipe(name, **content)

@@ -60,7 +60,8 @@ def test_a_recipe_of_the_users_own(tmp_path):
     ("content", "message"),
     [
         ("model = ", "is no recipe"),
-        ("", 'There is no model "None"'),
+        ("", "it must name a `model`, one of `zoo list`"),
+        ("model = 3", "it must name a `model`"),
         ('model = "seq2sec"', 'Did you mean "seq2seq"'),
         ('model = "seq2seq"\noption = 3', 'There is no key "option".*Did you mean "options"'),
         ('model = "seq2seq"\noptions = 3', "`options` must be a table. Received: 3"),

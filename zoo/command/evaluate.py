@@ -16,7 +16,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> None:
     """Score the model and print the scores."""
-    from zoo.gpu import warn_of_unused_gpu
     from zoo.pipeline import load
     from zoo.training.data.corpora import read_corpus
     from zoo.training.evaluate import evaluate
@@ -24,7 +23,10 @@ def run(options: Namespace) -> None:
     beam = beam_of(options)
     with native_silence():
         pipeline = load(options.where)
-    warn_of_unused_gpu()
+    if pipeline.model is not None:  # an artefact of LiteRT or ONNX needs neither a GPU nor TensorFlow
+        from zoo.gpu import warn_of_unused_gpu
+
+        warn_of_unused_gpu()
     scores = evaluate(pipeline, read_corpus(options.data, task=pipeline.task, split="test"), beam=beam)
     if truncated := scores.get("truncated"):
         count = f"{truncated:,} of {scores['count']:,} texts"

@@ -5,6 +5,7 @@ import io
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from zoo.command.console import set_environment
 from zoo.command.parser import make_parser
@@ -28,19 +29,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    options = None
+    options, before = None, None
     try:
         options = make_parser().parse_args(arguments)
+        before = _written(_run_of(options))
         options.module.run(options)
         print(end="", flush=True)  # standard output may be closed
         return 0
     except ZooError as error:
         # Keras removes the cause of errors that pass through `fit`, and leaves the context.
         failed_write = isinstance(error, WorkError) and isinstance(error.__context__, OSError)
-        _report(f"{error}{_resume_hint(options) if failed_write else ''}")
+        _report(f"{error}{_resume_hint(options, before) if failed_write else ''}")
         return error.exit_status
     except KeyboardInterrupt as stop:
-        _report(f"stopped.{_resume_hint(options)}")
+        _report(f"stopped.{_resume_hint(options, before)}")
         return getattr(stop, "exit_status", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -53,11 +55,15 @@ def _run(arguments: Sequence[str] | None) -> int:
         return 1
     except (OSError, MemoryError) as error:
         _report(str(error) or "out of memory")
+        try:
+            sys.stdout.flush()
+        except OSError:  # what cannot be written is dropped: at its end Python would try again, and end with 120
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except Exception as error:
         if not _was_stopped(error):
             raise
-        _report(f"stopped.{_resume_hint(options)}")
+        _report(f"stopped.{_resume_hint(options, before)}")
         return 130
 
 
@@ -80,11 +86,29 @@ def _report(message: str) -> None:
     print(f"zoo: {message}", file=sys.stderr)
 
 
-def _resume_hint(options: argparse.Namespace | None) -> str:
-    """Return the command line that continues the run that was stopped, if there is one that can be continued."""
+def _run_of(options: argparse.Namespace | None) -> Path | None:
+    """Return the run folder that a command writes, if it writes one."""
     run_of = getattr(options.module, "run_of", None) if options else None
-    run = run_of(options) if run_of else None
-    if not run or not (run / "config.json").is_file():
+    return run_of(options) if run_of else None
+
+
+def _written(run: Path | None) -> tuple[int, int] | None:
+    """Return what tells the config of a run from one that is written in its place; None where there is none."""
+    try:
+        found = (run / "config.json").stat() if run else None
+    except OSError:
+        return None
+    return (found.st_ino, found.st_mtime_ns) if found else None
+
+
+def _resume_hint(options: argparse.Namespace | None, before: tuple[int, int] | None) -> str:
+    """Return the command line that continues the run that was stopped, if there is one that can be continued.
+
+    A run that stood there `before`, and was to be replaced, is not the one that was stopped.
+    """
+    run = _run_of(options)
+    written = _written(run)
+    if written is None or (written == before and not getattr(options, "resume", None)):
         return ""
     from zoo.run_folder import resume_command
 

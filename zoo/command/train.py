@@ -11,6 +11,7 @@ from zoo.command.flags import DATA, add_force, flag_of
 from zoo.command.option_flags import add_options, given
 from zoo.errors import CallError
 from zoo.options import options_of
+from zoo.tasks import TASKS
 
 if TYPE_CHECKING:
     from zoo.pipeline import Pipeline
@@ -98,6 +99,11 @@ def _train(options: Namespace) -> "Pipeline":
     model = find(options.model or recipe.model).name
     places = {**recipe.data, **given(options, PLACES)}
     _check_places(places)
+    vocabularies = _vocabularies(options)
+    unused = given(options, ["text", "vocabulary_size"])
+    if unused and set(TASKS[find(model).task].sides) <= set(vocabularies):
+        names = ", ".join(map(flag_of, unused))
+        raise CallError(f"With the files of all vocabularies none is learnt. Received besides: {names}.")
     of_model, settings = recipe.settled(given(options, model_options()), given(options, options_of(Settings)))
     return train(
         model,
@@ -106,7 +112,7 @@ def _train(options: Namespace) -> "Pipeline":
         settings=settings,
         recipe=options.recipe,
         force=options.force,
-        vocabularies=_vocabularies(options),
+        vocabularies=vocabularies,
         teachers=_teachers(options),
     )
 

@@ -59,7 +59,7 @@ def write_card(
         "about": about.as_json(),
         "parameters": keras.model.count_params(),
         "measure": measure,
-        "test": {"origin": Path(corpus.origin).name, "digest": corpus.digest},
+        "test": {"origin": ",".join(Path(part).name for part in corpus.origin.split(",")), "digest": corpus.digest},
         "beam": beam and {"width": beam.width, "length_penalty": beam.length_penalty},
         **evaluation,
         "formats": formats,

@@ -47,14 +47,18 @@ def test_a_stopped_demo_tells_how_to_go_on(call, tmp_path, monkeypatch):
     def stop(path, force):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(zoo.command.demo, "_train", stop)
+    def begin_and_stop(path, force):
+        (out / "run").mkdir(parents=True, exist_ok=True)
+        (out / "run" / "config.json.new").touch()
+        (out / "run" / "config.json.new").replace(out / "run" / "config.json")
+        raise KeyboardInterrupt
+
     out = tmp_path / "out"
-    status, _, err = call("demo", "--out", out)
-    assert status == 130 and err.splitlines()[-1] == "zoo: stopped."
-    (out / "run").mkdir(parents=True)
-    (out / "run" / "config.json").touch()
-    status, _, err = call("demo", "--out", out, "--force")
-    assert status == 130 and err.splitlines()[-1] == f"zoo: stopped. Go on with: zoo train --resume {out / 'run'}"
+    hint = f"zoo: stopped. Go on with: zoo train --resume {out / 'run'}"
+    for act, message in [(stop, "zoo: stopped."), (begin_and_stop, hint)] * 2:
+        monkeypatch.setattr(zoo.command.demo, "_train", act)
+        status, _, err = call("demo", "--out", out, "--force")
+        assert status == 130 and err.splitlines()[-1] == message
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -160,3 +161,10 @@ def test_a_package_that_is_missing_is_named(package, place, flags, status, messa
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == status and done.stdout == ""
     assert message in done.stderr and "Traceback" not in done.stderr and not list(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_a_full_standard_output_is_a_failure_of_the_work():
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "zoo", "list"], stdout=full, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 1 and done.stderr.startswith("zoo: [Errno 28]") and "Exception" not in done.stderr

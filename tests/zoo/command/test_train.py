@@ -100,6 +100,10 @@ def test_ctrl_c_and_full_disk(call, tmp_path, monkeypatch):
         (["--resume", "nowhere", "--epochs", "3"], "no run folder"),
         (["--resume", "nowhere", "--seed", "3"], "--resume takes no other option but --epochs"),
         (["--from", "nowhere", "--train", "a", "--valid", "b", "--out", "c"], "There is no run folder nowhere"),
+        (
+            ["tanh_dnn", "--source-vocabulary", "v", "--text", "char", "--train", "a", "--valid", "b", "--out", "c"],
+            "none is learnt. Received besides: --text",
+        ),
         (["--from", "nowhere", "--text", "char"], "vocabularies from the run. Received besides: --text"),
         (["--from", "nowhere"], "needs --train, --valid, --out"),
         (
@@ -195,6 +199,9 @@ def test_flags_of_the_beginning(call, tmp_path, tiny_data, tiny_run):
     config = read_config(tmp_path / "tuned")
     assert (config.model, config.options) == (tiny_run.config.model, tiny_run.config.options)
     assert config.initial["origin"] == str(tiny_run.path)
+    for out in (tiny_run.path, tiny_run.path.parent):
+        status, _, err = call("train", "--from", tiny_run.path, *places, "--out", out, "--force")
+        assert status == 2 and f"{out} would take the place of {tiny_run.path}, which is an input" in err
     known = ["--source-vocabulary", tiny_run.path / "source.model"]
     call.json("train", "seq2seq", *places, *known, "--units", 8, "--vocabulary-size", 90, "--out", tmp_path / "known")
     config = read_config(tmp_path / "known")
