@@ -56,10 +56,10 @@ def draw_attention(
     """
     path = check_picture(path)
     figure = attention_figure(weights, source_pieces, target_pieces)
-    width, height = figure.get_size_inches()
-    dpi = min(150, math.sqrt(MOST_PIXELS / (width * height)))
+    dpi = _bounded(150, figure.get_size_inches())
     with new_file(path) as draft, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # the picture shows a box in its place
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support")  # Devanagari and others
         figure.savefig(draft, dpi=dpi, format=path.suffix[1:].lower())
 
 
@@ -82,7 +82,9 @@ def plot_attention(
     columns, rows = ([_label(piece) for piece in pieces] for pieces in (source_pieces, target_pieces))
     if ax is None:
         pyplot = matplotlib_module("pyplot")
-        _, ax = pyplot.subplots(figsize=_figure_size(columns, rows), layout="constrained")
+        size = _figure_size(columns, rows)
+        dpi = _bounded(pyplot.rcParams["figure.dpi"], size)
+        _, ax = pyplot.subplots(figsize=size, dpi=dpi, layout="constrained")
     _plot(ax, weights, columns, rows)
     return ax
 
@@ -123,6 +125,12 @@ def _figure_size(column_labels: list[str], row_labels: list[str]) -> tuple[float
     width = 1.4 + LETTER * max(map(len, row_labels)) + CELL * max(len(column_labels), 5)  # 1.4: colour bar and margins
     height = 0.6 + LETTER * max(map(len, column_labels)) + CELL * max(len(row_labels), 5)  # 0.6: margins
     return width, height
+
+
+def _bounded(dpi: float, size: Sequence[float]) -> float:
+    """Return the dots an inch with which a figure of this size, in inches, has `MOST_PIXELS` at most."""
+    width, height = size
+    return min(dpi, math.sqrt(MOST_PIXELS / (width * height)))
 
 
 def _plot(axes: "Axes", weights: np.ndarray, column_labels: list[str], row_labels: list[str]) -> None:

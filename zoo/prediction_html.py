@@ -11,6 +11,7 @@ MOST_CELLS = 10_000  # a larger table would make a notebook slow
 BLUE = "8, 81, 156"
 HEAD = "text-align:left;font-weight:normal;background:none;color:inherit;padding:2px 6px"
 UPRIGHT = f"{HEAD};writing-mode:vertical-rl;transform:rotate(180deg);vertical-align:bottom;white-space:nowrap"
+PLAIN = "tex2jax_ignore mathjax_ignore"  # what is between two dollar signs is no formula
 CELL = "width:1.6em;height:1.6em;padding:0;border:1px solid #ddd"
 
 
@@ -18,14 +19,19 @@ def as_html(prediction: "Prediction") -> str:
     """Return the input, the output and its score, and the attention as a table, source across, target down."""
     kind = "log-probability" if prediction.probability is None else "probability"
     score = prediction.score if prediction.probability is None else prediction.probability
-    lines = [f"<p>{escape(prediction.input)} → <b>{escape(prediction.output)}</b> ({kind} {score:.3f})</p>"]
+    lines = [f"<p>{_text(prediction.input)} → <b>{_text(prediction.output)}</b> ({kind} {score:.3f})</p>"]
     lines += [
-        f"<p>{rank}. {escape(other.output)} ({other.score:.3f})</p>"
+        f"<p>{rank}. {_text(other.output)} ({other.score:.3f})</p>"
         for rank, other in enumerate(prediction.alternatives[1:], start=2)
     ]
     if prediction.attention is not None and 0 < prediction.attention.size <= MOST_CELLS:
         lines += _table(prediction)
-    return f"<div>{''.join(lines)}</div>"
+    return f'<div class="{PLAIN}">{"".join(lines)}</div>'
+
+
+def _text(text: str) -> str:
+    """Return a text in its own direction, whatever stands beside it."""
+    return f"<bdi>{escape(text)}</bdi>"
 
 
 def _table(prediction: "Prediction") -> Iterable[str]:

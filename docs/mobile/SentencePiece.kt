@@ -28,6 +28,7 @@ class SentencePiece(model: ByteArray) {
     private val proto = ModelProto(model)
     private val normaliser = Normaliser(proto)
     private val index = PieceIndex(proto)
+    private val controls = proto.pieces.filterIndexed { id, _ -> proto.types[id] == CONTROL }.toSet()
     private val unknownScore = proto.leastScore() - UNKNOWN_PENALTY
 
     /** The number of pieces, with the four special ids. */
@@ -71,14 +72,20 @@ class SentencePiece(model: ByteArray) {
         return text.toString()
     }
 
-    /** Viterbi: the segmentation with the greatest sum of scores, in float32 as SentencePiece computes it. */
+    /**
+     * Viterbi: the segmentation with the greatest sum of scores, as SentencePiece computes it. It keeps sums in float32,
+     * and compares one that ends in a piece with them in float64, before it is rounded; one that ends in an unknown
+     * character is rounded first.
+     */
     private fun mostProbable(text: String): List<Int> {
         val score = FloatArray(text.length + 1) // of the best segmentation of the text up to here,
         val last = IntArray(text.length + 1) // its last piece,
         val start = IntArray(text.length + 1) { -1 } // and the start of that piece; -1 while there is no segmentation
         fun offer(from: Int, to: Int, id: Int, gain: Float) {
-            val sum = score[from] + gain
-            if (start[to] >= 0 && sum <= score[to]) return
+            val exact = score[from].toDouble() + gain
+            val sum = exact.toFloat()
+            val compared = if (id == UNKNOWN) sum.toDouble() else exact
+            if (start[to] >= 0 && compared <= score[to]) return
             score[to] = sum
             last[to] = id
             start[to] = from
@@ -105,7 +112,8 @@ class SentencePiece(model: ByteArray) {
 
     private fun words(text: String): List<Int> {
         val starts = text.indices.filter { it == 0 || text[it] == SPACE } + text.length
-        return starts.zipWithNext { from, to -> index.id(text.substring(from, to)) }
+        val words = starts.zipWithNext { from, to -> text.substring(from, to) }
+        return words.filter { it !in controls }.map { index.id(it) } // a word that is written as "<s>" has no id
     }
 }
 

@@ -7,9 +7,13 @@
 
 import java.io.Closeable
 import java.io.File
+import java.io.IOException
+import java.io.RandomAccessFile
+import java.nio.ByteBuffer
+import java.nio.ByteOrder
 import java.nio.FloatBuffer
 import java.nio.IntBuffer
-import java.util.zip.ZipFile
+import java.util.zip.Inflater
 import org.tensorflow.lite.Interpreter
 
 private const val PAD = 0
@@ -36,8 +40,9 @@ class Translator(file: File, threads: Int = 1) : Closeable {
     private val interpreter: Interpreter
 
     init {
-        val vocabularies = ZipFile(file).use { zip ->
-            listOf("source.model", "target.model").map { SentencePiece(read(zip, it)) }
+        val files = filesBehind(file)
+        val vocabularies = listOf("source.model", "target.model").map { name ->
+            SentencePiece(requireNotNull(files[name]) { "$file is no translation model: it has no $name." })
         }
         source = vocabularies[0]
         target = vocabularies[1]
@@ -97,9 +102,61 @@ class Translator(file: File, threads: Int = 1) : Closeable {
     }
 
     private fun textOf(ids: List<Int>): String = target.decode(ids.takeWhile { it != END && it != PAD }.toIntArray())
+}
 
-    private fun read(zip: ZipFile, name: String): ByteArray {
-        val entry = requireNotNull(zip.getEntry(name)) { "${zip.name} is no translation model: it has no $name." }
-        return zip.getInputStream(entry).use { it.readBytes() }
+private const val END_RECORD = 0x06054b50 // the signatures of a zip archive
+private const val CENTRAL_ENTRY = 0x02014b50
+private const val DEFLATED = 8
+private const val MAX_COMMENT = 0xffff
+
+/**
+ * Returns the files of the zip archive behind a model, by name.
+ *
+ * Android's ZipFile refuses an archive that does not begin with the file, so the few fields that are needed are read
+ * here: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16.
+ */
+private fun filesBehind(file: File): Map<String, ByteArray> = RandomAccessFile(file, "r").use { input ->
+    fun bytes(at: Long, count: Int): ByteBuffer {
+        if (at < 0 || count < 0 || at + count > input.length()) throw IOException("$file is damaged, or no model of the zoo.")
+        val content = ByteArray(count)
+        input.seek(at)
+        input.readFully(content)
+        return ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN)
+    }
+
+    fun ByteBuffer.short(at: Int) = getShort(at).toInt() and 0xffff
+    fun ByteBuffer.int(at: Int) = getInt(at).toLong() and 0xffffffffL
+
+    val tail = bytes(maxOf(0L, input.length() - 22 - MAX_COMMENT), minOf(input.length(), 22L + MAX_COMMENT).toInt())
+    val end = (tail.capacity() - 22 downTo 0).firstOrNull { tail.getInt(it) == END_RECORD }
+        ?: throw IOException("$file holds no zip archive after the model.")
+    var at = tail.int(end + 16)
+    (0 until tail.short(end + 10)).associate {
+        val entry = bytes(at, 46)
+        if (entry.getInt(0) != CENTRAL_ENTRY) throw IOException("$file is damaged: its archive cannot be read.")
+        val name = String(bytes(at + 46, entry.short(28)).array(), Charsets.UTF_8)
+        at += 46 + entry.short(28) + entry.short(30) + entry.short(32)
+        val header = bytes(entry.int(42), 30)
+        val start = entry.int(42) + 30 + header.short(26) + header.short(28)
+        val content = bytes(start, entry.int(20).toInt()).array()
+        name to (if (entry.short(10) == DEFLATED) inflated(content, entry.int(24).toInt()) else content)
+    }
+}
+
+private fun inflated(content: ByteArray, size: Int): ByteArray {
+    val inflater = Inflater(true) // without the header of zlib
+    try {
+        inflater.setInput(content)
+        val result = ByteArray(size)
+        var done = 0
+        while (done < size && !inflater.finished()) {
+            val count = inflater.inflate(result, done, size - done)
+            if (count == 0) break
+            done += count
+        }
+        if (done != size) throw IOException("a vocabulary is damaged: $done of $size bytes could be read.")
+        return result
+    } finally {
+        inflater.end()
     }
 }

@@ -91,7 +91,7 @@ def test_the_label_of_a_piece(tmp_path, figures, piece, shown):
 def test_pieces_that_the_font_lacks_are_drawn_without_a_warning(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        draw_attention(tmp_path / "a.png", weights(2, 2), ["▁日本語", "😀"], ["▁שלום", "\x01"])
+        draw_attention(tmp_path / "a.png", weights(2, 2), ["▁日本語", "😀"], ["▁हिन्दी", "\x01"])
     assert (tmp_path / "a.png").stat().st_size > 1_000
 
 
@@ -152,3 +152,9 @@ def test_a_failure_leaves_no_half_picture(tmp_path, monkeypatch, old):
     with pytest.raises(WorkError, match=r"a\.png: No space left on device"):
         draw_attention(tmp_path / "a.png", weights(1, 1), ["a"], ["b"])
     assert [path.read_bytes() for path in tmp_path.iterdir()] == ([old] if old else [])
+
+
+def test_a_plot_has_a_bounded_number_of_pixels(monkeypatch):
+    monkeypatch.setattr(zoo.plot, "MOST_PIXELS", 1e5)
+    figure = zoo.plot.plot_attention(weights(30, 30), ["a"] * 30, ["b"] * 30).figure
+    assert figure.dpi**2 * np.prod(figure.get_size_inches()) == pytest.approx(1e5, rel=0.02)

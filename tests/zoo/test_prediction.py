@@ -49,7 +49,8 @@ def test_nothing_to_plot(prediction, message):
 
 def test_html_shows_texts_and_weights_and_escapes_both():
     html = PREDICTION._repr_html_()
-    assert "deux &lt;b&gt; → <b>two &amp; more</b>" in html and "<b>" not in html.replace("<b>two", "")
+    assert "<bdi>deux &lt;b&gt;</bdi> → <b><bdi>two &amp; more</bdi></b>" in html and html.count("<b>") == 1
+    assert 'class="tex2jax_ignore mathjax_ignore"' in html
     assert re.findall(r'title="([0-9.]+)"', html) == ["0.900", "0.100", "0.000", "0.250", "0.500", "0.250"]
     assert html.count("<tr>") == 3 and "_deux" in html
 
@@ -58,7 +59,7 @@ def test_html_without_attention_and_with_alternatives():
     other = zoo.Prediction(input="a", output="second", score=-2.0)
     first = zoo.Prediction(input="a", output="first", score=-1.0, alternatives=[other, other])
     html = first._repr_html_()
-    assert "<table" not in html and html.count("second") == 1 and "2. second (-2.000)" in html
+    assert "<table" not in html and html.count("second") == 1 and "2. <bdi>second</bdi> (-2.000)" in html
     label = zoo.Prediction(input="a", output="good", score=-0.1, probability=0.9)
     assert "probability 0.900" in label._repr_html_()
 

@@ -87,6 +87,37 @@ def test_scores_that_tie_only_in_float32(tmp_path):
     assert_equal(Vocabulary(model.SerializeToString()), odd_texts(5, 2000) + ["lll" * 50, "deux cents" * 9], tmp_path)
 
 
+def nearly_tied():
+    """Return a vocabulary in which two cuts of "aaa" have sums that are equal in float32, and not in float64."""
+    from sentencepiece import sentencepiece_model_pb2
+
+    model = sentencepiece_model_pb2.ModelProto.FromString(Vocabulary.from_characters(["a"]).proto)
+    del model.pieces[4:]
+    for piece, score in (("\u2581", -2.0), ("a", -3.0), ("aa", -4 - 1.5 * 2**-20)):
+        model.pieces.add(piece=piece, score=score)
+    model.trainer_spec.model_type = model.trainer_spec.UNIGRAM
+    model.trainer_spec.vocab_size = len(model.pieces)
+    model.normalizer_spec.add_dummy_prefix = True
+    return Vocabulary(model.SerializeToString())
+
+
+@needs_node
+def test_a_word_that_is_written_as_a_control_piece(tmp_path):
+    from sentencepiece import sentencepiece_model_pb2
+
+    lines = [one.source for one in generate("train", 100)]
+    model = sentencepiece_model_pb2.ModelProto.FromString(Vocabulary.learn(lines, size=80, kind="word").proto)
+    model.normalizer_spec.add_dummy_prefix = False
+    assert_equal(Vocabulary(model.SerializeToString()), ["<s>", "</s>", "<unk>", "<pad>", "a <s>", *lines], tmp_path)
+
+
+@needs_node
+def test_sums_are_compared_before_they_are_rounded(tmp_path):
+    vocabulary = nearly_tied()
+    assert vocabulary.pieces(vocabulary.encode(["aaa"])[0]) == ["\u2581", "aa", "a"]
+    assert_equal(vocabulary, ["a" * count for count in range(30)] + odd_texts(5, 200), tmp_path)
+
+
 @needs_node
 @pytest.mark.parametrize("options", [{}, {"lower": True, "strip_punctuation": True}])
 def test_listed_words_and_characters(options, tmp_path):

@@ -34,7 +34,7 @@ export function showBeam(answers, choose) {
       "label",
       {},
       button,
-      element("span", { class: "text" }, answer.output || "(nothing)"),
+      element("span", { class: "text", dir: "auto" }, answer.output || "(nothing)"),
       element("span", { class: "figure", title: "log-probability" }, figure(answer.score)),
       element("span", { class: "bar-track" }, element("span", { class: "bar", "--share": share.toFixed(4) })),
       element("span", { class: "figure note", title: "with the length penalty" }, figure(answer.rankScore)),
@@ -53,7 +53,7 @@ export function showLabels(site, answer) {
     element(
       "tr",
       { class: place === 0 ? "best" : undefined },
-      element("th", { scope: "row" }, site.labels[i]),
+      element("th", { scope: "row", dir: "auto" }, site.labels[i]),
       element("td", {}, element("span", { class: "bar", "--share": shown[i].toFixed(4) })),
       element("td", { class: "figure" }, percent(shown[i])),
     ),

@@ -44,6 +44,7 @@ export function heatMap(place, { self, sources, targets, weights, source, target
 }
 
 function name({ text, special }, scope, language, enter, follow) {
-  const label = element("span", { lang: special ? undefined : language, class: special ? "special" : undefined }, text);
+  const spoken = special ? undefined : language;
+  const label = element("span", { lang: spoken, dir: "auto", class: special ? "special" : undefined }, text);
   return element("th", { scope, title: text, onpointerenter: enter, onpointerleave: () => follow(null) }, label);
 }

@@ -79,9 +79,14 @@ function connect(site, predictor) {
     soon();
   });
   byId("text").disabled = false;
-  const given = new URLSearchParams(location.hash.slice(1)).get("text");
-  if (given && !byId("text").value) byId("text").value = given;
+  const given = () => new URLSearchParams(location.hash.slice(1)).get("text");
+  if (given() && !byId("text").value) byId("text").value = given();
   if (byId("text").value) soon();
+  addEventListener("hashchange", () => {
+    if (given() === null) return;
+    byId("text").value = given();
+    soon();
+  });
 }
 
 function fail(error) {

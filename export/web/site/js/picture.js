@@ -50,6 +50,7 @@ function column(side, words, language, height, name, follow) {
       "button",
       {
         type: "button",
+        dir: "auto",
         class: special ? "word special" : "word",
         lang: special ? undefined : language,
         title: text,

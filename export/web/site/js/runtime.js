@@ -1,7 +1,5 @@
 // Fetches LiteRT.js and the model, and runs signatures of a fixed shape.
 
-import { loadAndCompile, loadLiteRt, Tensor } from "@litertjs/core";
-
 /** Something could not be fetched or run; the message is for the reader of the page. */
 export class RuntimeError extends Error {}
 
@@ -15,6 +13,9 @@ export class RuntimeError extends Error {}
  */
 export async function loadRuntime(site, progress) {
   if (typeof WebAssembly === "undefined") throw new RuntimeError("This browser has no WebAssembly.");
+  const litert = await import("@litertjs/core").catch((error) => {
+    throw new RuntimeError(`Could not load LiteRT.js: ${error.message}`);
+  });
   const files = [site.litert.script, site.litert.wasm, site.model_file];
   const all = files.reduce((sum, file) => sum + file.bytes, 0);
   const done = files.map(() => 0);
@@ -23,17 +24,17 @@ export async function loadRuntime(site, progress) {
     progress(done.reduce((a, b) => a + b), all);
   };
   const [script, wasm, model] = await Promise.all(files.map((file, i) => download(file, report(i))));
-  await start(script, wasm);
-  const compiled = await loadAndCompile(model, { accelerator: "wasm" });
-  return (name, inputs) => run(compiled.signatures[name], inputs);
+  await start(litert, script, wasm);
+  const compiled = await litert.loadAndCompile(model, { accelerator: "wasm" });
+  return (name, inputs) => run(litert, compiled.signatures[name], inputs);
 }
 
 /** Starts LiteRT.js from bytes that have been checked, rather than from an address that it would fetch unchecked. */
-async function start(script, wasm) {
+async function start(litert, script, wasm) {
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   self.Module = { wasmBinary: wasm, printErr: (text) => console.debug(text) };
   try {
-    await loadLiteRt(`${address}#.js`); // it takes an address for a script only if it ends so
+    await litert.loadLiteRt(`${address}#.js`); // it takes an address for a script only if it ends so
   } finally {
     URL.revokeObjectURL(address);
   }
@@ -60,8 +61,8 @@ async function download({ url, bytes, integrity }, progress) {
   return content;
 }
 
-async function run(signature, inputs) {
-  const given = Object.entries(inputs).map(([name, [data, shape]]) => [name, new Tensor(data, shape)]);
+async function run(litert, signature, inputs) {
+  const given = Object.entries(inputs).map(([name, [data, shape]]) => [name, new litert.Tensor(data, shape)]);
   const answers = await signature.run(Object.fromEntries(given));
   const copies = Object.entries(answers).map(([name, tensor]) => [name, tensor.toTypedArray().slice()]);
   for (const tensor of [...given.map(([, tensor]) => tensor), ...Object.values(answers)]) tensor.delete();

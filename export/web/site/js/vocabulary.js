@@ -21,6 +21,7 @@ export class Vocabulary {
     this.spec = spec;
     this.normaliser = new Normaliser(spec, charsmap);
     this.ids = new Map();
+    this.controls = new Set(spec.pieces.filter((_, id) => spec.types[id] === CONTROL));
     this.longest = 1; // the longest piece, in UTF-16 units
     let least = Infinity;
     spec.pieces.forEach((piece, id) => {
@@ -66,14 +67,19 @@ export class Vocabulary {
   }
 }
 
-/** Viterbi: the cut whose pieces have the greatest sum of scores, in float32 as SentencePiece computes it. */
+/**
+ * Viterbi: the cut whose pieces have the greatest sum of scores, as SentencePiece computes it. It keeps sums in float32,
+ * and compares one that ends in a piece with them in float64, before it is rounded; one that ends in an unknown
+ * character is rounded first.
+ */
 function mostProbable(vocabulary, text) {
   const { ids, longest, unknownScore, spec } = vocabulary;
   const best = new Array(text.length + 1).fill(null); // by where a piece ends
   best[0] = { score: 0, start: -1, id: -1 };
   const offer = (end, start, id, score) => {
-    const sum = Math.fround(best[start].score + score);
-    if (!best[end] || sum > best[end].score) best[end] = { score: sum, start, id };
+    const exact = best[start].score + score;
+    const sum = Math.fround(exact);
+    if (!best[end] || (id === UNKNOWN ? sum : exact) > best[end].score) best[end] = { score: sum, start, id };
   };
   for (let start = 0; start < text.length; ) {
     const next = start + (text.codePointAt(start) > 0xffff ? 2 : 1);
@@ -96,5 +102,6 @@ function characters(vocabulary, text) {
 
 function words(vocabulary, text) {
   const found = text.match(new RegExp(`${SPACE}[^${SPACE}]*|^[^${SPACE}]+`, "gu")) ?? [];
-  return found.map((word) => vocabulary.ids.get(word) ?? UNKNOWN);
+  const read = found.filter((word) => !vocabulary.controls.has(word)); // one that is written as "<s>" has no id
+  return read.map((word) => vocabulary.ids.get(word) ?? UNKNOWN);
 }

@@ -27,9 +27,16 @@ export function group(pieces, joined) {
   return groups.filter((one) => one.text !== "" || !joined);
 }
 
-/** Tells whether a piece belongs to the word before it; a punctuation mark is a word of its own. */
+const UNSPACED = ["Han", "Hiragana", "Katakana", "Thai", "Lao", "Khmer", "Myanmar"].map((name) => `\\p{Script=${name}}`);
+const FROM_UNSPACED = new RegExp(`[${UNSPACED.join("")}]$`, "u");
+const TO_UNSPACED = new RegExp(`^[${UNSPACED.join("")}]`, "u");
+
+/**
+ * Tells whether a piece belongs to the word before it. A punctuation mark is a word of its own, and so is each piece of a
+ * script that puts no spaces between words.
+ */
 function goesOn(text, piece) {
-  if (piece.startsWith(SPACE)) return false;
+  if (piece.startsWith(SPACE) || FROM_UNSPACED.test(text) || TO_UNSPACED.test(piece)) return false;
   return text === "" || (/[\p{L}\p{M}\p{N}]$/u.test(text) && /^[\p{L}\p{M}\p{N}]/u.test(piece));
 }
 
