@@ -56,7 +56,7 @@ def draw_attention(
     """
     path = check_picture(path)
     figure = attention_figure(weights, source_pieces, target_pieces)
-    dpi = _bounded(150, figure.get_size_inches())
+    dpi = _bounded(150, tuple(figure.get_size_inches()))
     with new_file(path) as draft, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")  # the picture shows a box in its place
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")  # Devanagari and others

@@ -47,8 +47,10 @@ def _mapped(nest, function):
 
 def _text(value: bytes | str) -> str | dict[str, str]:
     """Return a text as it is, and bytes that are none in base 64."""
+    if isinstance(value, str):
+        return value
     try:
-        return value.decode() if isinstance(value, bytes) else value
+        return value.decode()
     except UnicodeDecodeError:
         return _binary(value)
 

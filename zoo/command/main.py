@@ -108,7 +108,7 @@ def _resume_hint(options: argparse.Namespace | None, before: tuple[int, int] | N
     """
     run = _run_of(options)
     written = _written(run)
-    if written is None or (written == before and not getattr(options, "resume", None)):
+    if run is None or written is None or (written == before and not getattr(options, "resume", None)):
         return ""
     from zoo.run_folder import resume_command
 

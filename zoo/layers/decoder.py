@@ -55,7 +55,7 @@ class AttentionDecoder(CellLayer):
 
     call_axes = {"inputs": ["B Ty n"], "values": ["B Tx d"]}
     by_steps = False  # run `step` over the time, with the gradient of automatic differentiation
-    step_class = AttendingStep  # without `by_steps`: the step of the loop, and its gradient
+    step_class: type[AttendingStep] = AttendingStep  # without `by_steps`: the step of the loop, and its gradient
 
     def __init_subclass__(cls, **kwargs):
         """Run a `step` that a subclass overrides, unless the subclass says that its loop does the same."""
