@@ -165,7 +165,7 @@ class KeepRun(keras.callbacks.Callback):
 
         Of an epoch that another callback stopped before its last batch only a checkpoint is written: it goes on there.
         """
-        if self.position.step < self.steps:
+        if self.model.stop_training and self.position.step < self.steps:
             self._write_checkpoint()
             return
         scores = {name: float(value) for name, value in (logs or {}).items()}

@@ -41,8 +41,8 @@ def test_scores_are_compared_relative_to_their_size(score, difference, same):
 @pytest.mark.parametrize(("pieces", "difference", "agrees"), [(1, 2e-4, True), (99, 4e-4, False), (300, 8e-4, True)])
 def test_the_tolerance_of_the_attention_grows_with_a_long_text(pieces, difference, agrees):
     expected, actual = (
-        Prediction(input="a", output="b", score=0.0, source_pieces=["a"] * pieces, attention=np.full([1, 1], weight))
+        Prediction(input="a", output="b", score=0.0, attention=np.full([1, pieces], weight))
         for weight in (0.5, 0.5 + difference)
     )
     assert attention_agrees(expected, actual) == agrees
-    assert not attention_agrees(expected, replace(actual, attention=np.full([1, 1], 0.51)))
+    assert not attention_agrees(expected, replace(actual, attention=np.full([1, pieces], 0.51)))
