@@ -27,7 +27,6 @@ ANY_WORDS = AnyWords(
         *(*speech.UNITS, *speech.MONTHS, *(month.strip(".") for month in SHORT_MONTHS), "h", "million", "millions"),
         *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS, "ier", "siècle"),
     ),
-    repeats=True,
 )
 
 
