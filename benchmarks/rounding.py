@@ -4,13 +4,15 @@
 
 Each preset answers its samples and the odd texts of parity twice, computing in float32 and in float64. Where both give
 the same pieces, the largest difference of an attention weight and of a score is printed, for the texts up to
-`LONG_TEXT` pieces and for those beyond it.
+100 pieces and for those beyond it.
 """
 
 import argparse
 
 from zoo.command.console import set_environment
 from zoo.processor import processor_name
+
+LONG_TEXT = 100  # pieces
 
 
 def main() -> None:
@@ -21,7 +23,7 @@ def main() -> None:
     options = parser.parse_args()
     set_environment()
     import zoo
-    from zoo.export.parity.answers import LONG_TEXT, attention_difference, largest_difference, same
+    from zoo.export.parity.answers import attention_difference, largest_difference, same
     from zoo.export.parity.samples import ODD_TEXTS
     from zoo.presets import preset_folders
     from zoo.run_folder import read_samples
