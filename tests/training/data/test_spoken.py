@@ -1,4 +1,3 @@
-import itertools
 import random
 import re
 import string
@@ -9,7 +8,6 @@ import pytest
 from zoo.errors import CallError
 from zoo.training.data.generated import slots_of, split_of
 from zoo.training.data.spoken import LANGUAGES, WEIGHTS, generate
-from zoo.training.data.spoken.text import MOST_LETTERS
 
 SPLITS = {"train": 4_000, "valid": 400, "test": 400}
 
@@ -99,15 +97,6 @@ def test_any_words_are_no_words_that_are_said(language, table):
     assert len({*words} - {*table.COMMON}) > 10_000
     made_up = [any_words.made_up(stream) for _ in range(2_000)]
     assert all(3 <= len(word) <= 16 for word in made_up) and any(not word.isascii() for word in made_up)
-
-
-def test_texts_of_any_words_can_repeat_themselves():
-    """A run of words stands in several places of many texts; none is longer than a sentence."""
-    any_words, stream = LANGUAGES["en"][1].ANY_WORDS, random.Random(3)
-    texts = [any_words.text(stream) for _ in range(3_000)]
-    assert 60 < max(map(len, texts)) <= MOST_LETTERS
-    pairs = [list(itertools.pairwise(text.casefold().split())) for text in texts]
-    assert 0.1 < sum(len({*some}) < len(some) for some in pairs) / len(texts) < 0.5
 
 
 def test_the_words_around_a_slot_are_copied(language, table, splits):

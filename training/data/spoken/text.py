@@ -7,9 +7,6 @@ from collections.abc import Iterable, Sequence
 # Letters that a word of another language may have; German, Spanish, Czech, Polish and the Nordic languages among them.
 LETTERS = "abcdefghijklmnopqrstuvwxyzàáâãäåæçèéêëìíîïñòóôõöøùúûüýßœąćčďęěğłńňőřśšťůűźżž"
 ROMAN = frozenset("IVXLCDM")
-LENGTHS = (1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10)  # words in a text, each as often
-LONGER, REPEATS = (12, 14), (0, 0, 0, 0, 1, 1, 2)  # in a text that may repeat itself
-MOST_LETTERS = 90  # likewise
 
 
 class AnyWords:
@@ -18,34 +15,18 @@ class AnyWords:
     Args:
         common: common words; the made-up ones are built from them.
         said: what other slots write and read differently, such as units and titles; no drawn word is one of these.
-        repeats: draw longer texts too, and repeat some of their words.
     """
 
-    def __init__(self, common: Sequence[str], said: Iterable[str], *, repeats: bool = False):
+    def __init__(self, common: Sequence[str], said: Iterable[str]):
         self.common = common
-        self.repeats = repeats
         self.said = frozenset(word.casefold() for word in said)
 
     def text(self, stream: random.Random) -> str:
-        """Draw some words, half of them common; the first has a capital letter in half of the draws."""
-        lengths = LENGTHS + LONGER if self.repeats else LENGTHS
-        words = [self.word(stream) for _ in range(stream.choice(lengths))]
-        if self.repeats:
-            self._repeat(words, stream)
+        """Draw one to ten words, half of them common; the first has a capital letter in half of the draws."""
+        words = [self.word(stream) for _ in range(stream.choice((1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10)))]
         if stream.random() < 0.5:
             words[0] = words[0][0].upper() + words[0][1:]
         return " ".join(words)
-
-    def _repeat(self, words: list[str], stream: random.Random) -> None:
-        """Repeat some of the words elsewhere in three texts of seven, as in "a boat behind a boat".
-
-        A copy that looks only for what it has just written loses its place there.
-        """
-        for _ in range(stream.choice(REPEATS)):
-            start, place = stream.randrange(len(words)), stream.randint(0, len(words))
-            words[place:place] = words[start : start + stream.randint(1, 3)]
-        while len(" ".join(words)) > MOST_LETTERS:
-            words.pop()
 
     def word(self, stream: random.Random) -> str:
         """Draw a common word, a made-up one, a name, a compound, or capital letters."""

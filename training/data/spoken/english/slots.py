@@ -23,7 +23,6 @@ ANY_WORDS = AnyWords(
         *(*speech.UNITS, *speech.MONTHS, *(month[:3] for month in speech.MONTHS), "am", "pm", "million"),
         *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS),
     ),
-    repeats=True,
 )
 
 
