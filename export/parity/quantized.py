@@ -57,8 +57,7 @@ def measure_drop(pipeline: Pipeline, actual: Predictor, texts: Sequence[str], *,
 
 def _perplexities(expected: Predictor, actual: Predictor, texts: Sequence[str]) -> dict[str, Any]:
     known = [text for text in texts if text.strip()]
-    if not known:
-        raise CallError("No sample is short enough for the shape, so the loss of quality cannot be measured.")
+    _check_any(known)
     before, after = (perplexity(model.score(known))["perplexity"] for model in (expected, actual))
     return _report("perplexity", len(known), before, after, 100 * (after / before - 1))
 
@@ -67,14 +66,18 @@ def _scores_of_answers(
     pipeline: Pipeline, texts: Sequence[str], before: list[Prediction], after: list[Prediction]
 ) -> dict[str, Any]:
     kept, wanted = _aligned(texts, pipeline.samples.pairs())
-    if not kept:
-        raise CallError("No sample is short enough for the shape, so the loss of quality cannot be measured.")
+    _check_any(kept)
     outputs = [[answers[i].output for i in kept] for answers in (before, after)]
     if pipeline.task == "classification":
         first, second = (100 * accuracy(labels, wanted) for labels in outputs)
         return _report("accuracy", len(kept), first, second, first - second)
     first, second = (translation_scores(translations, wanted)["bleu"] for translations in outputs)
     return _report("bleu", len(kept), first, second, first - second)
+
+
+def _check_any(samples: Sequence[Any]) -> None:
+    if not samples:
+        raise CallError("No sample is short enough for the shape, so the loss of quality cannot be measured.")
 
 
 def _aligned(texts: Sequence[str], pairs: list[tuple[str, str]]) -> tuple[list[int], list[str]]:

@@ -2,6 +2,7 @@
 
 import json
 from argparse import ArgumentParser, Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from zoo.training.recipe import Recipe
 
 SIDES = ("source", "target")
+OF_VOCABULARIES = ("text", "vocabulary_size")  # how vocabularies are learnt
 PLACES = ("train", "valid", "out")
 
 
@@ -100,10 +102,8 @@ def _train(options: Namespace) -> "Pipeline":
     places = {**recipe.data, **given(options, PLACES)}
     _check_places(places)
     vocabularies = _vocabularies(options)
-    unused = given(options, ["text", "vocabulary_size"])
-    if unused and set(TASKS[find(model).task].sides) <= set(vocabularies):
-        names = ", ".join(map(flag_of, unused))
-        raise CallError(f"With the files of all vocabularies none is learnt. Received besides: {names}.")
+    if set(TASKS[find(model).task].sides) <= set(vocabularies):
+        _refuse(options, OF_VOCABULARIES, "With the files of all vocabularies none is learnt")
     of_model, settings = recipe.settled(given(options, model_options()), given(options, options_of(Settings)))
     return train(
         model,
@@ -123,10 +123,7 @@ def _train_from(options: Namespace) -> "Pipeline":
     from zoo.training.fit import train
     from zoo.training.settings import Settings
 
-    refused = given(options, ["recipe", "text", "vocabulary_size"])
-    if refused:
-        names = ", ".join(map(flag_of, refused))
-        raise CallError(f"--from takes the model and its vocabularies from the run. Received besides: {names}.")
+    _refuse(options, ["recipe", *OF_VOCABULARIES], "--from takes the model and its vocabularies from the run")
     places = given(options, PLACES)
     _check_places(places)
     return train(
@@ -158,11 +155,19 @@ def _teachers(options: Namespace) -> list[str]:
     teachers = options.teacher or []
     if options.distillation is not None and not teachers:
         raise CallError("--distillation is the share of a teacher in the targets: expected --teacher WHERE besides.")
-    refused = given(options, ["text", "vocabulary_size"]) if teachers else {}
-    if refused:
-        names = ", ".join(map(flag_of, refused))
-        raise CallError(f"--teacher takes the vocabularies from that run. Received besides: {names}.")
+    if teachers:
+        _refuse(options, OF_VOCABULARIES, "--teacher takes the vocabularies from that run")
     return teachers
+
+
+def _refuse(options: Namespace, names: Sequence[str], reason: str) -> None:
+    """Refuse options that would have no effect.
+
+    Raises:
+        CallError: one of them was given.
+    """
+    if refused := given(options, names):
+        raise CallError(f"{reason}. Received besides: {', '.join(map(flag_of, refused))}.")
 
 
 def _recipe(options: Namespace) -> "Recipe":
