@@ -1,8 +1,10 @@
 import json
+import re
 from dataclasses import asdict
 
 import pytest
 
+from tests.support.paths import ROOT
 from zoo.catalog import find
 from zoo.command.main import main
 from zoo.errors import CallError
@@ -109,3 +111,10 @@ def test_the_list_shows_recipes(capsys):
     listed = json.loads(capsys.readouterr().out)["recipes"]
     assert [one["name"] for one in listed] == recipe_names()
     assert all(one["model"] and one["description"] for one in listed)
+
+
+def test_the_recipes_that_cards_and_documents_name_are_there():
+    files = [*(ROOT / "docs").rglob("*.md"), *(ROOT / "docs" / "presets").glob("*.toml"), ROOT / "README.md"]
+    named = {name for file in files for name in re.findall(r"--recipe ([\w.-]+)", file.read_text(encoding="utf-8"))}
+    there = {file.stem for file in (ROOT / "training" / "recipes").glob("*.toml")}
+    assert len(named) > 5 and named <= there
