@@ -1,8 +1,9 @@
 """The built-in corpora `spoken-en` and `spoken-fr`: written sentences and their spoken form, generated from a seed.
 
 A language is a folder: `sentences.py` is the table of its sentences, `slots.py` draws the dates, times and prices
-that fill them, `speech.py` puts these into words. All other words are copied: those of the table, and, in sentences of
-the kind "text", any words (`text.py`). About a fifth of the sentences has nothing else.
+that fill them, `speech.py` puts these into words. All other words are copied: those of the table, and any words
+(`text.py`). About a fifth of the sentences has nothing else. Besides the sentences of the table there are joined ones
+(`joined.py`): its fragments in any order.
 """
 
 import random
@@ -11,6 +12,7 @@ from functools import partial
 from types import ModuleType
 
 from zoo.training.data.generated import Example, Slots, collect, fill
+from zoo.training.data.spoken import joined
 from zoo.training.data.spoken.english import sentences as english_sentences
 from zoo.training.data.spoken.english import slots as english_slots
 from zoo.training.data.spoken.french import sentences as french_sentences
@@ -20,7 +22,7 @@ LANGUAGES = {"en": (english_sentences, english_slots), "fr": (french_sentences, 
 
 # How often each kind of sentence is drawn in every language.
 WEIGHTS = {
-    "plain": 24,
+    "plain": 28,
     "date": 13,
     "time": 11,
     "year": 8,
@@ -33,11 +35,12 @@ WEIGHTS = {
     "name": 4,
     "several": 10,
     "text": 40,
+    "joined": 38,
 }
 
 
 def generate(language: str, split: str, size: int, *, seed: int = 0) -> list[Example]:
-    """Return `size` different examples of a split: written, spoken, and a key of SENTENCES as the kind.
+    """Return `size` different examples of a split: written, spoken, and a key of WEIGHTS as the kind.
 
     Args:
         language: "en" or "fr".
@@ -49,23 +52,35 @@ def generate(language: str, split: str, size: int, *, seed: int = 0) -> list[Exa
         CallError: as `collect`.
     """
     table, written = LANGUAGES[language]
-    copied = {**_copied(table.WORDS), "words": lambda stream: (written.ANY_WORDS.text(stream),) * 2}
+    any_words = written.ANY_WORDS
+    choices = {slot: partial(_choice, words) for slot, words in table.WORDS.items()}
+    draws = {"words": any_words.text, "few": any_words.few, **choices}
+    copied = {slot: partial(_copy, draw) for slot, draw in draws.items()}
     draw = partial(_draw, table, {**written.SLOTS, **copied})
     return collect(draw, random.Random(f"spoken-{language} {seed}"), split, size)
 
 
 def _draw(table: ModuleType, slots: Slots, stream: random.Random) -> Example:
-    """Draw a kind, a sentence of its table and the fillings of its slots."""
+    """Draw a kind, a sentence of its table and the fillings of its slots, or a joined sentence."""
     kind = stream.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
+    if kind == "joined":
+        return Example(*_one_dot(*joined.draw(table, slots, stream)), kind)
     sentence = stream.choice(table.SENTENCES[kind])
-    return Example(*fill(stream, sentence, sentence, slots), kind)
+    return Example(*_one_dot(*fill(stream, sentence, sentence, slots)), kind)
 
 
-def _copied(words: dict[str, tuple[str, ...]]) -> dict[str, Callable[[random.Random], tuple[str, str]]]:
-    """Return the slots whose fillings are the same on both sides."""
-    return {slot: partial(_copy, choices) for slot, choices in words.items()}
+def _one_dot(written: str, spoken: str) -> tuple[str, str]:
+    """Return both sides with one dot after "p.m." at the end of a sentence, and with that of the sentence spoken."""
+    if written.endswith(".m.") and not spoken.endswith("."):
+        spoken += "."
+    return written.replace(".m..", ".m."), spoken
 
 
-def _copy(choices: tuple[str, ...], stream: random.Random) -> tuple[str, str]:
-    word = stream.choice(choices)
+def _choice(words: tuple[str, ...], stream: random.Random) -> str:
+    return stream.choice(words)
+
+
+def _copy(draw: Callable[[random.Random], str], stream: random.Random) -> tuple[str, str]:
+    """Return the filling of a slot that is the same on both sides."""
+    word = draw(stream)
     return word, word

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 # Letters that a word of another language may have; German, Spanish, Czech, Polish and the Nordic languages among them.
 LETTERS = "abcdefghijklmnopqrstuvwxyzàáâãäåæçèéêëìíîïñòóôõöøùúûüýßœąćčďęěğłńňőřśšťůűźżž"
 ROMAN = frozenset("IVXLCDM")
+LENGTHS = (1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10, 12, 14)  # words in a text, each as often
+MOST_LETTERS = 80
+REPEATS = (0, 0, 0, 0, 1, 1, 2)  # in a text, each as often
 
 
 class AnyWords:
@@ -22,11 +25,24 @@ class AnyWords:
         self.said = frozenset(word.casefold() for word in said)
 
     def text(self, stream: random.Random) -> str:
-        """Draw one to ten words, half of them common; the first has a capital letter in half of the draws."""
-        words = [self.word(stream) for _ in range(stream.choice((1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10)))]
+        """Draw one to fourteen words, half of them common; the first has a capital letter in half of the draws.
+
+        In three texts of seven some words come again, as in "a boat behind a boat": a copy that looks only for what it
+        has just written loses its place there.
+        """
+        words = [self.word(stream) for _ in range(stream.choice(LENGTHS))]
+        for _ in range(stream.choice(REPEATS)):
+            start, place = stream.randrange(len(words)), stream.randint(0, len(words))
+            words[place:place] = words[start : start + stream.randint(1, 3)]
+        while len(" ".join(words)) > MOST_LETTERS:
+            words.pop()
         if stream.random() < 0.5:
             words[0] = words[0][0].upper() + words[0][1:]
         return " ".join(words)
+
+    def few(self, stream: random.Random) -> str:
+        """Draw one to three words."""
+        return " ".join(self.word(stream) for _ in range(stream.randint(1, 3)))
 
     def word(self, stream: random.Random) -> str:
         """Draw a common word, a made-up one, a name, a compound, or capital letters."""

@@ -5,7 +5,8 @@ the target side. A digit stands for another thing of the same kind: `{name}` and
 else is copied. To add a sentence, add a row; no digit may stand outside a slot.
 """
 
-# The keys are the kinds of `WEIGHTS` in `zoo.training.data.spoken`, in the same order.
+# The keys are the kinds of `WEIGHTS` in `zoo.training.data.spoken`, in the same order; those of the kind "joined" are
+# made of FRAGMENTS.
 SENTENCES = {
     "plain": (
         "{name} lives in {place} with {name2}.",
@@ -43,6 +44,7 @@ SENTENCES = {
         "From {day} to {day2} {name} is in {place}.",
         "Is the shop closed on {day}?",
         "This letter dates from {date}.",
+        "{name} moved to {place} in {month} {year}.",
     ),
     "time": (
         "{time}",
@@ -68,6 +70,7 @@ SENTENCES = {
         "The music of the {decade} was {adjective}.",
         "In the {decade} {name} sold {food} in {place}.",
         "Nobody remembers the winter of {year}.",
+        "The {year} {singular} was {adjective}.",
         "Between {year} and {year2} {job_small} lived here.",
     ),
     "number": (
@@ -85,6 +88,7 @@ SENTENCES = {
         "The town has {count} inhabitants.",
         "Bus {small} goes to {place}.",
         "About {count} people were {doing}.",
+        "{name} has a {small}-year-old {animal}.",
         "See {numbered} on the list.",
         "{count} {plural} and {count2} {plural2}",
     ),
@@ -180,6 +184,7 @@ SENTENCES = {
         "{words} {time} {words2}.",
         "{words} at {time}.",
         "{words} in {year} {words2}.",
+        "{words} {month} {year}.",
         "In {year}, {words}.",
         "{words} in the {decade}.",
         "{words} {count} {words2}.",
@@ -204,8 +209,31 @@ SENTENCES = {
         "{monarch} {words}.",
         "{words} {monarch} {words2}.",
         "{words} {part} {words2}.",
+        "{words} {short} {words2}.",
     ),
 }
+
+# Parts of joined sentences, in any order, with what stands between and behind them: "Dr. Lee paid $3.50 on 6/24/2002."
+FRAGMENTS = (
+    *("{name}", "{titled}", "{name} and {name2}", "{titled} and {titled2}", "we", "they", "{job_small}"),
+    *("the {animal}", "{few}", "{few}", "{few}", "{few}", "{words}", "{thing}", "{food}", "{doing}", "in {place}"),
+    *("to {place}", "{few} {short} {few2}", "{name} {short} {name2}", "bought {thing}", "paid {price}"),
+    *("sold it for {price}", "{thing} for {price}", "costs {price}", "{price}", "{price}", "{price} for {food}"),
+    *("{millions}", "for {millions}", "{percent}", "by {percent}", "{percent} of them", "on {date}", "on {date}"),
+    *("{date}", "{date}", "before {date}", "on {day}", "on {day}", "{day}", "until {day}", "on {weekday}, {day}"),
+    *("on {weekday}", "at {time}", "at {time}", "{time}", "until {time}", "from {time} to {time2}", "in {year}"),
+    *("in {year}", "since {year}", "in the {decade}", "({years})", "from {years}", "born in {year}", "{year}"),
+    *("the {year} {singular}", "in {month} {year}", "{month} {year}", "a {small}-year-old {animal}"),
+    *("{count} {plural}", "{count} {plural}", "{count} {few}", "about {count}", "{small}", "room {small}"),
+    *("page {small}", "pages {range}", "{range} {plural}", "{score}", "{numbered}", "{decimal}", "is {decimal}"),
+    *("at {decimal}", "the {ordinal}", "the {ordinal} {singular}", "came {ordinal}", "{length} long", "{length}"),
+    *("{distance} away", "{distance}", "{weight}", "{weight} of {food}", "weighs {weight}", "{volume} of {food}"),
+    *("{area}", "at {speed}", "{speed}", "in {duration}", "for {duration}", "{duration}", "{temperature}"),
+    *("at {temperature}", "at {oven}", "{memory}", "{power}", "{phone}", "at {phone}", "call {phone}", "{monarch}"),
+    *("by {monarch}", "{part}", "in {part}"),
+)
+LINKS = (*(" ",) * 14, *(", ",) * 5, " and ", " and ", " or ", ". ", ". ", ". ", ". ", "? ", "! ", "; ", ": ")
+ENDS = (".", ".", ".", ".", ".", "!", "?", "", "", "")
 
 WORDS = {
     "name": (
@@ -265,6 +293,10 @@ WORDS = {
         *("a teacher", "an actor", "an architect", "an engineer"),
     ),
     "weekday": ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+    "month": (
+        *("January", "February", "March", "April", "May", "June", "July", "August", "September", "October"),
+        *("November", "December"),
+    ),
     "singular": (
         "bridge",
         "building",

@@ -17,10 +17,12 @@ Pair = tuple[str, str]
 TITLES = {"Mr.": "Mister", "Dr.": "Doctor", "Prof.": "Professor", "Mrs.": "Missus"}
 MONARCHS = ("Henry", "Charles", "George", "Edward", "James", "Richard", "Louis", "Frederick", "William")
 PARTS = ("chapter", "volume", "part")
+SHORT = {"vs.": "versus", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately"}
 ANY_WORDS = AnyWords(
     COMMON,
     said=(
-        *(*speech.UNITS, *speech.MONTHS, *(month[:3] for month in speech.MONTHS), "am", "pm", "million"),
+        *(*speech.UNITS, *speech.MONTHS, *(month[:3] for month in speech.MONTHS), "am", "pm"),
+        *("million", "billion", *(short.strip(".") for short in SHORT)),
         *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS),
     ),
 )
@@ -33,7 +35,7 @@ def _date(stream: random.Random) -> Pair:
         (f"{date.month}/{date.day}/{date.year}", spoken),
         (f"{date:%m/%d}/{date.year}", spoken),
         (f"{month} {date.day}, {date.year}", spoken),
-        (f"{month[:3]} {date.day}, {date.year}", spoken),
+        (f"{_short(month, stream)} {date.day}, {date.year}", spoken),
         (f"{date.day} {month} {date.year}", f"the {speech.ordinal(date.day)} of {month}, {speech.year(date.year)}"),
         *[(f"{date:%Y-%m-%d}", spoken)] * 3,  # the hardest to learn: what is said first is in the middle
     ]
@@ -45,11 +47,15 @@ def _day(stream: random.Random) -> Pair:
     day, name, spoken = date.day, speech.MONTHS[date.month - 1], speech.month_day(date.month, date.day)
     forms = [
         (f"{name} {day}", spoken),
-        (f"{name[:3]} {day}", spoken),
+        (f"{_short(name, stream)} {day}", spoken),
         (f"{name} {_ranked(day)}", spoken),
         (f"the {_ranked(day)} of {name}", f"the {speech.ordinal(day)} of {name}"),
     ]
     return stream.choice(forms)
+
+
+def _short(month: str, stream: random.Random) -> str:
+    return stream.choice([month[:3], f"{month[:3]}."]) if len(month) > 3 else month
 
 
 def _ranked(number: int) -> str:
@@ -67,7 +73,7 @@ def _time(stream: random.Random) -> Pair:
         return written, speech.clock(hour, minute)
     if not minute and stream.random() < 0.7:
         written = str(hour)
-    shown = stream.choice([half, half, half.upper()])
+    shown = stream.choice([half, half, half.upper(), f"{half[0]}.m."])
     return f"{written} {shown}" if stream.random() < 0.8 else f"{written}{shown}", speech.clock(hour, minute, half)
 
 
@@ -129,15 +135,16 @@ def _price(stream: random.Random) -> Pair:
     symbol, whole = stream.choice("$$$$€£"), draw_size(stream, 1, 99_999)
     if whole > 999 or stream.random() < 0.3:
         return f"{symbol}{whole:,}", speech.price(symbol, whole)
-    whole = 0 if stream.random() < 0.1 else whole
-    hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), 99])
+    hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), stream.choice([0, 99])])
+    whole = 0 if hundredths and stream.random() < 0.1 else whole
     return f"{symbol}{whole}.{hundredths:02}", speech.price(symbol, whole, hundredths)
 
 
 def _millions(stream: random.Random) -> Pair:
     symbol = stream.choice("$$$$€£")
     number = stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)}.{stream.randrange(1, 10)}"])
-    return f"{symbol}{number} million", speech.millions(symbol, number)
+    word = stream.choice(["million", "million", "billion"])
+    return f"{symbol}{number} {word}", speech.large(symbol, number, word)
 
 
 def _percent(stream: random.Random) -> Pair:
@@ -145,7 +152,7 @@ def _percent(stream: random.Random) -> Pair:
     return f"{written}{stream.choice(['%', '%', ' %'])}", f"{spoken} percent"
 
 
-def _quantity(stream: random.Random, *units: str, most: int = 2_000) -> Pair:
+def _quantity(stream: random.Random, *units: str, most: int = 20_000) -> Pair:
     unit = stream.choice(units)
     number = _decimal(stream)[0] if stream.random() < 0.25 else f"{draw_size(stream, 1, most):,}"
     return f"{number}{stream.choice([' ', ' ', ''])}{unit}", speech.quantity(number.replace(",", ""), unit)
@@ -214,4 +221,5 @@ SLOTS = {
     "titled": _titled,
     "monarch": _monarch,
     "part": _part,
+    "short": lambda stream: stream.choice([*SHORT.items()]),
 }

@@ -114,9 +114,9 @@ def price(symbol: str, whole: int, hundredths: int = 0) -> str:
     return f"{large} and {small}" if whole else small
 
 
-def millions(symbol: str, number: str) -> str:
-    """Return a price in millions: two point five million dollars."""
-    return f"{decimal(number)} million {CURRENCIES[symbol][1]}"
+def large(symbol: str, number: str, word: str) -> str:
+    """Return a price in millions or billions: two point five million dollars."""
+    return f"{decimal(number)} {word} {CURRENCIES[symbol][1]}"
 
 
 def quantity(number: str, unit: str) -> str:

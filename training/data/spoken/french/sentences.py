@@ -6,7 +6,8 @@ else is copied. To add a sentence, add a row; no digit may stand outside a slot.
 would elide ("de", "que"); every `{place}` and `{food}` begins with a consonant.
 """
 
-# The keys are the kinds of `WEIGHTS` in `zoo.training.data.spoken`, in the same order.
+# The keys are the kinds of `WEIGHTS` in `zoo.training.data.spoken`, in the same order; those of the kind "joined" are
+# made of FRAGMENTS.
 SENTENCES = {
     "plain": (
         "{name} habite à {place} avec {name2}.",
@@ -17,8 +18,8 @@ SENTENCES = {
         "{animal} regarde {thing} et {thing2}.",
         "Il fait très {weather} à {place}, dit {name}.",
         "Apportez {thing} à {name} {weekday}, s'il vous plaît.",
-        "Est-ce que {name} aime {dish} ?",
-        "{name} n'aime pas {dish}, mais {name2} l'adore.",
+        "{name} mange {dish} ?",
+        "{name} apporte {dish} et {name2} apporte {thing}.",
         "Nous partons {weekday} pour {place} avec {name}.",
         "À {place}, {job} a trouvé {thing}.",
         "{animal} mange {dish} à {place}.",
@@ -44,6 +45,7 @@ SENTENCES = {
         "Cette lettre date du {date}.",
         "Le musée de {place} ouvre le {date}.",
         "{name} a acheté {thing} le {date}.",
+        "{name} a déménagé à {place} en {month} {year}.",
     ),
     "time": (
         "{time}",
@@ -75,6 +77,7 @@ SENTENCES = {
     "number": (
         "{count}",
         "{counted}",
+        "{tally} {few}",
         "Il y a {counted} à {place}.",
         "{name} possède {counted}.",
         "La réponse est {decimal}.",
@@ -119,7 +122,7 @@ SENTENCES = {
         "À {place}, les prix ont augmenté de {percent}.",
         "La part est passée de {percent} à {percent2}.",
         "{name} demande une remise de {percent}.",
-        "Seuls {percent} des gens aiment {doing}.",
+        "{percent} des gens, dit-on, aiment {doing}.",
     ),
     "quantity": (
         "{length}",
@@ -157,7 +160,7 @@ SENTENCES = {
         "Le {date} à {time}, {name} a payé {price} pour {thing}.",
         "Le {date}, {titled} a acheté {counted} pour {price}.",
         "Le train de {time} arrive à {place}, à {distance} d'ici, à {time2}.",
-        "{weight} de {food} coûtent {price} à {place}.",
+        "On vend {weight} de {food} {price} à {place}.",
         "En {year}, {percent} des habitants venaient de {place}.",
         "La {ordinal_feminine} réunion a lieu le {day} à {time}, salle {rank}.",
         "{name} a vu le jour en {year} et a fini à la {ordinal_feminine} place en {year2}.",
@@ -182,10 +185,12 @@ SENTENCES = {
         "{words} à {time} {words2}.",
         "{words} {time}.",
         "{words} en {year} {words2}.",
+        "{words} {month} {year}.",
         "En {year}, {words}.",
         "{words} du {century} {words2}.",
         "{words} des années {decade}.",
         "{words} {counted} {words2}.",
+        "{words} {tally} {words2}.",
         "{words} page {rank}",
         "{words} {decimal} {words2}.",
         "{words} {numbered}",
@@ -208,8 +213,30 @@ SENTENCES = {
         "{monarch} {words}.",
         "{words} {monarch} {words2}.",
         "{words} {part} {words2}.",
+        "{words} {short} {words2}.",
     ),
 }
+
+# Parts of joined sentences, in any order, with what stands between and behind them: "Mme Leroy a payé 3,50 €."
+FRAGMENTS = (
+    *("{name}", "{titled}", "{name} et {name2}", "{titled} et {titled2}", "nous", "ils", "{job}", "{few}", "{few}"),
+    *("{few}", "{few}", "{words}", "{thing}", "{dish}", "à {place}", "pour {place}", "de {place}", "pour {doing}"),
+    *("{few} {short} {few2}", "{name} {short} {name2}", "a acheté {thing}", "a payé {price}", "vendu {price}"),
+    *("{thing} pour {price}", "coûte {price}", "{price}", "{price}", "{price} pour {dish}", "{millions}"),
+    *("pour {millions}", "{percent}", "de {percent}", "{percent} des gens", "le {date}", "le {date}", "le {date}"),
+    *("avant le {date}", "du {date}", "le {day}", "le {day}", "jusqu'au {day}", "le {weekday} {day}", "le {weekday}"),
+    *("à {time}", "à {time}", "{time}", "avant {time}", "de {time} à {time2}", "en {year}", "en {year}"),
+    *("depuis {year}", "dans les années {decade}", "({years})", "de {years}", "l'année {year}", "en {month} {year}"),
+    *("{month} {year}", "{tally} ans", "au {century}", "du {century}", "{counted}", "{counted}", "{tally} {few}"),
+    *("{tally} {few}", "salle {rank}", "page {rank}", "au {rank}", "pages {range}", "{score}", "{numbered}"),
+    *("{decimal}", "environ {decimal}", "le {ordinal}", "le {ordinal} {masculine}", "la {ordinal_feminine} {feminine}"),
+    *("au {ordinal} étage", "{length} de long", "{length}", "à {distance} d'ici", "{distance}", "{weight}"),
+    *("{weight} de {food}", "pèse {weight}", "{volume} d'eau", "{area}", "à {speed}", "{speed}", "en {duration}"),
+    *("pendant {duration}", "{duration}", "{temperature}", "par {temperature}", "à {oven}", "{memory}", "{power}"),
+    *("{phone}", "au {phone}", "appelez le {phone}", "{monarch}", "de {monarch}", "{part}", "le {part}"),
+)
+LINKS = (*(" ",) * 14, *(", ",) * 5, " et ", " et ", " ou ", ". ", ". ", ". ", ". ", " ? ", " ! ", " ; ", " : ")
+ENDS = (".", ".", ".", ".", ".", " !", " ?", "", "", "")
 
 WORDS = {
     "name": (
@@ -260,6 +287,10 @@ WORDS = {
     ),
     "weather": ("beau", "bon", "chaud", "doux", "froid", "gris", "humide", "mauvais", "sec", "sombre"),
     "weekday": ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
+    "month": (
+        *("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre"),
+        *("novembre", "décembre"),
+    ),
     "masculine": ("appartement", "billet", "concert", "film", "livre", "message", "roman", "train"),
     "feminine": ("chanson", "fenêtre", "lettre", "maison", "page", "place", "porte", "rue", "salle", "voiture"),
 }

@@ -21,11 +21,12 @@ SHORT_MONTHS = (
 TITLES = {"M.": "Monsieur", "Mme": "Madame", "Dr": "Docteur", "Mlle": "Mademoiselle"}
 MONARCHS = ("Louis", "Charles", "Henri", "François", "Napoléon", "Philippe", "Jean", "Édouard")
 PARTS = ("chapitre", "tome", "volume")
+SHORT = {"&": "et", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env.": "environ"}
 ANY_WORDS = AnyWords(
     COMMON,
     said=(
         *(*speech.UNITS, *speech.MONTHS, *(month.strip(".") for month in SHORT_MONTHS), "h", "million", "millions"),
-        *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS, "ier", "siècle"),
+        *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS, "ier", "siècle", "ex", "env"),
     ),
 )
 
@@ -88,6 +89,13 @@ def _counted(stream: random.Random) -> Pair:
     return f"{_figures(stream, number)} {noun}", f"{speech.cardinal(number, COUNTED[noun])} {noun}"
 
 
+def _tally(stream: random.Random) -> Pair:
+    """Draw a number that does not depend on the gender of what it counts: it does not end in "un"."""
+    number = draw_size(stream, 2, 999_999)
+    number -= number % 10 == 1
+    return _figures(stream, number), speech.cardinal(number)
+
+
 def _count(stream: random.Random) -> Pair:
     number = draw_size(stream, 2, 999_999)
     return _figures(stream, number), speech.cardinal(number)
@@ -130,8 +138,8 @@ def _price(stream: random.Random) -> Pair:
     symbol, whole = stream.choice("€€€€$£"), draw_size(stream, 1, 99_999)
     if whole > 999 or stream.random() < 0.3:
         return f"{_figures(stream, whole)} {symbol}", speech.price(symbol, whole)
-    whole = 0 if stream.random() < 0.1 else whole
-    hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), 99])
+    hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), stream.choice([0, 99])])
+    whole = 0 if hundredths and stream.random() < 0.1 else whole
     return f"{whole},{hundredths:02}{stream.choice([' ', ' ', ''])}{symbol}", speech.price(symbol, whole, hundredths)
 
 
@@ -146,7 +154,7 @@ def _percent(stream: random.Random) -> Pair:
     return f"{number}{stream.choice([' ', ' ', ''])}%", f"{speech.decimal(number)} pour cent"
 
 
-def _quantity(stream: random.Random, *units: str, most: int = 2_000) -> Pair:
+def _quantity(stream: random.Random, *units: str, most: int = 20_000) -> Pair:
     unit = stream.choice(units)
     number = _decimal(stream)[0] if stream.random() < 0.25 else _figures(stream, draw_size(stream, 1, most))
     return f"{number}{stream.choice([' ', ' ', ''])}{unit}", speech.quantity(number.replace(" ", ""), unit)
@@ -199,6 +207,7 @@ SLOTS = {
     "years": _years,
     "decade": _decade,
     "counted": _counted,
+    "tally": _tally,
     "count": _count,
     "rank": _rank,
     "numbered": _numbered,
@@ -225,5 +234,6 @@ SLOTS = {
     "titled": _titled,
     "monarch": _monarch,
     "part": _part,
+    "short": lambda stream: stream.choice([*SHORT.items()]),
     "century": _century,
 }
