@@ -32,6 +32,11 @@ class File(NamedTuple):
         return f"sha384-{self.digest}"
 
 
+def integrity(content: bytes) -> str:
+    """Return the value of the `integrity` attribute of a file, its SHA-384."""
+    return f"sha384-{base64.b64encode(hashlib.sha384(content).digest()).decode()}"
+
+
 CORE = File(
     "@litertjs/core",
     "dist/index.js",
@@ -90,7 +95,7 @@ def _checked(package: Path, file: File) -> Path:
         raise CallError(f"`litert_js`: cannot read {file.package} in {package}: {error}.") from error
     if version != VERSION:
         raise CallError(f"`litert_js` must hold {file.package} {VERSION}. Received: {version}, in {package}.")
-    if base64.b64encode(hashlib.sha384(content).digest()).decode() != file.digest:
+    if integrity(content) != file.integrity:
         raise CallError(f"`litert_js`: {path} is damaged: it is not the file of {file.package} {VERSION}.")
     return path
 

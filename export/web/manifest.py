@@ -8,7 +8,7 @@ from zoo.errors import CallError
 from zoo.export.card import read_json, read_parity
 from zoo.export.formats import SITE_FILE
 from zoo.export.litert.inspection import inspect_graph
-from zoo.export.web.litert_js import SCRIPT, WASM, File
+from zoo.export.web.litert_js import SCRIPT, WASM, File, integrity
 from zoo.export.web.page import languages
 from zoo.pipeline import Pipeline
 from zoo.run_folder import LITERT_FILE, write_json
@@ -37,6 +37,7 @@ def write_manifest(pipeline: Pipeline, site: Path, addresses: dict[File, str], *
         addresses: the addresses of the files of LiteRT.js.
         beam_width: the width of the beam in the graphs.
     """
+    model = (site / LITERT_FILE).read_bytes()
     content = pipeline.config.card() | {
         "attends": pipeline.model.attends,
         "lengths": lengths_of(pipeline.task),
@@ -44,7 +45,7 @@ def write_manifest(pipeline: Pipeline, site: Path, addresses: dict[File, str], *
         "max_target_pieces": MAX_TARGET_PIECES,
         "beam_width": beam_width,
         "languages": languages(pipeline.config),
-        "model_file": {"url": f"./{LITERT_FILE}", "bytes": (site / LITERT_FILE).stat().st_size},
+        "model_file": {"url": f"./{LITERT_FILE}", "bytes": len(model), "integrity": integrity(model)},
         "litert": {
             name: {"url": addresses[file], "bytes": file.bytes, "integrity": file.integrity}
             for name, file in (("script", SCRIPT), ("wasm", WASM))

@@ -58,6 +58,14 @@ def test_lengths_share_the_weights(site, tiny_run, tmp_path):
     assert weights < (site[0] / "model.tflite").stat().st_size
 
 
+def test_the_model_is_the_one_that_was_exported(site):
+    """A browser that has kept another model, of the same size too, asks for this one."""
+    folder, _ = site
+    model = json.loads((folder / "site.json").read_text())["model_file"]
+    assert model["integrity"] == integrity_of(folder / "model.tflite")
+    assert model["bytes"] == (folder / "model.tflite").stat().st_size
+
+
 def test_page_names_every_address_it_asks(site):
     folder, _ = site
     page = (folder / "index.html").read_text()

@@ -24,7 +24,7 @@ async function load() {
 }
 
 async function fetched(url) {
-  const response = await fetch(url);
+  const response = await fetch(url, { cache: "no-cache" }); // see runtime.js
   if (!response.ok) throw new Error(`Could not load ${url}: ${response.status} ${response.statusText}`);
   return response;
 }

@@ -40,10 +40,14 @@ async function start(litert, script, wasm) {
   }
 }
 
-/** Fetches a file; a browser refuses one whose digest is not the `integrity` of it. */
+/**
+ * Fetches a file; a browser refuses one whose digest is not the `integrity` of it. The file of a page that was made anew
+ * may be another than the browser has kept: it asks the server whether it is.
+ */
 async function download({ url, bytes, integrity }, progress) {
   const failed = (reason) => new RuntimeError(`Could not load ${url}: ${reason}`);
-  const response = await fetch(url, integrity ? { integrity } : {}).catch((error) => {
+  const cache = url.startsWith("./") ? "no-cache" : "default";
+  const response = await fetch(url, { integrity, cache }).catch((error) => {
     throw failed(error.message);
   });
   if (!response.ok) throw failed(`${response.status} ${response.statusText}`);
