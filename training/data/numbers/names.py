@@ -15,22 +15,23 @@ from babel.units import format_unit
 
 FRENCH, ENGLISH = Locale("fr"), Locale("en")
 
-# ISO 3166 codes by French article. Left out: names CLDR writes with parentheses, and places with irregular grammar.
+# ISO 3166 codes by French article. Left out: names CLDR writes with parentheses, places with irregular grammar, and
+# names that have changed of late, such as Türkiye.
 COUNTRIES = {
     "la": "AL AM AR AT AU BA BE BG BO BY CF CH CI CN CO CZ DE DO DZ EE EG ER ES ET FI FM FR GE GF GM GN GQ GR GW HR HU "
-    "ID IE IN IS IT JM JO KP KR LT LV LY MD MK MN MR MY NA NC NO NZ PF PG PL RO RS RU SA SE SI SK SL SO SY TH TN TR TZ "
+    "ID IE IN IS IT JM JO KP KR LT LV LY MD MK MN MR MY NA NC NO NZ PF PG PL RO RS RU SA SE SI SK SL SO SY TH TN TZ "
     "UA ZA ZM",
     "le": "AF AO AZ BD BF BI BJ BR BT BW BZ CA CL CM CR CV DK EC GA GB GH GL GT GY HN IQ IR JP KE KG KH KW KZ LA LB LI "
     "LK LR LS LU MA ME ML MW MX MZ NE NG NI NP PA PE PK PT PY QA RW SD SN SR SS SV SZ TD TG TJ TL TM UG UY UZ VE VN VU "
     "XK YE ZW",
     "les": "AE BS FJ FO IC KM KY MH MV NL PH PW SB SC US",
-    "": "BH CU CY DJ HT IL LC MC MG MT MU NR OM PR SG SM TV TW",
+    "": "BH CU CY DJ HT IL LC MC MG MT NR OM PR SG SM TW",
 }
 ENGLISH_THE = set("AE BS CF DO FO GB IC KM KY MH MV NL PH SB US".split())
 
 # ISO 639 codes; every name is one word and masculine in French.
 LANGUAGES = (
-    "ar az be bg bn bo br bs ca co cs cy da de el en eo es et eu fa fi fr ga gl gn he hi hr hu hy id is it ja jv ka kk "
+    "ar az be bg bo br bs ca co cs cy da de el en eo es et eu fa fi fr ga gl gn he hi hr hu hy id is it ja jv ka kk "
     "km ko ku la lb lt lv mg mk mn mr ms mt ne nl no oc pl pt qu ro ru sc sk sl sq sr sv sw ta th tl tr uk ur uz vi wo "
     "yi yo zu"
 ).split()
@@ -38,7 +39,7 @@ LANGUAGES = (
 # ISO 4217 codes of currencies whose CLDR plurals are regular. The euro is left to the prices.
 CURRENCIES = (
     "AMD ARS AUD BDT BOB BRL BWP BYN CAD CHF CLP CNY COP CUP CZK DKK DZD EGP ETB GBP GHS GTQ HKD HTG HUF IDR INR IQD "
-    "ISK JMD JOD JPY KES KHR KRW LBP LKR LYD MAD MUR MXN MYR NAD NGN NOK NPR NZD PEN PHP PKR PLN PYG QAR RON RSD RUB "
+    "ISK JMD JOD JPY KES KHR KRW LBP LKR LYD MAD MUR MXN NAD NGN NOK NPR NZD PEN PHP PKR PLN PYG QAR RON RSD RUB "
     "SAR SEK SGD SYP THB TND TZS UAH UGX USD UYU VND YER ZAR ZMW"
 ).split()
 FEMININE_CURRENCIES = {"couronne", "gourde", "hryvnia", "livre", "roupie"}
@@ -101,8 +102,9 @@ def contracted(preposition: str, word: str, article: str) -> str:
 
 
 def _country(word: str, article: str) -> Name:
-    """Give feminine countries, and those with a vowel, the forms without article: de France, en Iran."""
-    short = article == "la" or (article == "le" and elides(word))
+    """Give feminine countries, and those with a vowel, the forms without article: de France, en Iran, en Israël."""
+    word = f"î{word[1:]}" if word.startswith("Île") else word  # les îles Féroé
+    short = article == "la" or (article != "les" and elides(word) and word != "Oman")
     return Name(
         word,
         le=with_article(word, article),

@@ -26,12 +26,12 @@ WEIGHTS = {
 PHRASES = {
     "number": (
         ("{number}", "{number}"),
-        ("le numéro {number}", "number {number}"),
+        ("le numéro {place}", "number {place}"),
         ("Comptez jusqu'à {number}.", "Count to {number}."),
         ("Elle a dit {number}.", "She said {number}."),
         ("Le code est {number}.", "The code is {number}."),
-        ("page {hundred}", "page {hundred}"),
-        ("la chambre {hundred}", "room {hundred}"),
+        ("page {place}", "page {place}"),
+        ("la chambre {place}", "room {place}"),
         ("{hundred} plus {hundred2}", "{hundred} plus {hundred2}"),
         ("{hundred} moins {hundred2}", "{hundred} minus {hundred2}"),
         ("{hundred} fois {hundred2}", "{hundred} times {hundred2}"),
@@ -99,7 +99,7 @@ PHRASES = {
         ("J'ai payé {item} {price}.", "I paid {price} for {item}."),
         ("Elle a vendu {item} {price}.", "She sold {item} for {price}."),
         ("Il a acheté {item} pour {price}.", "He bought {item} for {price}."),
-        ("Elle lui doit {price}.", "She owes him {price}."),
+        ("Elle me doit {price}.", "She owes me {price}."),
     ),
     "quantity": (
         ("{things}", "{things}"),
@@ -164,7 +164,7 @@ THINGS = (
     ("chats", "m", "cats"),
     ("chapeaux", "m", "hats"),
     ("bateaux", "m", "boats"),
-    ("ballons", "m", "balloons"),
+    ("parapluies", "m", "umbrellas"),
     ("stylos", "m", "pens"),
 )
 
@@ -204,7 +204,7 @@ ITEMS = (
 
 # What an ordinal counts: French, gender, English.
 RANKED = (
-    ("étage", "m", "floor"),
+    ("cours", "m", "lecture"),
     ("jour", "m", "day"),
     ("chapitre", "m", "chapter"),
     ("essai", "m", "attempt"),

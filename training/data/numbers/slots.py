@@ -36,9 +36,16 @@ def ordinal_words(number: int, feminine: bool = False) -> tuple[str, str]:
 
 
 @cache
+def place_words(number: int) -> tuple[str, str]:
+    """Spell a number that names a place in an order: page deux cent, page two hundred. French leaves out a plural s."""
+    french, english = words(number)
+    return french.removesuffix("s") if french.endswith(("vingts", "cents")) else french, english
+
+
+@cache
 def year_words(year: int) -> tuple[str, str]:
-    """Spell a year in French and in English: mille neuf cent trente-quatre, nineteen thirty-four."""
-    return num2words(year, lang="fr"), num2words(year, lang="en", to="year")
+    """Spell a year in French and in English: mille sept cent, seventeen hundred."""
+    return place_words(year)[0], num2words(year, lang="en", to="year")
 
 
 def _number(stream: random.Random) -> Pair:
@@ -47,6 +54,10 @@ def _number(stream: random.Random) -> Pair:
 
 def _hundred(stream: random.Random) -> Pair:
     return words(draw_size(stream, 2, 999))
+
+
+def _place(stream: random.Random) -> Pair:
+    return place_words(draw_size(stream, 2, 999))
 
 
 def _rank(stream: random.Random) -> Pair:
@@ -109,7 +120,8 @@ def _spelled_time(stream: random.Random) -> Pair:
     french, english = words(hour, feminine=True)
     french = f"{french} heure{'s' if hour > 1 else ''}{french_minute}"
     parts = [("", ""), ("du matin", "in the morning")]
-    parts.append(("de l'après-midi", "in the afternoon") if hour < 6 else ("du soir", "in the evening"))
+    late = ("du soir", "in the evening" if hour < 10 else "at night")
+    parts.append(("de l'après-midi", "in the afternoon") if hour < 6 else late)
     part = stream.choice(parts)
     english = f"{english_minute} {english}" if minute else english if part[1] else f"{english} o'clock"
     return f"{french} {part[0]}".rstrip(), f"{english} {part[1]}".rstrip()
@@ -135,7 +147,7 @@ def _year(stream: random.Random) -> Pair:
 
 
 def _years(stream: random.Random) -> Pair:
-    """Draw a span of years: mille huit cents à mille neuf cent trois, eighteen hundred to nineteen oh-three."""
+    """Draw a span of years: mille huit cent à mille neuf cent trois, eighteen hundred to nineteen oh-three."""
     first = stream.randrange(1500, 2000)
     (french, english), (french2, english2) = year_words(first), year_words(first + stream.randrange(1, 100))
     return f"{french} à {french2}", f"{english} to {english2}"
@@ -200,6 +212,7 @@ def _sum(stream: random.Random) -> Pair:
 SLOTS: dict[str, Callable[[random.Random], Pair]] = {
     "number": _number,
     "hundred": _hundred,
+    "place": _place,
     "rank": _rank,
     "day": _day,
     "date": _date,

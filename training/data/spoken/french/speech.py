@@ -4,7 +4,7 @@ The spelling is the traditional one: hyphens below one hundred only, and not aro
 ordinal (a year, a page, a room) does not agree: mille neuf cent quatre-vingt, page deux cent, page vingt et un.
 """
 
-from zoo.training.data.numbers.slots import ordinal_words, words
+from zoo.training.data.numbers.slots import ordinal_words, place_words, words
 
 MONTHS = (
     *("janvier", "février", "mars", "avril", "mai", "juin"),
@@ -49,8 +49,7 @@ def cardinal(number: int, feminine: bool = False) -> str:
 
 def rank(number: int) -> str:
     """Return a number that stands for an ordinal, without agreement: quatre-vingt, mille neuf cent."""
-    spoken = cardinal(number)
-    return spoken.removesuffix("s") if spoken.endswith(("vingts", "cents")) else spoken
+    return place_words(number)[0]
 
 
 def ordinal(number: int, feminine: bool = False) -> str:
