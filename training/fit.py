@@ -26,7 +26,7 @@ from zoo.training.run.beginning import INITIAL, Beginning, beginning_of
 from zoo.training.run.checkpoints import checkpoints, remove_drafts
 from zoo.training.run.keep_run import KeepRun
 from zoo.training.run.out_of_memory import explain_out_of_memory
-from zoo.training.run.prepare import PreparedRun, prepare_run, reopen_run, smallest_sizes
+from zoo.training.run.prepare import PreparedRun, prepare_run, refuse_trained, reopen_run, smallest_sizes
 from zoo.training.run.progress import ShowProgress
 from zoo.training.run.provenance import record, warn_of_versions
 from zoo.training.run.signals import StopSignals
@@ -121,10 +121,6 @@ def resume(path: str | os.PathLike, *, epochs: int | None = None) -> Pipeline:
     prepared = reopen_run(run, config)
     if is_chief() and not checkpoints(run):
         logger.info(f"{run} has no checkpoint yet: it begins at step 0.")
-    if epochs is not None:
-        if is_chief():
-            write_json(run / CONFIG, config.as_json())
-        _wait_for_all(run)
     return _train_run(run, prepared)
 
 
@@ -148,9 +144,7 @@ def _check_model(beginning: Beginning) -> None:
 def _check_out(out: Path, force: bool) -> None:
     """Refuse to replace a folder without `force`, or one that another process is training."""
     check_free(out, force)
-    if out.is_dir():
-        with alone_in(out, "trained"):
-            pass
+    refuse_trained(out)
 
 
 def _wait_for_all(run: Path) -> None:
@@ -192,6 +186,8 @@ def _train_in(folder: Path, prepared: PreparedRun) -> None:
             may_differ=("training.epochs",),  # more may have been asked for since the checkpoint
         )
         keep.resume_or_begin(model)
+        if Settings.from_config(read_config(folder)).epochs != settings.epochs:  # of a run that is resumed
+            write_json(folder / CONFIG, config.as_json())
         (folder / INITIAL).unlink(missing_ok=True)  # its weights are in the first checkpoint
         if keep.history and keep.stale() and keep.position.epoch < settings.epochs:
             logger.info(f"{folder} has had no better score for {settings.patience} epochs: no epoch is left.")

@@ -196,7 +196,7 @@ class Vocabulary:
         try:
             return self._segmenter.encode(texts)
         except (TypeError, AttributeError, UnicodeEncodeError) as error:
-            invalid = next((text for text in texts if not _is_text(text)), None)
+            invalid = next((text for text in texts if not is_text(text)), None)
             raise CallError(f"A text must be a string that UTF-8 can hold. Received: {str(invalid)[:80]!a}.") from error
 
     def sample(self, texts: Sequence[str], *, alpha: float, seed: int) -> list[list[int]]:
@@ -225,7 +225,8 @@ class Vocabulary:
         return self._segmenter.unknown(text)
 
 
-def _is_text(text):
+def is_text(text: Any) -> bool:
+    """Tell whether something is a string that UTF-8 can hold: one without half of a surrogate pair."""
     return isinstance(text, str) and not any(0xD800 <= ord(character) < 0xE000 for character in text)
 
 

@@ -214,6 +214,15 @@ def test_a_run_under_training_is_not_replaced(tmp_path, tiny_data, tiny_settings
         call(tmp_path, tiny_data, tiny_settings, force=True)
 
 
+def test_a_run_that_another_began_meanwhile_is_not_replaced(tmp_path, tiny_data, tiny_settings, monkeypatch):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "its").write_text("own")
+    monkeypatch.setattr("zoo.training.fit.refuse_trained", lambda run: None)  # there was none yet
+    with alone_in(tmp_path / "out", "trained"), pytest.raises(CallError, match="is being trained by another process"):
+        call(tmp_path, tiny_data, tiny_settings, force=True)
+    assert [path.name for path in tmp_path.rglob("*")] == ["out", "its"]
+
+
 def test_bad_data_leaves_no_run_behind(tmp_path, tiny_data, tiny_settings):
     valid = tmp_path / "valid.tsv"
     valid.write_text("un\tnumber\nun\tnumbr\n")

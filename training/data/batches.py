@@ -55,6 +55,7 @@ def batches(
     first_epoch: int = 0,
     first_step: int = 0,
     few_shapes: bool = False,
+    in_order: bool = False,
     epochs: Epochs | None = None,
 ) -> tf.data.Dataset:
     """Return batches of (inputs, targets) for `fit`, each of examples of similar length.
@@ -64,20 +65,21 @@ def batches(
         batch_size: examples a batch.
         batch_tokens: in place of `batch_size`, the most pieces of the longer side in a batch, padding included: more of
             the short examples and fewer of the long ones.
-        shuffle_seed: shuffle each epoch in an order of its own, without end; None: one epoch in the given order.
+        shuffle_seed: shuffle each epoch in an order of its own, without end; None: one epoch, the same each time.
         first_epoch: the number of the first epoch, for a run that is resumed. The order of an epoch depends on the
             seed and its number alone.
         first_step: the number of batches that the first epoch leaves out.
         few_shapes: pad each batch to the widest row that its bucket can hold rather than to its longest, and the last
             batch of a bucket to as many rows as the others have, for XLA, which compiles once for each shape. The rows
             that are added are padding alone; batches of classes, which have no padding, keep their rows.
+        in_order: keep the given order, so that examples of all lengths share a batch.
         epochs: with `shuffle_seed`, end after each epoch; the next iteration is the epoch that this names.
     """
     lengths = examples.lengths()
-    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens)
+    buckets = make_buckets(lengths, batch_size, batch_tokens=batch_tokens, in_order=in_order)
     make = _EpochMaker(examples, buckets, buckets_of(lengths, buckets.bounds), few_shapes=few_shapes)
     if shuffle_seed is None:
-        data = make.in_order()
+        data = make.once()
     elif epochs is None:
         numbers = tf.data.Dataset.range(first_epoch, tf.int64.max)
         step = tf.constant(first_step, tf.int64)
@@ -114,8 +116,8 @@ class _EpochMaker:
         self.examples, self.buckets, self.bucket_of, self.few_shapes = examples, buckets, bucket_of, few_shapes
         self.steps = buckets.count_batches(bucket_of)
 
-    def in_order(self) -> tf.data.Dataset:
-        """Return one epoch in the order of the examples, in their best segmentation."""
+    def once(self) -> tf.data.Dataset:
+        """Return one epoch of the examples as they come, in their best segmentation."""
         plan = [tf.constant(part) for part in self.buckets.plan(self.bucket_of)]
         return self._batches(*plan, epoch=-1, first=0)
 

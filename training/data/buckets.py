@@ -70,9 +70,9 @@ def buckets_of(lengths: np.ndarray, bounds: list[int]) -> np.ndarray:
     return buckets
 
 
-def make_buckets(lengths: np.ndarray, batch_size: int, *, batch_tokens: int | None) -> Buckets:
+def make_buckets(lengths: np.ndarray, batch_size: int, *, batch_tokens: int | None, in_order: bool = False) -> Buckets:
     """Return the buckets for examples of these lengths; the other arguments are those of `batches`."""
-    bounds = bucket_bounds(lengths)
+    bounds = [int(lengths.max()) + 1] if in_order else bucket_bounds(lengths)
     widest = np.array([*bounds, bounds[-1]]) - 1
     sizes = np.maximum(batch_tokens // widest, 1) if batch_tokens else np.full(len(widest), batch_size)
     return Buckets(bounds=bounds, batch_sizes=sizes)

@@ -3,6 +3,7 @@
 import hashlib
 import inspect
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Annotated, Any
@@ -11,8 +12,9 @@ import tensorflow as tf
 
 from zoo.checks import Number, Whole, positive, switch
 from zoo.errors import CallError
+from zoo.log import logger
 from zoo.options import check_names, options_of
-from zoo.text import Vocabulary
+from zoo.text import Vocabulary, is_text
 from zoo.training.data.batches import Epochs, batches, steps_per_epoch
 from zoo.training.data.corpora import Corpus, corpus_of, parallel_corpus, read_corpus
 from zoo.training.data.examples import encode
@@ -26,11 +28,11 @@ class Batching:
     """The options of the datasets.
 
     Attributes:
-        batch_size: examples a batch; those of a batch have similar lengths.
+        batch_size: examples a batch; with `shuffle` those of a batch have similar lengths.
         batch_tokens: in place of `batch_size`, the most pieces of the longer side in a batch, padding included.
-        shuffle: give each epoch an order of its own. For validation False.
+        shuffle: give each epoch an order of its own. For validation False: the order of the texts.
         seed: the seed of the orders and of the segmentations.
-        max_length: leave out examples with more pieces than this on a side.
+        max_length: leave out examples with more pieces than this on a side; a warning says how many.
         few_shapes: pad each batch to one of a few shapes, the last ones with rows of padding alone, for XLA, which
             compiles once for each shape.
         subword_alpha: draw another segmentation of the texts in each epoch, see `Vocabulary.sample`; 0: always the best
@@ -135,15 +137,20 @@ def labelled(
         texts: the texts; or, without `labels`, the path of a .tsv file of texts and labels.
         labels: the label of each text.
         vocabulary: the vocabulary of the texts.
-        classes: the labels in the order of the classes; default: `zoo.labels_of(labels)`.
+        classes: the labels in the order of the classes; default: `zoo.labels_of(labels)`. Without `shuffle` there is no
+            default, since validation texts need the classes of the training set.
         options: see `Batching`.
 
     Raises:
         CallError: texts, labels, a file or options that cannot be used.
     """
     corpus = _paired_corpus(texts, labels, "classification")
-    classes = sorted(set(corpus.targets)) if classes is None else _strings("classes", classes)
     batching = Batching.checked("zoo.labelled", options)
+    if classes is None and not batching.shuffle:
+        raise CallError("Without `shuffle`, `zoo.labelled` needs `classes`: `zoo.labels_of` the training set.")
+    classes = sorted(set(corpus.targets)) if classes is None else _strings("classes", classes)
+    if twice := [label for label, count in Counter(classes).items() if count > 1]:
+        raise CallError(f"`classes` must be different labels. Received: {twice[0]!r} more than once.")
     return _dataset(corpus, "classification", {"source": vocabulary}, batching, classes)
 
 
@@ -187,6 +194,8 @@ def _strings(name: str, texts: Any) -> list[str]:
     for i, text in enumerate(texts):
         if not isinstance(text, str):
             raise CallError(f"`{name}` must be a list of strings. Received: {name}[{i}]={str(text)[:80]!r}.")
+        if not (text.isascii() or is_text(text)):
+            raise CallError(f"`{name}` must be strings that UTF-8 can hold. Received: {name}[{i}]={text[:80]!a}.")
     return [text.strip() for text in texts]
 
 
@@ -202,10 +211,15 @@ def _dataset(
             raise CallError(f"The {name} vocabulary must be a `zoo.Vocabulary`. Received: {vocabulary!r}.")
     drawn: dict[str, Any] = {"subword_alpha": batching.subword_alpha, "seed": batching.seed}
     examples = encode(corpus, task, vocabularies, classes, max_length=batching.max_length, **drawn)
+    if examples.dropped:
+        logger.warning(
+            f"{corpus.origin}: left out {examples.dropped:,} of {len(corpus):,} examples with more than "
+            f"{batching.max_length} pieces on a side; see `max_length`"
+        )
     size: dict[str, Any] = {"batch_size": batching.batch_size, "batch_tokens": batching.batch_tokens}
     how = {**size, "few_shapes": batching.few_shapes}
     if not batching.shuffle:
-        return batches(examples, **how)
+        return batches(examples, **how, in_order=True)
     proofs = {name: hashlib.sha256(vocabulary.proto).hexdigest() for name, vocabulary in vocabularies.items()}
     record = {"digest": corpus.digest, "classes": list(classes), "vocabularies": proofs, **asdict(batching)}
     epochs = Epochs(steps_per_epoch(examples, **size), record)

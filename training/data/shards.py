@@ -27,8 +27,19 @@ class Shard:
 
 
 def parts_of(data: str) -> list[str]:
-    """Return the files or patterns of DATA, which a comma joins."""
-    return [data] if os.path.exists(data) else data.split(",")
+    """Return the files or patterns of DATA, which a comma joins; their names may have commas too."""
+    pieces = data.split(",")
+    pairs = [[",".join(pieces[:i]), ",".join(pieces[i:])] for i in range(1, len(pieces))]
+    return next((parts for parts in ([data], *pairs) if all(map(_is_there, parts))), pieces)
+
+
+def _is_there(part: str) -> bool:
+    return os.path.exists(part) or (glob.has_magic(part) and bool(_matching(part)))
+
+
+def _matching(pattern: str) -> list[str]:
+    """Return the files that match a pattern, sorted by name; `**` stands for any folders."""
+    return sorted(glob.glob(pattern, recursive=True))
 
 
 def is_pattern(part: str) -> bool:
@@ -44,9 +55,9 @@ def files_of(part: str) -> list[str]:
     """
     if not is_pattern(part):
         return [part]
-    files = sorted(glob.glob(part))
+    files = _matching(part)
     if not files:
-        raise CallError(f"Expected a pattern of file names. No file matches {part}.")
+        raise CallError(f"No file matches {part}, which is read as a pattern of file names.")
     return files
 
 

@@ -56,7 +56,8 @@ def _parallel_rows(source_path: str, target_path: str) -> Iterator[Row]:
             counts = (number, longer) if source is None else (longer, number)
             raise CallError(
                 "Expected two files with as many lines as each other. "
-                f"Received: {source_path} with {counts[0]} and {target_path} with {counts[1]}."
+                f"Received: {source_path} with {counts[0]} and {target_path} with {counts[1]}, "
+                "without the empty lines at the end."
             )
         number = source[0]
         _check_filled(source[1], "source", source_path, number)

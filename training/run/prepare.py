@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.atomic_files import check_apart, new_folder, sha256_of
+from zoo.atomic_files import alone_in, check_apart, new_folder, sha256_of
 from zoo.errors import CallError
 from zoo.gpu import gpu_name
 from zoo.log import logger
@@ -90,7 +90,15 @@ def prepare_run(
         config = write_run(draft, config, vocabularies, samples_of(corpora["valid"]))
         if beginning.file is not None:
             shutil.copyfile(beginning.file, draft / INITIAL)
+        refuse_trained(out)  # again: another training may have begun since
     return PreparedRun(config=config, examples=examples, validation=corpora["valid"])
+
+
+def refuse_trained(run: Path) -> None:
+    """Raise `CallError` if another process is training the run of a folder that exists."""
+    if run.is_dir():
+        with alone_in(run, "trained"):
+            pass
 
 
 def reopen_run(run: Path, config: RunConfig) -> PreparedRun:

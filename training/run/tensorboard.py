@@ -1,11 +1,22 @@
 """The scores of each epoch as curves in TensorBoard."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import keras
 import tensorflow as tf
 
 from zoo.errors import WorkError
+
+
+@contextlib.contextmanager
+def explain_full_disk(folder: Path) -> Iterator[None]:
+    """Turn an error of TensorFlow's writers into a `WorkError`: they raise no OSError when the disk is full."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        raise WorkError(f"Could not write {folder}: {error.message.splitlines()[0]}") from error
 
 
 class EpochCurves(keras.callbacks.Callback):
@@ -21,20 +32,19 @@ class EpochCurves(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Open the files."""
-        self.writers = {
-            part: tf.summary.create_file_writer(str(self.folder / part)) for part in ("train", "validation")
-        }
+        with explain_full_disk(self.folder):
+            self.writers = {
+                part: tf.summary.create_file_writer(str(self.folder / part)) for part in ("train", "validation")
+            }
 
     def on_epoch_end(self, epoch, logs=None):
         """Write the scores."""
-        try:
+        with explain_full_disk(self.folder):
             for name, value in {**(logs or {}), "learning_rate": float(self.model.optimizer.learning_rate)}.items():
                 with self.writers["validation" if name.startswith("val_") else "train"].as_default(epoch):
                     tf.summary.scalar(f"epoch_{name.removeprefix('val_')}", value)
             for writer in self.writers.values():
                 writer.flush()
-        except tf.errors.OpError as error:  # TensorFlow raises no OSError when the disk is full
-            raise WorkError(f"Could not write {self.folder}: {error.message.splitlines()[0]}") from error
 
     def on_train_end(self, logs=None):
         """Close the files."""

@@ -19,6 +19,7 @@ from zoo.prediction import Prediction
 from zoo.predictor import Predictor
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
+from zoo.training.run.tensorboard import explain_full_disk
 
 SHOWN = 3  # translations an epoch
 
@@ -83,7 +84,8 @@ class ValidationScores(keras.callbacks.Callback):
         scores = translation_scores([prediction.output for prediction in predictions], self.targets)
         logs |= {f"val_{name}": scores[name] for name in ("bleu", "chrf", "exact_match")}
         if self.folder is not None:
-            self._show(epoch, predictions[:SHOWN])
+            with explain_full_disk(self.folder):
+                self._show(epoch, predictions[:SHOWN])
 
     def _show(self, epoch, predictions):
         self.writer = self.writer or tf.summary.create_file_writer(str(self.folder))

@@ -99,7 +99,9 @@ def _train(options: Namespace) -> "Pipeline":
         return _train_from(options)
     recipe = _recipe(options)
     model = find(options.model or recipe.model).name
-    places = {**recipe.data, **given(options, PLACES)}
+    places = given(options, PLACES)
+    if not {"train", "valid"} & set(places):  # else the recipe's set would not belong to the given one
+        places = {**recipe.data, **places}
     _check_places(places)
     vocabularies = _vocabularies(options)
     if set(TASKS[find(model).task].sides) <= set(vocabularies):

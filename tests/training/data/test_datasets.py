@@ -41,7 +41,23 @@ def test_they_are_the_batches_of_the_training(vocabularies):
     expected = flat(batches(examples, 8, shuffle_seed=3).take(2 * steps))
     assert flat(data) + flat(data) == expected
     assert expected[:steps] != expected[steps:]
-    assert flat(zoo.pairs(FRENCH, ENGLISH, *vocabularies, batch_size=8, shuffle=False)) == flat(batches(examples, 8))
+
+
+def test_without_shuffle_the_order_is_kept(vocabularies):
+    texts = ["un", "un deux trois quatre cinq six sept huit neuf dix onze douze treize", "deux", "trois"]
+    labels = ["b", "a", "b", "c"]
+    options = {"classes": ["a", "b", "c"], "shuffle": False, "batch_size": 2}
+    for some in ({}, {"few_shapes": True}, {"batch_size": None, "batch_tokens": 200}):
+        data = zoo.labelled(texts, labels, vocabularies[0], **{**options, **some, "batch_size": 2})
+        assert [int(number) for _, numbers in data for number in numbers] == [1, 0, 1, 2]
+    ((ids, _), *_) = zoo.labelled(texts, labels, vocabularies[0], **options)
+    assert [vocabularies[0].decode(row) for row in ids.numpy().tolist()] == texts[:2]
+
+
+def test_says_what_is_left_out(vocabularies, caplog):
+    data = zoo.labelled(["un", "un deux trois quatre"], ["a", "b"], vocabularies[0], max_length=2, batch_size=4)
+    assert [len(numbers) for _, numbers in data] == [1]
+    assert "left out 1 of 2 examples with more than 2 pieces on a side" in caplog.text
 
 
 def test_an_epoch_can_be_chosen_and_cut(vocabularies):
@@ -76,8 +92,10 @@ def test_from_files(tmp_path, vocabularies):
 def test_classes_are_in_sorted_order_or_in_the_given_one(vocabularies):
     texts, labels = ["un", "deux", "trois"], ["b", "a", "b"]
     for classes, expected in ((None, [1, 0, 1]), (["b", "c", "a"], [0, 2, 0])):
-        ((_, numbers),) = zoo.labelled(texts, labels, vocabularies[0], classes=classes, shuffle=False)
-        assert numbers.numpy().tolist() == expected
+        found = {}
+        for ids, numbers in zoo.labelled(texts, labels, vocabularies[0], classes=classes):
+            found |= zip(map(vocabularies[0].decode, ids.numpy().tolist()), numbers.numpy().tolist(), strict=True)
+        assert [found[text] for text in texts] == expected
 
 
 def test_options_are_in_the_signature():
@@ -118,7 +136,10 @@ def test_a_model_fits_them(vocabularies):
         (lambda v: zoo.pairs(["un un un un"], ["one"], v, v, max_length=1), "is longer than 1 pieces"),
         (lambda v: zoo.texts([" ", ""], v), "at least one line"),
         (lambda v: zoo.texts(3, v), "`lines` must be a list of strings"),
+        (lambda v: zoo.pairs(["un", "\ud83d"], ["one", "two"], v, v), r"UTF-8 can hold. Received: sources\[1\]="),
         (lambda v: zoo.labelled(["un"], [1], v), r"labels\[0\]='1'"),
+        (lambda v: zoo.labelled(["un"], ["a"], v, shuffle=False), "needs `classes`"),
+        (lambda v: zoo.labelled(["un"], ["a"], v, classes=["a", "b", "a"]), "Received: 'a' more than once"),
         (lambda v: zoo.labelled(["un", "deux"], ["good", "god"], v, classes=["good", "bad"]), 'Did you mean "good"'),
     ],
 )

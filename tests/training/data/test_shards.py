@@ -125,8 +125,27 @@ def test_a_bad_shard_is_named(tmp_path, name, content, expected):
 
 
 def test_no_file_matches(tmp_path):
-    with pytest.raises(CallError, match=r"No file matches .*none-\*\.tsv\."):
+    with pytest.raises(CallError, match=r"No file matches .*none-\*\.tsv,"):
         read_corpus(tmp_path / "none-*.tsv", task="translation")
+
+
+def test_a_pattern_may_stand_for_any_folders(tmp_path):
+    for number, folder in enumerate(("g", "g/x", "g/x/y")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "some.tsv").write_text(f"{number}\tone\n")
+    assert list(read_corpus(tmp_path / "g/**/*.tsv", task="translation").sources) == ["0", "1", "2"]
+
+
+def test_folders_may_have_commas(tmp_path):
+    folder = tmp_path / "lr=1,bs=2"
+    folder.mkdir()
+    for name, line in (("a.fr", "un"), ("a.en", "one"), ("b.fr", "deux"), ("b.en", "two")):
+        (folder / name).write_text(f"{line}\n")
+    assert read_corpus(f"{folder}/a.fr,{folder}/a.en", task="translation").targets == ["one"]
+    assert list(read_corpus(f"{folder}/*.fr,{folder}/*.en", task="translation").targets) == ["one", "two"]
+    assert list(read_corpus(f"{folder}/?.fr", task="language_model").sources) == ["un", "deux"]
+    with pytest.raises(CallError, match="two parallel files joined by one comma"):
+        read_corpus(f"{folder}/a.fr,{folder}/none.en", task="translation")
 
 
 def test_a_file_may_be_named_like_a_pattern(tmp_path):

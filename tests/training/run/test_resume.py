@@ -367,8 +367,10 @@ def test_what_cannot_be_continued(tmp_path, copy):
     with pytest.raises(CallError, match="`epochs` must be a positive integer. Received: epochs='3'"):
         resume(copy)
     write_json(copy / CONFIG, config)
+    before = (copy / CONFIG).read_bytes()
     with alone_in(copy, "trained"), pytest.raises(CallError, match="is being trained by another process"):
-        resume(copy)
+        resume(copy, epochs=9)
+    assert (copy / CONFIG).read_bytes() == before
     (copy / CONFIG).write_bytes((copy / CONFIG).read_bytes()[:300])
     with pytest.raises(CallError, match=r"config\.json is damaged"):
         resume(copy)

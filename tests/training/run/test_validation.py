@@ -4,11 +4,12 @@ import math
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import zoo
 from zoo.decoding import endpoints
-from zoo.errors import CallError
+from zoo.errors import CallError, WorkError
 from zoo.prediction import Prediction
 from zoo.training.data.corpora import read_corpus
 from zoo.training.evaluate import evaluate
@@ -108,6 +109,20 @@ def test_perplexity_alone_without_translations(tiny_lm):
     logs = {"val_loss": float("nan")}
     validation.on_epoch_end(0, logs)
     assert math.isnan(logs.pop("val_perplexity")) and set(logs) == {"val_loss"}
+
+
+def test_a_full_disk_is_named(tiny_run, tmp_path, monkeypatch):
+    """TensorFlow's own error would be taken for a lack of memory."""
+    texts, vocabularies = ["cinq"], (tiny_run.source, tiny_run.target)
+    scores = ValidationScores(texts, texts, *vocabularies, folder=tmp_path / "samples")
+    scores.set_model(tiny_run.model)
+
+    def full(*_, **options):
+        raise tf.errors.ResourceExhaustedError(None, None, "No space left on device")
+
+    monkeypatch.setattr(tf.summary, "text", full)
+    with pytest.raises(WorkError, match=r"Could not write .*samples: No space left on device"):
+        scores.on_epoch_end(0, {})
 
 
 def test_scores_of_a_plain_fit(tmp_path):

@@ -94,6 +94,7 @@ def test_ctrl_c_and_full_disk(call, tmp_path, monkeypatch):
         (["seq2seq", "--cell", "gruu"], 'Did you mean "gru"'),
         (["seq2seq", "--units", "many"], "--units: invalid int value: 'many'"),
         (["seq2seq"], "needs --train, --valid, --out"),
+        (["--recipe", "numbers-fr-en.bahdanau_seq2seq", "--train", "a.tsv", "--out", "c"], "zoo train needs --valid."),
         ([], "Expected a MODEL (see `zoo list`), --recipe NAME, or --resume RUN"),
         (["--recipe", "numbers-fr-en.seq2seq"], 'Did you mean "numbers-fr-en.bahdanau_seq2seq"'),
         (["--resume", "nowhere"], "no run folder"),
