@@ -49,6 +49,8 @@ def _worker_of(config) -> Worker:
     names = [(name, i) for name in KINDS for i in range(len(cluster.get(name, [])))]
     if not all(isinstance(address, str) and ":" in address for addresses in cluster.values() for address in addresses):
         raise ValueError('an address is no "host:port"')
+    if len(cluster.get("chief", [])) > 1:
+        raise ValueError("there is at most one chief")
     if not set(cluster) <= set(KINDS):
         raise ValueError(f"only a chief and workers can train here, not {', '.join(sorted(cluster))}")
     if (kind, index) not in names:

@@ -120,14 +120,23 @@ def _digest(run: Path) -> int:
 
 
 @contextlib.contextmanager
-def explain_lost_worker(run: Path) -> Iterator[None]:
-    """Turn TensorFlow's errors about a lost worker into a `WorkError` that says what to do."""
+def explain_lost_worker(run: Path, *, begun: bool = True) -> Iterator[None]:
+    """Turn TensorFlow's errors about a lost worker into a `WorkError` that says what to do.
+
+    Args:
+        run: the run folder.
+        begun: false while the chief may still refuse to begin.
+    """
     try:
         yield
     except tf.errors.OpError as error:
         # The error of a missing heartbeat can be an InternalError.
         if not isinstance(error, LOST_WORKER_ERRORS) and "heartbeat" not in error.message:
             raise
+        if not begun:
+            raise WorkError(
+                f"the chief has ended before {run} was prepared: its own message says why. ({type(error).__name__})"
+            ) from error
         raise WorkError(
             "a worker has gone, so the training has stopped; the chief's last checkpoint is kept. "
             f"Start all workers again with `{resume_command(run)}`. ({type(error).__name__})"

@@ -77,7 +77,7 @@ def train(
         settings.check(find(model or "").task)
     strategy()  # before any other use of TensorFlow
     if not is_chief():
-        _wait_for_all(Path(out))  # the chief has written the folder
+        _wait_for_all(Path(out), begun=False)  # the chief has written the folder
         return resume(out)
     check_apart(out, *(where for where in (initial, *(vocabularies or {}).values()) if where and Path(where).exists()))
     beginning = beginning_of(model, options or {}, initial=initial, vocabularies=vocabularies)
@@ -147,8 +147,8 @@ def _check_out(out: Path, force: bool) -> None:
     refuse_trained(out)
 
 
-def _wait_for_all(run: Path) -> None:
-    with explain_lost_worker(run):
+def _wait_for_all(run: Path, *, begun: bool = True) -> None:
+    with explain_lost_worker(run, begun=begun):
         barrier()
 
 

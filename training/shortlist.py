@@ -88,14 +88,18 @@ def learn_shortlist(
         rounds: the number of rounds of expectation and maximisation.
 
     Raises:
-        CallError: no sentence, or not as many targets as sources.
+        CallError: no sentence, not as many targets as sources, an id that the vocabularies do not have, or a number
+            that is none.
 
     Source: Brown et al. 1993, "The mathematics of statistical machine translation", section 4.1.
     """
-    if not sources or len(sources) != len(targets):
+    positive("per_piece", per_piece)
+    Whole()("frequent", frequent)
+    if len(sources) == 0 or len(sources) != len(targets):
         received = f"{len(sources)} sources and {len(targets)} targets"
         raise CallError(f"Expected sentences, each with its translation. Received: {received}.")
-    counts = np.bincount(np.concatenate([np.array(row, np.int64) for row in targets]), minlength=target_size)
+    _check_ids("source", sources, source_size)
+    counts = np.bincount(_check_ids("target", targets, target_size), minlength=target_size)
     links, numbers = _links(sources, targets, target_size)
     pairs, places = np.unique(links, return_inverse=True)
     from_pieces, to_pieces = np.divmod(pairs, target_size)
@@ -104,6 +108,19 @@ def learn_shortlist(
     _fill(table, from_pieces, to_pieces, probabilities)
     table[NOTHING] = PAD  # padding brings no candidates
     return Shortlist(table=table, always=_always(counts, frequent), target_size=target_size)
+
+
+def _check_ids(side, rows, size):
+    """Return the ids of all rows in one array.
+
+    Raises:
+        CallError: an id that no vocabulary of this size has.
+    """
+    ids = np.concatenate([np.array(row, np.int64) for row in rows])
+    if len(ids) and not 0 <= ids.min() <= ids.max() < size:
+        wrong = ids[(ids < 0) | (ids >= size)][0]
+        raise CallError(f"A {side} id must be below the size of its vocabulary, {size}. Received: {wrong}.")
+    return ids
 
 
 def _links(sources, targets, target_size):

@@ -49,7 +49,7 @@ class Lexicon:
 
     def get(self, word: str) -> str | None:
         """Return the phonemes of a word in lower case, those of its first pronunciation; None if it is unknown."""
-        found = self._entries.get(word)
+        found = None if "(" in word else self._entries.get(word)  # "read(2)" is an entry and no word
         return None if found is None else _phonemes(found)
 
     def all(self, word: str) -> list[str]:

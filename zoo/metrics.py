@@ -12,13 +12,18 @@ def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[s
     import sacrebleu  # imported here, because prediction does not need it
 
     bleu, chrf = sacrebleu.BLEU(), sacrebleu.CHRF()
-    correct = sum(output == target for output, target in zip(outputs, targets, strict=True))
+    correct = sum(is_exact(output, target) for output, target in zip(outputs, targets, strict=True))
     return {
         "bleu": round(bleu.corpus_score(outputs, [targets]).score, 2),
         "chrf": round(chrf.corpus_score(outputs, [targets]).score, 2),
         "exact_match": correct / len(outputs),
         "signature": f"BLEU {bleu.get_signature()} chrF {chrf.get_signature()}",
     }
+
+
+def is_exact(output: str, target: str) -> bool:
+    """Tell whether an output is its target; white space of any kind, as before a French "?", counts as a space."""
+    return output.split() == target.split()
 
 
 def accuracy(outputs: Sequence[str], labels: Sequence[str]) -> float:

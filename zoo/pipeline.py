@@ -243,6 +243,9 @@ def _config_of(model: Any, source: Vocabulary, target: Vocabulary | None, labels
             f"The vocabularies of the zoo have the start id {START} and the end id {END}. Received a model with "
             f"start_id={model.start_id}, end_id={model.end_id}: it takes ids alone."
         )
+    for side in given:
+        if not isinstance(vocabularies[side], Vocabulary):
+            raise CallError(f"`{side}` must be a `zoo.Vocabulary`. Received: {vocabularies[side]!r}.")
     sizes = {}
     for side, option in task.size_options.items():
         sizes[option] = vocabularies[side].size

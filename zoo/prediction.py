@@ -56,7 +56,8 @@ class Prediction:
     Attributes:
         input: the input text.
         output: the translation, the label, or the prompt with its continuation.
-        score: the log-probability of the output.
+        score: the log-probability of the output; for a language model, of the continuation alone. An input without
+            pieces has an empty output and the score 0.
         probability: the probability of the label; None for other tasks.
         truncated: true if the input was longer than the model can read, and was cut.
         unknown: the parts of the input that the vocabulary does not know, in order; see `Vocabulary.unknown`.
@@ -123,7 +124,8 @@ class TextScore:
     Attributes:
         log_probability: the sum over all tokens, in nats.
         tokens: the number of tokens, including the end token.
-        truncated: true if a text was longer than the model can read: the score is that of its beginning.
+        truncated: true if a text was longer than the model can read: the score is that of its beginning, as
+            of a text that ends there.
         attention: the weights (tokens, tokens) of a language model or (target tokens, source tokens) of a translation
             model; None for a model that does not attend.
     """

@@ -19,6 +19,7 @@ from zoo.text import Vocabulary, source_ids
 
 IdFunction = Callable[..., dict[str, np.ndarray]]
 
+SEED_STEP = 2_654_435_769  # between the seeds of two texts, so that those of neighbouring seeds are not the same
 WINDOW = 2048  # the texts of a stream that are sorted by length together
 
 
@@ -149,7 +150,7 @@ class Predictor:
 
         def draw(ids, indices):
             rows = {name: np.full(len(ids), value, kinds[type(value)]) for name, value in options.items()}
-            seeds = ((seed + np.array(indices)) % 2**31).astype(np.int32)
+            seeds = ((seed + SEED_STEP * np.array(indices, np.int64)) % 2**31).astype(np.int32)
             return self.functions["sample_tokens"](ids, seed=seeds, **rows)
 
         return self._answers(texts, draw, batch_size)
@@ -270,7 +271,8 @@ class Predictor:
         (score,) = self.score([prediction.output])
         (prompt,), _ = source_ids(self.source, [prediction.output], self.task, self.max_pieces)
         pieces = self.source.pieces([*prompt, END])
-        return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=score.attention)
+        cut = prediction.truncated or score.truncated
+        return replace(prediction, source_pieces=pieces, target_pieces=pieces, attention=score.attention, truncated=cut)
 
 
 def _cropped(outputs: dict[str, np.ndarray], rows: int, columns: int) -> np.ndarray | None:

@@ -4,6 +4,7 @@ Here the serialised model is read, changed and written; `zoo.text.Vocabulary` is
 """
 
 import io
+import re
 import tempfile
 import threading
 from collections.abc import Iterable, Sequence
@@ -17,7 +18,9 @@ from zoo.errors import CallError
 
 SPACE = "\u2581"  # stands for a space in a piece
 MODEL_KINDS = {1: "unigram", 2: "bpe", 3: "word", 4: "char"}  # by SentencePiece's numbers
+DRAWN_KINDS = ("unigram", "bpe")  # those with several segmentations of a text
 NORMAL, UNKNOWN_TYPE, CONTROL = 1, 2, 3  # types of pieces, as SentencePiece numbers them
+LONGEST = 1 << 24  # bytes of a line that pieces are learnt from; longer ones are left out
 DRAWING = threading.Lock()  # SentencePiece has one seed for all threads
 ASCII_SPACES = "\t\n\v\f\r"
 ASCII_PUNCTUATION = "!\"#$%&()*+,-./:;<=>?@[\\]^_`{|}~'"  # as `keras.layers.TextVectorization` strips it
@@ -63,7 +66,13 @@ class SentencePieces:
         return self._processor.encode(texts)
 
     def sample(self, texts: list[str], *, alpha: float, seed: int) -> list[list[int]]:
-        """Return the ids of each text in a random segmentation."""
+        """Return the ids of each text in a random segmentation.
+
+        Raises:
+            CallError: the kind of the model is "char" or "word".
+        """
+        if self.kind not in DRAWN_KINDS:
+            raise CallError(f"A {self.kind} vocabulary has one segmentation of a text; it cannot draw another.")
         with DRAWING:
             sentencepiece.set_random_generator_seed(seed)
             # One thread, because each has its own generator. It is created for this call and starts with the seed; but
@@ -83,7 +92,12 @@ class SentencePieces:
         """Return the parts of a text whose id is the unknown one."""
         pieces = self._processor.encode(text, out_type="immutable_proto").pieces
         surfaces = [piece.surface for piece in pieces if piece.id == UNKNOWN]
-        return [part for surface in surfaces for part in surface.split() or [surface]]
+        return [part for surface in surfaces for part in _split(surface) or [surface]]
+
+
+def _split(text: str) -> list[str]:
+    """Split a text where a vocabulary of words does, at the white space of ASCII alone."""
+    return [part for part in re.split(f"[ {ASCII_SPACES}]+", text) if part]
 
 
 def parsed(proto: bytes) -> Any:
@@ -118,9 +132,11 @@ def with_special_ids(proto: bytes, processor: sentencepiece.SentencePieceProcess
     model = parsed(proto)
     pieces, spec = list(model.pieces), model.trainer_spec
     names = {piece.piece for piece in pieces}
+    ids = _special_ids(processor)
     first = []
-    for option, usual, i in zip(("pad", "bos", "eos"), ("<pad>", "<s>", "</s>"), _special_ids(processor), strict=False):
-        if i < 0:
+    for place, (option, usual) in enumerate((("pad", "<pad>"), ("bos", "<s>"), ("eos", "</s>"))):
+        i = ids[place]
+        if i < 0 or i in ids[place + 1 :]:  # some models have one piece for two of them
             while usual in names:  # a piece of another type has this name
                 usual = f"<{usual}>"
             names.add(usual)
@@ -153,6 +169,7 @@ def learn_model(lines: Iterable[str], *, size: int, kind: str) -> bytes:
             model_type=kind,
             character_coverage=1.0,
             split_digits=True,
+            max_sentence_length=LONGEST,
             num_threads=2,  # fixed, because the pieces may depend on it
             **TRAINER_OPTIONS,
         )

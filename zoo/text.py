@@ -7,10 +7,10 @@ import os
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from zoo.atomic_files import new_file
-from zoo.checks import check_list
+from zoo.checks import Whole, check_list
 from zoo.constants import END, MAX_SOURCE_PIECES, START
 from zoo.errors import CallError
 from zoo.sentence_pieces import SentencePieces, learn_model, listed_model
@@ -60,8 +60,8 @@ class Vocabulary:
             kind: the kind of pieces, "unigram", "char" or "word".
 
         Raises:
-            CallError: an unknown kind, a size too small for the characters of the text, no text, or one text in place
-                of a list.
+            CallError: an unknown kind, a size too small (for "unigram", for the characters of the text; of the others
+                the most frequent are kept), no text, or one text in place of a list.
         """
         check_list(lines)
         if kind not in KINDS:
@@ -72,7 +72,8 @@ class Vocabulary:
     def from_words(cls, words: Iterable[str], *, lower: bool = False, strip_punctuation: bool = False) -> "Vocabulary":
         """Return the vocabulary of a list of words, whose ids are 4 and more in the order of the list.
 
-        A text is split at white space. Unknown words in a row have one unknown id together, as in SentencePiece.
+        A text is split at white space, that of ASCII alone. Unknown words in a row have one unknown id together, as in
+        SentencePiece.
 
         Args:
             words: the words, without the special ids.
@@ -82,6 +83,7 @@ class Vocabulary:
         Raises:
             CallError: a word that is empty, has white space in it or is listed twice.
         """
+        check_list(words)
         return cls(listed_model(words, kind="word", lower=lower, strip_punctuation=strip_punctuation))
 
     @classmethod
@@ -194,10 +196,11 @@ class Vocabulary:
         check_list(texts)
         texts = list(texts)
         try:
-            return self._segmenter.encode(texts)
-        except (TypeError, AttributeError, UnicodeEncodeError) as error:
-            invalid = next((text for text in texts if not is_text(text)), None)
-            raise CallError(f"A text must be a string that UTF-8 can hold. Received: {str(invalid)[:80]!a}.") from error
+            if all(isinstance(text, str) for text in texts):  # SentencePiece takes bytes too
+                return self._segmenter.encode(texts)
+        except (TypeError, UnicodeEncodeError):  # half of a surrogate pair
+            pass
+        _refuse(texts)
 
     def sample(self, texts: Sequence[str], *, alpha: float, seed: int) -> list[list[int]]:
         """Return the ids of each text in a random segmentation, without start and end.
@@ -208,9 +211,17 @@ class Vocabulary:
                 lower value makes others more frequent.
             seed: the seed of the draw, 0 or more. The same texts with the same seed have the same ids.
 
+        Raises:
+            CallError: as `encode`; or a text has one segmentation in this kind of vocabulary: "char", "word" and
+                "wordpiece".
+
         Source: Kudo 2018, arXiv 1804.10959.
         """
-        return self._segmenter.sample(list(texts), alpha=alpha, seed=seed)
+        check_list(texts)
+        texts = list(texts)
+        if not all(map(is_text, texts)):
+            _refuse(texts)
+        return self._segmenter.sample(texts, alpha=alpha, seed=Whole()("seed", seed))
 
     def decode(self, ids: Sequence[int]) -> str:
         """Return the text of ids. Padding, start and end have no text."""
@@ -223,6 +234,11 @@ class Vocabulary:
     def unknown(self, text: str) -> list[str]:
         """Return the parts of a text that the vocabulary does not know, in order: words, or characters in a row."""
         return self._segmenter.unknown(text)
+
+
+def _refuse(texts: Sequence[Any]) -> NoReturn:
+    invalid = next(text for text in texts if not is_text(text))
+    raise CallError(f"A text must be a string that UTF-8 can hold. Received: {str(invalid)[:80]!a}.")
 
 
 def is_text(text: Any) -> bool:

@@ -28,6 +28,7 @@ def test_the_worker_is_the_task_of_tf_config(monkeypatch, config, expected):
         ("{", "Expecting property name"),
         ("[]", "list indices"),
         ('{"task": {"type": "worker", "index": 0}}', "it lacks 'cluster'"),
+        ('{"cluster": {"chief": ["a:1", "b:1"]}, "task": {"type": "chief", "index": 1}}', "at most one chief"),
         ('{"cluster": {"worker": ["a:1"]}}', "it lacks 'task'"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker"}}', "it lacks 'index'"),
         ('{"cluster": {"worker": ["a:1"]}, "task": {"type": "worker", "index": 1}}', 'no task "worker" 1'),

@@ -62,3 +62,18 @@ def test_sentences_without_translations_are_refused():
         learn_shortlist(SOURCES, TARGETS[:2], 9, 9)
     with pytest.raises(CallError, match="Received: 0 sources"):
         learn_shortlist([], [], 9, 9)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "options", "message"),
+    [
+        ((7, 9), {}, "A source id must be below the size of its vocabulary, 7. Received: 7"),
+        ((9, 8), {}, "A target id must be below the size of its vocabulary, 8. Received: 8"),
+        ((9, 9), {"per_piece": 0}, "`per_piece` must be a positive integer"),
+        ((9, 9), {"frequent": -1}, "frequent=-1"),
+    ],
+)
+def test_what_does_not_fit_is_refused(sizes, options, message):
+    with pytest.raises(CallError, match=message):
+        learn_shortlist(SOURCES, TARGETS, *sizes, **options)
+    assert learn_shortlist(np.array(SOURCES), np.array(TARGETS), 9, 9).table.any()

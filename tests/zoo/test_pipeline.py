@@ -27,6 +27,12 @@ def pipeline_of(builder, vocabulary, **options):
     return zoo.Pipeline(model, **dict.fromkeys(task.sides, vocabulary), labels=["a", "b"] if task.labelled else [])
 
 
+def test_the_path_of_a_vocabulary_is_no_vocabulary():
+    model = zoo.seq2seq(60, 60, units=4)
+    with pytest.raises(CallError, match="`source` must be a `zoo.Vocabulary`. Received: 'fr.model'"):
+        zoo.Pipeline(model, "fr.model", "en.model")
+
+
 @pytest.mark.parametrize("name", few(zoo.names(), "tanh_dnn", "bahdanau_seq2seq", "self_attention_lm"))
 def test_a_saved_pipeline_answers_as_before(name, vocabulary, tmp_path):
     pipeline = pipeline_of(name, vocabulary)

@@ -269,6 +269,30 @@ def test_graph_without_tensorflow_text(small, monkeypatch):
         GraphText(small)
 
 
+@pytest.mark.parametrize("kind", ["char", "word"])
+def test_one_segmentation_alone_is_not_drawn(kind):
+    vocabulary = Vocabulary.learn(LINES, size=300, kind=kind)
+    with pytest.raises(CallError, match=f"A {kind} vocabulary has one segmentation"):
+        vocabulary.sample(["un"], alpha=0.2, seed=1)
+
+
+def test_odd_calls_are_refused(small):
+    for call in (small.encode, lambda texts: small.sample(texts, alpha=0.2, seed=1)):
+        for odd in (b"un", None, "\ud83d"):
+            with pytest.raises(CallError, match="A text must be a string that UTF-8 can hold"):
+                call(["un", odd])
+        with pytest.raises(CallError, match="Expected a list of texts"):
+            call("un")
+    with pytest.raises(CallError, match="seed=-1"):
+        small.sample(["un"], alpha=0.2, seed=-1)
+
+
+def test_long_lines_are_learnt_from():
+    """SentencePiece leaves out lines of more than 4,192 bytes unless it is told otherwise."""
+    vocabulary = Vocabulary.learn(["ab cd"] * 5 + ["éàü " * 1_000], size=40)
+    assert not vocabulary.unknown("éàü ab")
+
+
 def test_a_seed_draws_the_same_in_every_process(tmp_path):
     """Exact resume with `subword_alpha` depends on it."""
     Vocabulary.learn(LINES, size=80).save(tmp_path / "a.model")

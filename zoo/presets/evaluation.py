@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from zoo.metrics import perplexity
+from zoo.metrics import is_exact, perplexity
 from zoo.prediction import Beam, TextScore
 from zoo.predictor import Predictor
 
@@ -40,7 +40,7 @@ def evaluation_of(
     if predictor.task == "language_model":
         return _of_language_model(sources, predictor.score(sources))
     outputs = [prediction.output for prediction in predictor.predict(sources, beam=beam)]
-    correct = np.array([output == target for output, target in zip(outputs, targets, strict=True)], float)
+    correct = np.array([is_exact(output, target) for output, target in zip(outputs, targets, strict=True)], float)
     failures = failures_of(sources, targets, outputs)
     share = resampled(len(correct), lambda drawn: float(correct[drawn].mean()))
     if predictor.task == "classification":
@@ -56,7 +56,7 @@ def failures_of(sources: Sequence[str], targets: Sequence[str], outputs: Sequenc
     wrong = [
         {"input": source, "expected": target, "output": output}
         for source, target, output in answers
-        if output != target
+        if not is_exact(output, target)
     ]
     return _spread(wrong, FAILURES)
 

@@ -34,6 +34,13 @@ def test_a_classifier():
     assert result["failures"][0] == {"input": "text 300", "expected": "a", "output": "b"}
 
 
+def test_a_space_of_any_kind_is_a_space():
+    """A vocabulary reads a narrow no-break space as a space, so a model cannot write it."""
+    result = evaluation_of(answering("translation", ["Vraiment ?", "Oui"]), ["a", "b"], ["Vraiment\u202f?", "Oui."])
+    assert result["scores"]["exact_match"]["score"] == 0.5 and [one["output"] for one in result["failures"]] == ["Oui"]
+    assert translation_scores(["Vraiment ?", "Oui"], ["Vraiment\u202f?", "Oui."])["exact_match"] == 0.5
+
+
 def test_a_translation_model():
     targets = [f"the cat number {i % 7} sat on a mat" for i in range(400)]
     outputs = [target.replace("sat", "lay") if i % 4 == 0 else target for i, target in enumerate(targets)]
