@@ -6,19 +6,22 @@
     python -m benchmarks.spoken en --where spoken-en --with '\\d{4}-\\d\\d-\\d\\d'     # of some sentences
 
 The rule: each number becomes its cardinal by `num2words`, in English without commas and "and", and may have thousands
-and a decimal part; everything else is copied. TEXTS are sentences of another kind: those without a digit are to be
-copied.
+and a decimal part; everything else is copied. Besides the test set both answer `benchmarks/by_hand/`: sentences that
+were written by hand, with what the corpus teaches but not in its words. TEXTS are sentences of another kind: those
+without a digit are to be copied.
 """
 
 import argparse
 import re
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from num2words import num2words
 
 import zoo
 
+BY_HAND = Path(__file__).parent / "by_hand"
 # The number, the mark of its thousands, and the decimal mark.
 NUMBERS = {"en": (r"\d[\d,]*(?:\.\d+)?", ",", "."), "fr": (r"\d+(?: \d{3}\b)*(?:,\d+)?", " ", ",")}
 
@@ -70,12 +73,17 @@ def main() -> None:
     parser.add_argument("--texts", help="a file of sentences that the model is to copy, one a line")
     parser.add_argument("--errors", type=int, default=0, metavar="N", help="print the first N errors of the model")
     options = parser.parse_args()
-    corpus = zoo.read_corpus(f"spoken-{options.language}:{options.split}", task="translation")
-    pairs = [pair for pair in zip(corpus.sources, corpus.targets, strict=True) if re.search(options.part, pair[0])]
-    report(f"num2words, {corpus.origin}", pairs, [by_rule(written, options.language) for written, _ in pairs])
+    sets = {}
+    for data in (f"spoken-{options.language}:{options.split}", BY_HAND / f"spoken-{options.language}.tsv"):
+        corpus = zoo.read_corpus(data, task="translation")
+        pairs = [pair for pair in zip(corpus.sources, corpus.targets, strict=True) if re.search(options.part, pair[0])]
+        name = Path(corpus.origin).name
+        sets[name] = pairs
+        report(f"num2words, {name}", pairs, [by_rule(written, options.language) for written, _ in pairs])
     if not options.where:
         return
-    sets = {corpus.origin: pairs, **({options.texts: texts_to_copy(options.texts)} if options.texts else {})}
+    if options.texts:
+        sets[options.texts] = texts_to_copy(options.texts)
     for origin, examples in sets.items():
         report(f"{options.where}, {origin}", examples, outputs_of(options.where, examples), errors=options.errors)
 

@@ -2,13 +2,16 @@ import random
 import re
 import string
 import unicodedata
+from pathlib import Path
 
 import pytest
 
 from zoo.errors import CallError
+from zoo.training.data.corpora import read_corpus
 from zoo.training.data.generated import slots_of, split_of
 from zoo.training.data.spoken import LANGUAGES, WEIGHTS, generate, joined
 
+BY_HAND = Path(__file__).parents[3] / "benchmarks" / "by_hand"
 SPLITS = {"train": 4_000, "valid": 400, "test": 400}
 
 
@@ -209,6 +212,14 @@ def test_words_of_the_test_set_are_seen_in_training(language):
 
     unseen = words("test", 400) - words("train", 14_000)
     assert len(unseen) <= 6, unseen  # a rare century and the like
+
+
+def test_sentences_by_hand_say_everything(language):
+    """Those of `benchmarks.spoken`: the conventions are the corpus' own."""
+    pairs = read_corpus(BY_HAND / f"spoken-{language}.tsv", task="translation")
+    assert len({*pairs.sources}) == len(pairs) == 60
+    assert not set("".join(pairs.targets)) & set(string.digits + "%$€£°²")
+    assert sum(source == target for source, target in zip(pairs.sources, pairs.targets, strict=True)) == 3
 
 
 def test_unusable_calls(language):
