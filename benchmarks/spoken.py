@@ -4,6 +4,7 @@
     python -m benchmarks.spoken en --where spoken-en            # by a preset, run folder or artefact beside it
     python -m benchmarks.spoken en --where spoken-en --texts test_2016_flickr.en.gz
     python -m benchmarks.spoken en --where spoken-en --with '\\d{4}-\\d\\d-\\d\\d'     # of some sentences
+    python -m benchmarks.spoken en --where spoken-en --kind joined                # of one kind of the test set
 
 The rule: each number becomes its cardinal by `num2words`, in English without commas and "and", and may have thousands
 and a decimal part; everything else is copied. Besides the test set both answer `benchmarks/by_hand/`: sentences that
@@ -63,6 +64,12 @@ def texts_to_copy(file: str) -> list[tuple[str, str]]:
     return [(line, line) for line in lines if line and not re.search(r"\d", line)]
 
 
+def columns(data: str | Path, task: str) -> tuple[Sequence[str], Sequence[str]]:
+    """Return the sources and the targets of a corpus."""
+    corpus = zoo.read_corpus(data, task=task)
+    return corpus.sources, corpus.targets
+
+
 def main() -> None:
     """Print the shares of the rule and of a model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -70,16 +77,19 @@ def main() -> None:
     parser.add_argument("--where", help="a preset, run folder or artefact")
     parser.add_argument("--split", default="test", choices=["valid", "test"])
     parser.add_argument("--with", dest="part", default="", metavar="PATTERN", help="only sentences that have it")
+    parser.add_argument("--kind", help="only sentences of a kind of the corpus, such as joined")
     parser.add_argument("--texts", help="a file of sentences that the model is to copy, one a line")
     parser.add_argument("--errors", type=int, default=0, metavar="N", help="print the first N errors of the model")
     options = parser.parse_args()
+    built_in, by_hand = f"spoken-{options.language}:{options.split}", BY_HAND / f"spoken-{options.language}.tsv"
+    kinds = dict(zip(*columns(built_in, "classification"), strict=True))
     sets = {}
-    for data in (f"spoken-{options.language}:{options.split}", BY_HAND / f"spoken-{options.language}.tsv"):
-        corpus = zoo.read_corpus(data, task="translation")
-        pairs = [pair for pair in zip(corpus.sources, corpus.targets, strict=True) if re.search(options.part, pair[0])]
-        name = Path(corpus.origin).name
-        sets[name] = pairs
-        report(f"num2words, {name}", pairs, [by_rule(written, options.language) for written, _ in pairs])
+    for data in (built_in, by_hand):
+        pairs = [pair for pair in zip(*columns(data, "translation"), strict=True) if re.search(options.part, pair[0])]
+        pairs = [pair for pair in pairs if options.kind in (None, kinds.get(pair[0]))]
+        if pairs:
+            sets[Path(data).name] = pairs
+            report(f"num2words, {Path(data).name}", pairs, [by_rule(pair[0], options.language) for pair in pairs])
     if not options.where:
         return
     if options.texts:
