@@ -83,8 +83,8 @@ def attention_agrees(a: Prediction | TextScore, b: Prediction | TextScore) -> bo
     """Return whether two answers' (or scores') attention weights differ by the tolerance at most.
 
     It grows with the length of a long text, over which a recurrence can amplify rounding: on 300 equal letters a
-    `bahdanau_seq2seq` trained on `spoken-en` was in float32 3.5e-4 from itself in float64, on texts of up to `LONG_TEXT`
-    pieces 2.1e-5 (`python -m benchmarks.rounding` measures the presets).
+    `bahdanau_seq2seq` of `spoken-en` was in float32 3.5e-4 from itself in float64, on texts of up to `LONG_TEXT` pieces
+    2.1e-5 (`python -m benchmarks.rounding` measures the presets).
     """
     pieces = 0 if a.attention is None else a.attention.shape[-1]
     return attention_difference(a, b) <= ATTENTION_TOLERANCE * max(1.0, pieces / LONG_TEXT)
