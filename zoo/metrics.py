@@ -1,10 +1,13 @@
 """Metrics of predictions: BLEU, chrF, exact match, accuracy and perplexity."""
 
 import math
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from zoo.prediction import TextScore
+
+SPACE = re.compile(r"\s")  # no-break ones too, which a vocabulary reads as a plain one
 
 
 def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[str, Any]:
@@ -22,8 +25,8 @@ def translation_scores(outputs: Sequence[str], targets: Sequence[str]) -> dict[s
 
 
 def is_exact(output: str, target: str) -> bool:
-    """Tell whether an output is its target; white space of any kind, as before a French "?", counts as a space."""
-    return output.split() == target.split()
+    """Tell whether an output is its target; a space of any kind, as before a French "?", is a space."""
+    return SPACE.sub(" ", output) == SPACE.sub(" ", target)
 
 
 def accuracy(outputs: Sequence[str], labels: Sequence[str]) -> float:

@@ -28,7 +28,7 @@ def test_scores_and_every_hypothesis_are_compared(spoil, tiny_run):
         "best": lambda answer: times(answer, 0, 1.01),
         "others": lambda answer: times(answer, slice(1, None), 1.01),
         "attention": lambda answer: answer | {"attention": answer["attention"] + 0.01},
-        "ids": lambda answer: answer | {"ids": answer["ids"][::-1]},  # those of other texts
+        "ids": lambda answer: answer | {"ids": answer["ids"][:, ::-1]},  # those of other hypotheses
     }
     scored = {
         "scored": lambda answer: answer | {"score": answer["score"] * 1.01},
