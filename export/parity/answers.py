@@ -9,7 +9,9 @@ from zoo.errors import WorkError
 from zoo.prediction import Prediction, TextScore
 
 SCORE_TOLERANCE = 1e-4  # relative to the score where that is beyond 1: a score is a sum over the pieces
-ATTENTION_TOLERANCE = 3e-4  # of a weight, 0 to 1; 2.1e-4 was seen where the score is a product, which no tanh bounds
+# Of a weight, 0 to 1. 2.1e-4 was seen where the score is a product, which no tanh bounds, and 6e-4 where the attention
+# sees its own previous weights too: there float32 is 1.7e-4 from float64 in the same runtime (`benchmarks.rounding`).
+ATTENTION_TOLERANCE = 1e-3
 LONG_TEXT = 100  # pieces; beyond, the tolerance of the attention grows with the length, see `attention_agrees`
 
 
