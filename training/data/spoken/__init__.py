@@ -7,6 +7,7 @@ that fill them, `speech.py` puts these into words. All other words are copied: t
 """
 
 import random
+import re
 from collections.abc import Callable
 from functools import partial
 from types import ModuleType
@@ -17,6 +18,7 @@ from zoo.training.data.spoken.english import sentences as english_sentences
 from zoo.training.data.spoken.english import slots as english_slots
 from zoo.training.data.spoken.french import sentences as french_sentences
 from zoo.training.data.spoken.french import slots as french_slots
+from zoo.training.data.spoken.text import DOT
 
 LANGUAGES = {"en": (english_sentences, english_slots), "fr": (french_sentences, french_slots)}
 
@@ -70,10 +72,12 @@ def _draw(table: ModuleType, slots: Slots, stream: random.Random) -> Example:
 
 
 def _one_dot(written: str, spoken: str) -> tuple[str, str]:
-    """Return both sides with one dot after "p.m." at the end of a sentence, and with that of the sentence spoken."""
-    if written.endswith(".m.") and not spoken.endswith("."):
-        spoken += "."
-    return written.replace(".m..", ".m."), spoken
+    """Return both sides with one dot after an abbreviation that ends a sentence, and with that of the sentence spoken.
+
+    A sentence ends before a capital letter, and at the end of the text.
+    """
+    spoken = re.sub(rf"{DOT}\.?(?=$| [A-ZÀ-Þ])", ".", spoken)
+    return written.replace(".m..", ".m."), spoken.replace(DOT, "")
 
 
 def _choice(words: tuple[str, ...], stream: random.Random) -> str:

@@ -41,8 +41,8 @@ def draw(table: ModuleType, slots: Slots, stream: random.Random) -> tuple[str, s
 
 
 def _fits(link: str, before: str, copied: bool, after: str) -> bool:
-    """Return whether a link leaves no doubt: a space only next to a word, a full stop not after "p.m."."""
-    return (link != " " or copied or after[0].isalpha()) and (link != ". " or before[-1] != ".")
+    """Return whether a link leaves no doubt: a space only next to a word, another mark not after "p.m."."""
+    return (link != " " or copied or after[0].isalpha()) and (link not in ("? ", "! ") or before[-1] != ".")
 
 
 def _fragment(table: ModuleType, slots: Slots, stream: random.Random) -> tuple[str, str]:

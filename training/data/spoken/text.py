@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 # Letters that a word of another language may have; German, Spanish, Czech, Polish and the Nordic languages among them.
 LETTERS = "abcdefghijklmnopqrstuvwxyzàáâãäåæçèéêëìíîïñòóôõöøùúûüýßœąćčďęěğłńňőřśšťůűźżž"
+DOT = "\0"  # on the spoken side, where the written side has an abbreviation with a dot at its end
 ROMAN = frozenset("IVXLCDM")
 LENGTHS = (1, 2, 2, 3, 3, 4, 4, 5, 6, 7, 8, 10, 12, 14)  # words in a text, each as often
 MOST_LETTERS = 80

@@ -5,25 +5,30 @@ from the form and the words around it: 1987 is a year, 1,987 is a number.
 """
 
 import random
+import re
 
 from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.spoken.english import speech
 from zoo.training.data.spoken.english.sentences import COMMON, WORDS
 from zoo.training.data.spoken.roman import roman
-from zoo.training.data.spoken.text import AnyWords
+from zoo.training.data.spoken.text import DOT, AnyWords
 
 Pair = tuple[str, str]
 
 TITLES = {"Mr.": "Mister", "Dr.": "Doctor", "Prof.": "Professor", "Mrs.": "Missus"}
 MONARCHS = ("Henry", "Charles", "George", "Edward", "James", "Richard", "Louis", "Frederick", "William")
-PARTS = ("chapter", "volume", "part")
+PARTS = ("chapter", "volume", "part", "act", "phase", "type", "World War")
+FRACTIONS = {"1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters"}
+# What has a size that stands before it, with units that stand there in the singular.
+SIZED = {"race": "km", "walk": "min", "drive": "h", "bag": "kg", "pole": "m", "screen": "cm", "tank": "L"}
+WORTH = ("bill", "fine", "lunch", "ticket", "prize", "loss", "deal")
 SHORT = {"vs.": "versus", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately"}
 ANY_WORDS = AnyWords(
     COMMON,
     said=(
         *(*speech.UNITS, *speech.MONTHS, *(month[:3] for month in speech.MONTHS), "am", "pm"),
         *("million", "billion", *(short.strip(".") for short in SHORT)),
-        *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS),
+        *(*(title.strip(".") for title in TITLES), *MONARCHS),
     ),
 )
 
@@ -55,7 +60,8 @@ def _day(stream: random.Random) -> Pair:
 
 
 def _short(month: str, stream: random.Random) -> str:
-    return stream.choice([month[:3], f"{month[:3]}."]) if len(month) > 3 else month
+    short = month[: 4 if month == "September" and stream.random() < 0.5 else 3]
+    return stream.choice([short, f"{short}."]) if len(month) > 3 else month
 
 
 def _ranked(number: int) -> str:
@@ -66,15 +72,23 @@ def _ranked(number: int) -> str:
 def _time(stream: random.Random) -> Pair:
     hour, minute = stream.randrange(1, 13), stream.choice([0, stream.randrange(60)])
     half = stream.choice(["am", "pm"])
-    if stream.random() < 0.2:
-        hour, minute = stream.randrange(13, 24), stream.randrange(1, 60)
+    if stream.random() < 0.25:  # the clock of 24 hours
+        hour = stream.randrange(24)
+        return f"{hour:02}:{minute:02}", speech.clock(hour, minute)
     written = f"{hour}:{minute:02}"
-    if hour > 12 or stream.random() < 0.2:
+    if stream.random() < 0.2:
         return written, speech.clock(hour, minute)
     if not minute and stream.random() < 0.7:
         written = str(hour)
     shown = stream.choice([half, half, half.upper(), f"{half[0]}.m."])
-    return f"{written} {shown}" if stream.random() < 0.8 else f"{written}{shown}", speech.clock(hour, minute, half)
+    spoken = speech.clock(hour, minute, half) + DOT * shown.endswith(".")
+    return f"{written} {shown}" if stream.random() < 0.8 else f"{written}{shown}", spoken
+
+
+def _clock(stream: random.Random) -> Pair:
+    """Draw a time with minutes and without half a day: 8:40, 18:05."""
+    hour, minute = stream.randrange(1, 24), stream.randrange(1, 60)
+    return f"{hour}:{minute:02}", speech.clock(hour, minute)
 
 
 def _year(stream: random.Random) -> Pair:
@@ -89,13 +103,14 @@ def _years(stream: random.Random) -> Pair:
 
 
 def _decade(stream: random.Random) -> Pair:
-    tens = stream.randrange(20, 100, 10)
-    number = stream.choice([tens, 1900 + tens, 1900 + tens, 1800 + tens])
+    number = stream.choice(
+        [stream.randrange(20, 100, 10), stream.randrange(1900, 2030, 10), stream.randrange(1500, 1900, 10)]
+    )
     return f"{number}s", speech.decade(number)
 
 
 def _count(stream: random.Random) -> Pair:
-    number = draw_size(stream, 2, 999_999)
+    number = draw_size(stream, 2, 9_999_999)
     return f"{number:,}", speech.cardinal(number)
 
 
@@ -132,7 +147,7 @@ def _ordinal(stream: random.Random) -> Pair:
 
 
 def _price(stream: random.Random) -> Pair:
-    symbol, whole = stream.choice("$$$$€£"), draw_size(stream, 1, 99_999)
+    symbol, whole = stream.choice("$$$$€£"), draw_size(stream, 1, 999_999)
     if whole > 999 or stream.random() < 0.3:
         return f"{symbol}{whole:,}", speech.price(symbol, whole)
     hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), stream.choice([0, 99])])
@@ -158,8 +173,14 @@ def _quantity(stream: random.Random, *units: str, most: int = 20_000) -> Pair:
     return f"{number}{stream.choice([' ', ' ', ''])}{unit}", speech.quantity(number.replace(",", ""), unit)
 
 
+def _duration(stream: random.Random) -> Pair:
+    written, spoken = _quantity(stream, "h", "min", "s", most=90)
+    return re.sub(r"^(\d0)s$", r"\1 s", written), spoken  # the 20s are a decade
+
+
 def _temperature(stream: random.Random, low: int, high: int) -> Pair:
     number, unit = str(stream.randrange(low, high)), stream.choice(["°C", "°F"])
+    number = f"{number}.{stream.randrange(10)}" if stream.random() < 0.25 else number
     return f"{number}{stream.choice([' ', ''])}{unit}", speech.quantity(number, unit)
 
 
@@ -185,14 +206,40 @@ def _monarch(stream: random.Random) -> Pair:
 
 
 def _part(stream: random.Random) -> Pair:
-    word, number = stream.choice(PARTS), stream.randrange(1, 25)
+    """Draw a part with its Roman numeral: not I, which may be a word."""
+    word, number = stream.choice(PARTS), stream.randrange(2, 25)
     return f"{word} {roman(number)}", f"{word} {speech.cardinal(number)}"
+
+
+def _aged(stream: random.Random) -> Pair:
+    number = draw_size(stream, 1, 120)
+    return f"{speech.article(number)} {number}-year-old", f"{speech.article(number)} {speech.cardinal(number)}-year-old"
+
+
+def _sized(stream: random.Random) -> Pair:
+    """Draw a thing with its size before it: a 10 km race, a ten kilometer race."""
+    thing = stream.choice([*SIZED])
+    number, unit = draw_size(stream, 2, 120), SIZED[thing]
+    article, link = speech.article(number), stream.choice([" ", " ", "-"])
+    return (
+        f"{article} {number}{link}{unit} {thing}",
+        f"{article} {speech.cardinal(number)} {speech.UNITS[unit][0]} {thing}",
+    )
+
+
+def _worth(stream: random.Random) -> Pair:
+    """Draw a thing with its price before it: a $20 bill, a twenty dollar bill."""
+    thing, symbol, number = stream.choice(WORTH), stream.choice("$$$€£"), draw_size(stream, 2, 999)
+    word = stream.choice(["", "", " million", " billion"])
+    article, money = speech.article(number), speech.CURRENCIES[symbol][0]
+    return f"{article} {symbol}{number}{word} {thing}", f"{article} {speech.cardinal(number)}{word} {money} {thing}"
 
 
 SLOTS = {
     "date": _date,
     "day": _day,
     "time": _time,
+    "clock": _clock,
     "year": _year,
     "years": _years,
     "decade": _decade,
@@ -212,7 +259,7 @@ SLOTS = {
     "volume": lambda stream: _quantity(stream, "L", "mL"),
     "area": lambda stream: _quantity(stream, "m²", "km²"),
     "speed": lambda stream: _quantity(stream, "km/h", "mph", most=300),
-    "duration": lambda stream: _quantity(stream, "h", "min", "s", most=90),
+    "duration": _duration,
     "memory": lambda stream: _quantity(stream, "GB", "MB"),
     "power": lambda stream: _quantity(stream, "W", "kW"),
     "temperature": lambda stream: _temperature(stream, -40, 101),
@@ -221,5 +268,9 @@ SLOTS = {
     "titled": _titled,
     "monarch": _monarch,
     "part": _part,
+    "aged": _aged,
+    "sized": _sized,
+    "worth": _worth,
+    "fraction": lambda stream: stream.choice([*FRACTIONS.items()]),
     "short": lambda stream: stream.choice([*SHORT.items()]),
 }

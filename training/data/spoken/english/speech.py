@@ -37,6 +37,7 @@ UNITS = {
     "kW": ("kilowatt", "kilowatts"),
 }
 # Written: (one, many, one hundredth, hundredths).
+FULL_HOUR = ("hundred", "o'clock")  # of the clock of 24 hours, of that of 12
 CURRENCIES = {
     "$": ("dollar", "dollars", "cent", "cents"),
     "€": ("euro", "euros", "cent", "cents"),
@@ -56,8 +57,15 @@ def ordinal(number: int) -> str:
     return num2words(number, to="ordinal").replace(",", "").replace(" and ", " ")
 
 
+def article(number: int) -> str:
+    """Return the article before a number: an before eight, eleven, eighteen and eighty."""
+    return "an" if cardinal(number).startswith(("eight", "eleven")) else "a"
+
+
 def decimal(text: str) -> str:
     """Return a number with or without a point in words, digit by digit after the point: three point one four."""
+    if text.startswith("-"):
+        return f"minus {decimal(text[1:])}"
     whole, _, digits = text.partition(".")
     return (
         f"{cardinal(int(whole))} point {' '.join(map(cardinal, map(int, digits)))}" if digits else cardinal(int(whole))
@@ -97,11 +105,14 @@ def date(year_number: int, month: int, day: int) -> str:
 
 
 def clock(hour: int, minute: int, half: str = "") -> str:
-    """Return a time of the clock: seven oh five p m; without `half` ("am", "pm") a full hour is "seven o'clock"."""
+    """Return a time of the clock: seven oh five p m, fourteen thirty.
+
+    Without `half` ("am", "pm") a full hour is "seven o'clock", of the clock of 24 hours "fourteen hundred".
+    """
     words = f"{cardinal(hour)} {_after_hundreds(minute)}" if minute else cardinal(hour)
     if half:
         return f"{words} {' '.join(half.lower())}"
-    return words if minute else f"{words} o'clock"
+    return words if minute else f"{words} {FULL_HOUR[1 <= hour <= 12]}"
 
 
 def price(symbol: str, whole: int, hundredths: int = 0) -> str:

@@ -13,7 +13,7 @@ SENTENCES = {
         "{name} habite à {place} avec {name2}.",
         "{name} a acheté {thing} à {place}.",
         "{name} et {name2} vont {doing}.",
-        "Où est-ce que vous avez mis {thing} ?",
+        "Qui a laissé {thing} à {place} ?",
         "Je crois avoir vu {thing} à {place}.",
         "{animal} regarde {thing} et {thing2}.",
         "Il fait très {weather} à {place}, dit {name}.",
@@ -27,7 +27,7 @@ SENTENCES = {
         "Mon frère préfère {doing} avec {name}.",
         "Nous avons vu {job} près de {place}.",
         "Tout le monde à {place} connaît {name} !",
-        "Non, {name} n'a jamais vu {thing}.",
+        "Non, {name} a déjà acheté {thing}.",
     ),
     "date": (
         "le {date}",
@@ -53,7 +53,7 @@ SENTENCES = {
         "Le train pour {place} part à {time}.",
         "{name} se lève à {time}.",
         "Le film commence à {time} et finit à {time2}.",
-        "Nous sommes ouverts de {time} à {time2}.",
+        "Nous sommes ouverts de {span} à {time}.",
         "Pouvez-vous appeler {name} avant {time} ?",
         "Le {weekday}, {name} mange {dish} à {time}.",
         "Il est {time} à {place}.",
@@ -90,6 +90,7 @@ SENTENCES = {
         "Le bus {rank} va à {place}.",
         "Environ {counted} et {counted2}.",
         "Voir le {numbered} de la liste.",
+        "{name} a eu {mark} en musique.",
         "{name} habite au {rank}, rue de {place}.",
     ),
     "ordinal": (
@@ -145,11 +146,16 @@ SENTENCES = {
         "Appelez le {phone}.",
         "Le numéro pour joindre {name} est le {phone}.",
         "Appelez {name} au {phone} avant {weekday}.",
-        "L'hôtel de {place} a le numéro {phone}.",
+        "Le numéro de l'hôtel de {place} est le {phone}.",
     ),
     "name": (
         "{titled} habite à {place}.",
         "{titled} et {titled2} vont {doing}.",
+        "Le {doctor} habite à {place}.",
+        "Prenez rendez-vous avec le {doctor} le {day} à {time}.",
+        "Donnez {thing} au {doctor}.",
+        "Appelez le {doctor} au {phone}.",
+        "{name} vivait sous la {republic}.",
         "Donnez {thing} à {titled}.",
         "{monarch} n'a jamais vu {place}.",
         "Le roi était {monarch}.",
@@ -159,7 +165,7 @@ SENTENCES = {
     "several": (
         "Le {date} à {time}, {name} a payé {price} pour {thing}.",
         "Le {date}, {titled} a acheté {counted} pour {price}.",
-        "Le train de {time} arrive à {place}, à {distance} d'ici, à {time2}.",
+        "Le train de {span} arrive à {place}, à {distance} d'ici, à {time}.",
         "On vend {weight} de {food} {price} à {place}.",
         "En {year}, {percent} des habitants venaient de {place}.",
         "La {ordinal_feminine} réunion a lieu le {day} à {time}, salle {rank}.",
@@ -214,6 +220,9 @@ SENTENCES = {
         "{words} {monarch} {words2}.",
         "{words} {part} {words2}.",
         "{words} {short} {words2}.",
+        "{words} le {doctor} {words2}.",
+        "{words} la {republic} {words2}.",
+        "{words} {mark} {words2}.",
     ),
 }
 
@@ -225,7 +234,7 @@ FRAGMENTS = (
     *("{thing} pour {price}", "coûte {price}", "{price}", "{price}", "{price} pour {dish}", "{millions}"),
     *("pour {millions}", "{percent}", "de {percent}", "{percent} des gens", "le {date}", "le {date}", "le {date}"),
     *("avant le {date}", "du {date}", "le {day}", "le {day}", "jusqu'au {day}", "le {weekday} {day}", "le {weekday}"),
-    *("à {time}", "à {time}", "{time}", "avant {time}", "de {time} à {time2}", "en {year}", "en {year}"),
+    *("à {time}", "à {time}", "{time}", "avant {time}", "de {span} à {time}", "en {year}", "en {year}"),
     *("depuis {year}", "dans les années {decade}", "({years})", "de {years}", "l'année {year}", "en {month} {year}"),
     *("{month} {year}", "{tally} ans", "au {century}", "du {century}", "{counted}", "{counted}", "{tally} {few}"),
     *("{tally} {few}", "salle {rank}", "page {rank}", "au {rank}", "pages {range}", "{score}", "{numbered}"),
@@ -233,7 +242,19 @@ FRAGMENTS = (
     *("au {ordinal} étage", "{length} de long", "{length}", "à {distance} d'ici", "{distance}", "{weight}"),
     *("{weight} de {food}", "pèse {weight}", "{volume} d'eau", "{area}", "à {speed}", "{speed}", "en {duration}"),
     *("pendant {duration}", "{duration}", "{temperature}", "par {temperature}", "à {oven}", "{memory}", "{power}"),
-    *("{phone}", "au {phone}", "appelez le {phone}", "{monarch}", "de {monarch}", "{part}", "le {part}"),
+    *(
+        "{phone}",
+        "au {phone}",
+        "appelez le {phone}",
+        "{monarch}",
+        "sous {monarch}",
+        "le {doctor}",
+        "au {doctor}",
+        "sous la {republic}",
+        "{mark}",
+        "{part}",
+        "le {part}",
+    ),
 )
 LINKS = (*(" ",) * 14, *(", ",) * 5, " et ", " et ", " ou ", ". ", ". ", ". ", ". ", " ? ", " ! ", " ; ", " : ")
 ENDS = (".", ".", ".", ".", ".", " !", " ?", "", "", "")
@@ -296,26 +317,21 @@ WORDS = {
 }
 
 # Things to count, and whether they are feminine.
-COUNTED = {
-    "arbres": False,
-    "billets": False,
-    "chaises": True,
-    "étoiles": True,
-    "élèves": False,
-    "fenêtres": True,
-    "lettres": True,
-    "livres reliés": False,
-    "maisons": True,
-    "oiseaux": False,
-    "œufs": False,
-    "personnes": True,
-    "pièces": True,
-    "pommes": True,
-    "timbres": False,
-    "tableaux": False,
-    "visiteurs": False,
-    "voitures": True,
-}
+COUNTED = dict.fromkeys(
+    """
+    années bouteilles cartes chaises chambres chansons femmes fenêtres feuilles filles fleurs fois heures journées
+    lettres maisons minutes nuits pages personnes photos pièces places pommes portes questions robes secondes
+    semaines tables tasses tonnes villes voitures écoles églises équipes étoiles
+    """.split(),
+    True,
+) | dict.fromkeys(
+    """
+    ans arbres bateaux billets cafés chats chiens clients enfants garçons habitants hommes jours kilos livres
+    messages mois mots mètres oiseaux points tableaux tickets timbres trains verres visiteurs vélos élèves étages
+    œufs
+    """.split(),
+    False,
+)
 
 # Words of running text; the made-up ones are built from them.
 COMMON = """

@@ -18,15 +18,15 @@ SHORT_MONTHS = (
     *("janv.", "févr.", "mars", "avr.", "mai", "juin"),
     *("juill.", "août", "sept.", "oct.", "nov.", "déc."),
 )
-TITLES = {"M.": "Monsieur", "Mme": "Madame", "Dr": "Docteur", "Mlle": "Mademoiselle"}
+TITLES = {"M.": "Monsieur", "Mme": "Madame", "Mlle": "Mademoiselle"}
 MONARCHS = ("Louis", "Charles", "Henri", "François", "Napoléon", "Philippe", "Jean", "Édouard")
-PARTS = ("chapitre", "tome", "volume")
+PARTS = ("chapitre", "tome", "volume", "acte", "livre")
 SHORT = {"&": "et", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env.": "environ"}
 ANY_WORDS = AnyWords(
     COMMON,
     said=(
         *(*speech.UNITS, *speech.MONTHS, *(month.strip(".") for month in SHORT_MONTHS), "h", "million", "millions"),
-        *(*(title.strip(".") for title in TITLES), *MONARCHS, *PARTS, "ier", "siècle", "ex", "env"),
+        *(*(title.strip(".") for title in TITLES), "dr", *MONARCHS, "ier", "siècle", "ex", "env"),
     ),
 )
 
@@ -61,6 +61,12 @@ def _time(stream: random.Random) -> Pair:
     return stream.choice(forms), speech.clock(hour, minute)
 
 
+def _span(stream: random.Random) -> Pair:
+    """Draw a time that "de" does not elide before: not one o'clock."""
+    written, spoken = _time(stream)
+    return _span(stream) if spoken.startswith("une") else (written, spoken)
+
+
 def _year(stream: random.Random) -> Pair:
     number = stream.choice([stream.randrange(1100, 1900), stream.randrange(1900, 2060), stream.randrange(1900, 2060)])
     return str(number), speech.rank(number)
@@ -73,8 +79,9 @@ def _years(stream: random.Random) -> Pair:
 
 
 def _decade(stream: random.Random) -> Pair:
-    tens = stream.randrange(20, 100, 10)
-    number = stream.choice([tens, 1900 + tens, 1900 + tens, 1800 + tens])
+    number = stream.choice(
+        [stream.randrange(20, 100, 10), stream.randrange(1900, 2030, 10), stream.randrange(1500, 1900, 10)]
+    )
     return str(number), speech.rank(number)
 
 
@@ -83,21 +90,27 @@ def _figures(stream: random.Random, number: int) -> str:
     return str(number) if number < 10_000 and stream.random() < 0.3 else f"{number:,}".replace(",", " ")
 
 
+def _number(stream: random.Random) -> int:
+    """Draw a number that no "de" follows: not a whole number of millions."""
+    number = draw_size(stream, 2, 9_999_999)
+    return number if number % 1_000_000 else _number(stream)
+
+
 def _counted(stream: random.Random) -> Pair:
     """Draw so many things, which decide between "un" and "une": vingt et une pommes."""
-    noun, number = stream.choice(list(COUNTED)), draw_size(stream, 2, 999_999)
+    noun, number = stream.choice(list(COUNTED)), _number(stream)
     return f"{_figures(stream, number)} {noun}", f"{speech.cardinal(number, COUNTED[noun])} {noun}"
 
 
 def _tally(stream: random.Random) -> Pair:
     """Draw a number that does not depend on the gender of what it counts: it does not end in "un"."""
-    number = draw_size(stream, 2, 999_999)
-    number -= number % 10 == 1
+    number = _number(stream)
+    number += number % 10 == 1
     return _figures(stream, number), speech.cardinal(number)
 
 
 def _count(stream: random.Random) -> Pair:
-    number = draw_size(stream, 2, 999_999)
+    number = _number(stream)
     return _figures(stream, number), speech.cardinal(number)
 
 
@@ -130,16 +143,16 @@ def _score(stream: random.Random) -> Pair:
 
 def _ordinal(stream: random.Random, feminine: bool) -> Pair:
     number = draw_size(stream, 1, 199)
-    first = "1re" if feminine else "1er"
-    return first if number == 1 else f"{number}e", speech.ordinal(number, feminine)
+    first = stream.choice(["1re", "1re", "1ère"]) if feminine else "1er"
+    return first if number == 1 else f"{number}{stream.choice(['e', 'e', 'ème'])}", speech.ordinal(number, feminine)
 
 
 def _price(stream: random.Random) -> Pair:
-    symbol, whole = stream.choice("€€€€$£"), draw_size(stream, 1, 99_999)
+    symbol, whole = stream.choice("€€€€$£"), draw_size(stream, 1, 999_999)
     if whole > 999 or stream.random() < 0.3:
         return f"{_figures(stream, whole)} {symbol}", speech.price(symbol, whole)
     hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), stream.choice([0, 99])])
-    whole = 0 if hundredths and stream.random() < 0.1 else whole
+    whole = 0 if hundredths > 9 and stream.random() < 0.1 else whole  # "cinq cents" would be five hundred
     return f"{whole},{hundredths:02}{stream.choice([' ', ' ', ''])}{symbol}", speech.price(symbol, whole, hundredths)
 
 
@@ -162,6 +175,7 @@ def _quantity(stream: random.Random, *units: str, most: int = 20_000) -> Pair:
 
 def _temperature(stream: random.Random, low: int, high: int) -> Pair:
     number = str(stream.randrange(low, high))
+    number = f"{number},{stream.randrange(1, 10)}" if stream.random() < 0.25 else number
     unit = stream.choice(["°C", "°C", "°"])
     space = stream.choice([" ", ""]) if unit == "°C" else ""
     return f"{number}{space}{unit}", speech.quantity(number, unit)
@@ -170,7 +184,7 @@ def _temperature(stream: random.Random, low: int, high: int) -> Pair:
 def _phone(stream: random.Random) -> Pair:
     pairs = [stream.randrange(100) for _ in range(4)]
     written = f"0{stream.randrange(1, 10)} {' '.join(f'{pair:02}' for pair in pairs)}"
-    return written, speech.pairs(written)
+    return written.replace(" ", stream.choice("  .-")), speech.pairs(written)
 
 
 def _titled(stream: random.Random) -> Pair:
@@ -194,6 +208,22 @@ def _part(stream: random.Random) -> Pair:
     return f"{word} {roman(number)}", f"{word} {speech.cardinal(number)}"
 
 
+def _doctor(stream: random.Random) -> Pair:
+    """Draw a doctor, who has an article: le Dr Blanc."""
+    surname = stream.choice(WORDS["surname"]) if stream.random() < 0.6 else ANY_WORDS.name(stream)
+    return f"Dr {surname}", f"docteur {surname}"
+
+
+def _republic(stream: random.Random) -> Pair:
+    number = stream.randrange(2, 6)
+    return f"{roman(number)}e République", f"{speech.ordinal(number, True)} République"
+
+
+def _mark(stream: random.Random) -> Pair:
+    number = stream.randrange(21)
+    return f"{number}/20", f"{speech.cardinal(number)} sur vingt"
+
+
 def _century(stream: random.Random) -> Pair:
     number = stream.randrange(1, 22)
     return f"{roman(number)}{'er' if number == 1 else 'e'} siècle", f"{speech.ordinal(number)} siècle"
@@ -203,6 +233,7 @@ SLOTS = {
     "date": _date,
     "day": _day,
     "time": _time,
+    "span": _span,
     "year": _year,
     "years": _years,
     "decade": _decade,
@@ -236,4 +267,7 @@ SLOTS = {
     "part": _part,
     "short": lambda stream: stream.choice([*SHORT.items()]),
     "century": _century,
+    "doctor": _doctor,
+    "republic": _republic,
+    "mark": _mark,
 }

@@ -59,6 +59,8 @@ def ordinal(number: int, feminine: bool = False) -> str:
 
 def decimal(text: str, feminine: bool = False) -> str:
     """Return a number with or without a comma: trois virgule quatorze, zéro virgule zéro cinq."""
+    if text.startswith("-"):
+        return f"moins {decimal(text[1:], feminine)}"
     whole, _, digits = text.partition(",")
     if not digits:
         return cardinal(int(whole), feminine)
