@@ -130,7 +130,7 @@ def test_written_prices_are_read_again():
 @pytest.mark.parametrize("slot", MEASURES)
 def test_written_quantities_are_read_again(slot):
     for written, spoken in drawn(slot):
-        number, unit = re.fullmatch(r"(-?\d[\d ,]*?) ?([^\d ,]\S*)", written).groups()
+        number, unit = re.fullmatch(r"(-?\d[\d ,]*?) ?([^\d ,]\S*)", written.replace("−", "-")).groups()
         assert spoken == speech.quantity(number.replace(" ", ""), unit), written
 
 
@@ -138,9 +138,37 @@ def test_written_percentages_phones_and_years_are_read_again():
     for written, spoken in drawn("percent"):
         assert spoken == f"{speech.decimal(written.rstrip(' %'))} pour cent", written
     for written, spoken in drawn("phone"):
-        assert spoken == speech.pairs(written) and len(written) == 14, written
+        assert spoken == speech.pairs(re.sub("[.-]", " ", written)) and len(written) == 14, written
     for written, spoken in drawn("years"):
-        assert spoken == " à ".join(speech.rank(int(year)) for year in written.split("-")), written
+        assert spoken == " à ".join(speech.rank(int(year)) for year in re.split("[-–]", written)), written
+
+
+@pytest.mark.parametrize(
+    ("slot", "written", "spoken"),
+    [
+        ("doctor", "Dr Blanc", "docteur Blanc"),
+        ("republic", "Ve République", "cinquième République"),
+        ("mark", "15/20", "quinze sur vingt"),
+        ("large", "1,5 million", "un virgule cinq million"),
+        ("large", "2,5 millions", "deux virgule cinq millions"),
+        ("large", "80 milliards", "quatre-vingts milliards"),
+        ("ordinal", "2ème", "deuxième"),
+        ("ordinal_feminine", "1ère", "première"),
+        ("numbered", "n°7", "numéro sept"),
+        ("price", "20€", "vingt euros"),
+        ("price", "0,80 €", "quatre-vingts centimes"),
+        ("temperature", "−5,5 °C", "moins cinq virgule cinq degrés Celsius"),
+        ("score", "3–1", "trois à un"),
+        ("span", "14:00", "quatorze heures"),
+        ("short", "&", "et"),
+    ],
+)
+def test_readings(slot, written, spoken):
+    assert dict(drawn(slot, 60_000))[written] == spoken
+
+
+def test_nothing_elides_before_a_span():
+    assert not [written for written, spoken in drawn("span", 3_000) if spoken.startswith("une")]
 
 
 @pytest.mark.parametrize("slot", ["year", "decade", "rank", "numbered"])

@@ -40,6 +40,8 @@ WEIGHTS = {
     "joined": 38,
 }
 
+CURVED = 0.2  # of the sentences with apostrophes have curved ones
+
 
 def generate(language: str, split: str, size: int, *, seed: int = 0) -> list[Example]:
     """Return `size` different examples of a split: written, spoken, and a key of WEIGHTS as the kind.
@@ -66,9 +68,13 @@ def _draw(table: ModuleType, slots: Slots, stream: random.Random) -> Example:
     """Draw a kind, a sentence of its table and the fillings of its slots, or a joined sentence."""
     kind = stream.choices(list(WEIGHTS), weights=list(WEIGHTS.values()))[0]
     if kind == "joined":
-        return Example(*_one_dot(*joined.draw(table, slots, stream)), kind)
-    sentence = stream.choice(table.SENTENCES[kind])
-    return Example(*_one_dot(*fill(stream, sentence, sentence, slots)), kind)
+        written, spoken = joined.draw(table, slots, stream)
+    else:
+        sentence = stream.choice(table.SENTENCES[kind])
+        written, spoken = fill(stream, sentence, sentence, slots)
+    if 0 < written.count("'") == spoken.count("'") and stream.random() < CURVED:
+        written, spoken = (text.replace("'", "’") for text in (written, spoken))
+    return Example(*_one_dot(written, spoken), kind)
 
 
 def _one_dot(written: str, spoken: str) -> tuple[str, str]:

@@ -18,11 +18,14 @@ Pair = tuple[str, str]
 TITLES = {"Mr.": "Mister", "Dr.": "Doctor", "Prof.": "Professor", "Mrs.": "Missus"}
 MONARCHS = ("Henry", "Charles", "George", "Edward", "James", "Richard", "Louis", "Frederick", "William")
 PARTS = ("chapter", "volume", "part", "act", "phase", "type", "World War")
-FRACTIONS = {"1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters"}
+FRACTIONS = {
+    **{"1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters"},
+    **{"½": "one half", "¼": "one quarter", "¾": "three quarters"},
+}
 # What has a size that stands before it, with units that stand there in the singular.
 SIZED = {"race": "km", "walk": "min", "drive": "h", "bag": "kg", "pole": "m", "screen": "cm", "tank": "L"}
 WORTH = ("bill", "fine", "lunch", "ticket", "prize", "loss", "deal")
-SHORT = {"vs.": "versus", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately"}
+SHORT = {"vs.": "versus", "e.g.": "for example", "i.e.": "that is", "approx.": "approximately", "&": "and"}
 ANY_WORDS = AnyWords(
     COMMON,
     said=(
@@ -99,19 +102,28 @@ def _year(stream: random.Random) -> Pair:
 def _years(stream: random.Random) -> Pair:
     first = stream.randrange(1500, 2000)
     last = first + stream.randrange(1, 60)
-    return f"{first}-{last}", f"{speech.year(first)} to {speech.year(last)}"
+    return f"{first}{_dash(stream)}{last}", f"{speech.year(first)} to {speech.year(last)}"
 
 
 def _decade(stream: random.Random) -> Pair:
     number = stream.choice(
         [stream.randrange(20, 100, 10), stream.randrange(1900, 2030, 10), stream.randrange(1500, 1900, 10)]
     )
-    return f"{number}s", speech.decade(number)
+    mark = stream.choice(["", "", "'"]) if number < 100 else ""
+    return f"{mark}{number}s", speech.decade(number)
 
 
 def _count(stream: random.Random) -> Pair:
+    if stream.random() < 0.1:
+        number, word = _round(stream), stream.choice(["million", "billion"])
+        return f"{number} {word}", f"{speech.decimal(number)} {word}"
     number = draw_size(stream, 2, 9_999_999)
     return f"{number:,}", speech.cardinal(number)
+
+
+def _round(stream: random.Random) -> str:
+    """Draw a number of millions: 12, 2.5."""
+    return stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)}.{stream.randrange(1, 10)}"])
 
 
 def _small(stream: random.Random) -> Pair:
@@ -121,7 +133,7 @@ def _small(stream: random.Random) -> Pair:
 
 def _numbered(stream: random.Random) -> Pair:
     written, spoken = _small(stream)
-    return f"No. {written}", f"number {spoken}"
+    return f"{stream.choice(['No. ', 'No. ', '#'])}{written}", f"number {spoken}"
 
 
 def _decimal(stream: random.Random) -> Pair:
@@ -133,12 +145,16 @@ def _decimal(stream: random.Random) -> Pair:
 def _range(stream: random.Random) -> Pair:
     first = draw_size(stream, 2, 300)
     last = first + draw_size(stream, 1, 60)
-    return f"{first}-{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
+    return f"{first}{_dash(stream)}{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
+
+
+def _dash(stream: random.Random) -> str:
+    return stream.choice("--–")
 
 
 def _score(stream: random.Random) -> Pair:
     first, last = stream.randrange(0, 12), stream.randrange(0, 12)
-    return f"{first}-{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
+    return f"{first}{_dash(stream)}{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
 
 
 def _ordinal(stream: random.Random) -> Pair:
@@ -156,8 +172,7 @@ def _price(stream: random.Random) -> Pair:
 
 
 def _millions(stream: random.Random) -> Pair:
-    symbol = stream.choice("$$$$€£")
-    number = stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)}.{stream.randrange(1, 10)}"])
+    symbol, number = stream.choice("$$$$€£"), _round(stream)
     word = stream.choice(["million", "million", "billion"])
     return f"{symbol}{number} {word}", speech.large(symbol, number, word)
 
@@ -181,7 +196,8 @@ def _duration(stream: random.Random) -> Pair:
 def _temperature(stream: random.Random, low: int, high: int) -> Pair:
     number, unit = str(stream.randrange(low, high)), stream.choice(["°C", "°F"])
     number = f"{number}.{stream.randrange(10)}" if stream.random() < 0.25 else number
-    return f"{number}{stream.choice([' ', ''])}{unit}", speech.quantity(number, unit)
+    written = number.replace("-", stream.choice("--−"))
+    return f"{written}{stream.choice([' ', ''])}{unit}", speech.quantity(number, unit)
 
 
 def _phone(stream: random.Random) -> Pair:

@@ -25,7 +25,8 @@ SHORT = {"&": "et", "p. ex.": "par exemple", "c.-à-d.": "c'est-à-dire", "env."
 ANY_WORDS = AnyWords(
     COMMON,
     said=(
-        *(*speech.UNITS, *speech.MONTHS, *(month.strip(".") for month in SHORT_MONTHS), "h", "million", "millions"),
+        *(*speech.UNITS, *speech.MONTHS, *(month.strip(".") for month in SHORT_MONTHS), "h"),
+        *("million", "millions", "milliard", "milliards"),
         *(*(title.strip(".") for title in TITLES), "dr", *MONARCHS, "ier", "siècle", "ex", "env"),
     ),
 )
@@ -75,7 +76,7 @@ def _year(stream: random.Random) -> Pair:
 def _years(stream: random.Random) -> Pair:
     first = stream.randrange(1500, 2000)
     last = first + stream.randrange(1, 60)
-    return f"{first}-{last}", f"{speech.rank(first)} à {speech.rank(last)}"
+    return f"{first}{_dash(stream)}{last}", f"{speech.rank(first)} à {speech.rank(last)}"
 
 
 def _decade(stream: random.Random) -> Pair:
@@ -121,7 +122,7 @@ def _rank(stream: random.Random) -> Pair:
 
 def _numbered(stream: random.Random) -> Pair:
     written, spoken = _rank(stream)
-    return f"n° {written}", f"numéro {spoken}"
+    return f"n°{stream.choice([' ', ' ', ''])}{written}", f"numéro {spoken}"
 
 
 def _decimal(stream: random.Random) -> Pair:
@@ -133,12 +134,16 @@ def _decimal(stream: random.Random) -> Pair:
 def _range(stream: random.Random) -> Pair:
     first = draw_size(stream, 2, 300)
     last = first + draw_size(stream, 1, 60)
-    return f"{first}-{last}", f"{speech.rank(first)} à {speech.rank(last)}"
+    return f"{first}{_dash(stream)}{last}", f"{speech.rank(first)} à {speech.rank(last)}"
+
+
+def _dash(stream: random.Random) -> str:
+    return stream.choice("--–")
 
 
 def _score(stream: random.Random) -> Pair:
     first, last = stream.randrange(12), stream.randrange(12)
-    return f"{first}-{last}", f"{speech.cardinal(first)} à {speech.cardinal(last)}"
+    return f"{first}{_dash(stream)}{last}", f"{speech.cardinal(first)} à {speech.cardinal(last)}"
 
 
 def _ordinal(stream: random.Random, feminine: bool) -> Pair:
@@ -150,16 +155,27 @@ def _ordinal(stream: random.Random, feminine: bool) -> Pair:
 def _price(stream: random.Random) -> Pair:
     symbol, whole = stream.choice("€€€€$£"), draw_size(stream, 1, 999_999)
     if whole > 999 or stream.random() < 0.3:
-        return f"{_figures(stream, whole)} {symbol}", speech.price(symbol, whole)
+        return f"{_figures(stream, whole)}{stream.choice([' ', ' ', ''])}{symbol}", speech.price(symbol, whole)
     hundredths = stream.choice([stream.randrange(1, 100), stream.randrange(5, 100, 5), stream.choice([0, 99])])
     whole = 0 if hundredths > 9 and stream.random() < 0.1 else whole  # "cinq cents" would be five hundred
     return f"{whole},{hundredths:02}{stream.choice([' ', ' ', ''])}{symbol}", speech.price(symbol, whole, hundredths)
 
 
 def _millions(stream: random.Random) -> Pair:
-    symbol = stream.choice("€€€€$£")
-    number = stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)},{stream.randrange(1, 10)}"])
+    symbol, number = stream.choice("€€€€$£"), _round(stream)
     return f"{number} M{symbol}", speech.millions(symbol, number)
+
+
+def _large(stream: random.Random) -> Pair:
+    """Draw a number of millions or milliards, which stay words: 2,5 millions."""
+    number, word = _round(stream), stream.choice(["million", "milliard"])
+    word += "" if speech.below_two(number) else "s"
+    return f"{number} {word}", f"{speech.decimal(number)} {word}"
+
+
+def _round(stream: random.Random) -> str:
+    """Draw a number of millions: 12, 2,5."""
+    return stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)},{stream.randrange(1, 10)}"])
 
 
 def _percent(stream: random.Random) -> Pair:
@@ -178,7 +194,8 @@ def _temperature(stream: random.Random, low: int, high: int) -> Pair:
     number = f"{number},{stream.randrange(1, 10)}" if stream.random() < 0.25 else number
     unit = stream.choice(["°C", "°C", "°"])
     space = stream.choice([" ", ""]) if unit == "°C" else ""
-    return f"{number}{space}{unit}", speech.quantity(number, unit)
+    written = number.replace("-", stream.choice("--−"))
+    return f"{written}{space}{unit}", speech.quantity(number, unit)
 
 
 def _phone(stream: random.Random) -> Pair:
@@ -249,6 +266,7 @@ SLOTS = {
     "ordinal_feminine": lambda stream: _ordinal(stream, feminine=True),
     "price": _price,
     "millions": _millions,
+    "large": _large,
     "percent": _percent,
     "length": lambda stream: _quantity(stream, "m", "cm", "mm", most=999),
     "distance": lambda stream: _quantity(stream, "km"),
