@@ -30,16 +30,17 @@ def main() -> None:
     import ray
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model")
     parser.add_argument("texts", type=Path)
     parser.add_argument("answers", type=Path)
     parser.add_argument("--workers", type=int, default=2)
     options = parser.parse_args()
     ray.data.DataContext.get_current().execution_options.preserve_order = True
+    model = str(Path(options.model).resolve()) if Path(options.model).exists() else options.model  # or a name
     texts = ray.data.read_text(str(options.texts.resolve()))
     answers = texts.map_batches(
         Answer,
-        fn_constructor_args=[str(options.model.resolve())],
+        fn_constructor_args=[model],
         batch_size=2048,  # texts, which `predict` sorts by length
         compute=ray.data.ActorPoolStrategy(size=options.workers),
         num_cpus=0.5,  # so that Ray has a core left to read and write

@@ -10,9 +10,9 @@ from typing import Any
 from zoo.atomic_files import check_apart, new_folder
 from zoo.export.card import PARITY
 from zoo.export.parity.samples import ODD_TEXTS
+from zoo.json_files import write_json
 from zoo.pipeline import Pipeline
 from zoo.predictor import Predictor
-from zoo.run_folder import write_json
 
 
 @dataclass(kw_only=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from zoo.constants import MAX_SOURCE_PIECES
 from zoo.errors import CallError
+from zoo.json_files import parse_json
 from zoo.pipeline import Pipeline
 from zoo.run_folder import RunConfig, vocabulary_file
 from zoo.tasks import TASKS
@@ -36,7 +37,7 @@ def pipeline_from(
         CallError: a file or a function is missing, or damaged.
     """
     try:
-        card = RunConfig.from_json(json.loads(files[CARD]))
+        card = RunConfig.from_json(parse_json(files[CARD]))
         task = TASKS[card.task]
         endpoints = {signature: endpoint for endpoint, signature in task.endpoints.items()}
         functions = {endpoints.get(name, name): function for name, function in functions.items()}
@@ -64,7 +65,7 @@ def read_json(path: Path) -> Any:
         CallError: the file is missing or damaged.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise CallError(f"There is no {path}: not made by `zoo export`, or damaged.") from error
     except (OSError, ValueError) as error:

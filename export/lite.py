@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from zoo.errors import CallError
+from zoo.errors import CallError, first_line
 from zoo.export.card import pipeline_from
 from zoo.export.litert.archive import read_tflite
 from zoo.pipeline import Pipeline
@@ -37,7 +37,7 @@ def LiteModel(path: str | os.PathLike, *, threads: int | None = None) -> Pipelin
         functions = {name: _function(interpreter, name, lock) for name in interpreter.get_signature_list()}
         length = fixed_length(interpreter)
     except (ValueError, RuntimeError) as error:
-        raise CallError(f"{path} cannot be run here: {str(error).splitlines()[0][:200]}") from error
+        raise CallError(f"{path} cannot be run here: {first_line(error)}") from error
     return pipeline_from(files, functions, path, length)
 
 

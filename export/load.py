@@ -22,7 +22,7 @@ def find(where: str | os.PathLike) -> tuple[str, Path]:
         CallError: `where` does not exist, or was written by neither `zoo train` nor `zoo export`.
     """
     path = fetch_from_hub(where) if is_hub_address(where) else preset_or_path(where)
-    if not path.exists():
+    if not os.path.exists(path):  # false of a text too long for a path
         raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets_hint(str(where))}")
     if is_run(path) and not is_preset(path):
         return RUN, path

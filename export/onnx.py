@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from zoo.digests import DIGESTS, check_digests, write_digests
-from zoo.errors import CallError, WorkError
+from zoo.errors import CallError, WorkError, first_line
 from zoo.export.artefact import artefact
 from zoo.export.card import CARD, extra_files, pipeline_from, read_json, read_parity
 from zoo.export.parity.keras import compare_with_keras
@@ -91,7 +91,7 @@ def _converted(pipeline: Pipeline) -> Iterator[tuple[str, Any]]:
                 )
             onnx.checker.check_model(model)
         except Exception as error:  # tf2onnx and onnx fail in many ways
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+            reason = first_line(error, 300)
             raise WorkError(f"{pipeline.config.model} could not be converted to ONNX: {endpoint}: {reason}") from error
         yield names[endpoint], model
 
@@ -176,7 +176,7 @@ class _Endpoint:
         try:
             return runtime.InferenceSession(str(self.file), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has its own exceptions
-            raise CallError(f"{self.file} cannot be run here: {str(error).splitlines()[0][:200]}") from error
+            raise CallError(f"{self.file} cannot be run here: {first_line(error)}") from error
 
     def __call__(self, ids: np.ndarray, **options: np.ndarray) -> dict[str, np.ndarray]:
         names = [output.name for output in self.session.get_outputs()]

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from zoo.digests import DIGESTS, check_digests, write_digests
-from zoo.errors import CallError, WorkError
+from zoo.errors import CallError, WorkError, first_line
 from zoo.export.artefact import artefact
 from zoo.export.card import CARD, extra_files, pipeline_from, read_json, read_parity
 from zoo.export.parity.keras import compare_with_keras
@@ -106,7 +106,7 @@ def write_graph(
         try:
             tf.saved_model.save(module, str(folder), signatures=graphs)
         except tf.errors.OpError as error:  # a full disk is no OSError to TensorFlow
-            raise WorkError(f"Could not write {folder}: {str(error).splitlines()[0][:300]}") from error
+            raise WorkError(f"Could not write {folder}: {first_line(error, 300)}") from error
 
 
 def load_saved_model(path: str | os.PathLike) -> Pipeline:
@@ -132,7 +132,7 @@ def _load_graph(path: Path) -> Any:
     try:
         return tf.saved_model.load(str(path))
     except Exception as error:  # a damaged SavedModel fails in many ways, with messages that are not for users
-        raise CallError(f"{path} is damaged or no SavedModel: {str(error).splitlines()[0][:200]}") from error
+        raise CallError(f"{path} is damaged or no SavedModel: {first_line(error)}") from error
 
 
 def _function(loaded: Any, name: str) -> Any:

@@ -12,12 +12,13 @@ import tensorflow as tf
 from zoo.atomic_files import alone_in, check_apart, check_free
 from zoo.catalog import find
 from zoo.errors import CallError, WorkError
+from zoo.json_files import write_json
 from zoo.log import logger
 from zoo.models.base import TokenModel
 from zoo.models.build import build, check_options
 from zoo.pipeline import Pipeline, load_run
 from zoo.recurrence.products import product_form
-from zoo.run_folder import CONFIG, METRICS, RunConfig, load_model, read_config, read_vocabularies, write_json
+from zoo.run_folder import CONFIG, METRICS, RunConfig, load_model, read_config, read_vocabularies
 from zoo.tasks import TASKS
 from zoo.training.cluster import is_chief
 from zoo.training.data.batches import batches, steps_per_epoch

@@ -41,7 +41,7 @@ def check_free(path: Path, force: bool = False) -> None:
     Raises:
         CallError: `path` exists and `force` is false.
     """
-    if path.exists() and not force:
+    if os.path.exists(path) and not force:
         raise CallError(f"{path} already exists. Choose another --out, or add --force to replace it.")
 
 

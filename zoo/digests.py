@@ -1,13 +1,12 @@
 """The SHA-256 of every file of an export, by which a damaged export is recognised before it is loaded."""
 
-import json
 import os
 from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from zoo.atomic_files import sha256_of
 from zoo.errors import CallError
-from zoo.run_folder import write_json
+from zoo.json_files import parse_json, write_json
 
 DIGESTS = "sha256.json"
 
@@ -25,7 +24,7 @@ def write_digests(folder: Path, file: Path) -> None:
 
 def add_digests(folder: Path, file: Path, names: Iterable[str]) -> None:
     """Add the digests of further files to what `write_digests` wrote."""
-    digests = json.loads(file.read_text(encoding="utf-8"))
+    digests = parse_json(file.read_text(encoding="utf-8"))
     write_json(file, digests | {name: sha256_of(folder / name) for name in names})
 
 
@@ -41,7 +40,7 @@ def check_digests(folder: Path, file: Path, names: Collection[str] | None = None
         CallError: a file is missing or has another digest or none, or the digests cannot be read.
     """
     try:
-        digests = json.loads(file.read_text(encoding="utf-8"))
+        digests = parse_json(file.read_text(encoding="utf-8"))
         checked = digests.keys() if names is None else names
         if outside := [name for name in checked if Path(name).is_absolute() or ".." in Path(name).parts]:
             raise ValueError(f"{outside[0]!r} leaves the folder")

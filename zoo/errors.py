@@ -32,6 +32,16 @@ class Stopped(KeyboardInterrupt):
         self.exit_status = 128 + number
 
 
+def first_line(error: BaseException, most: int = 200) -> str:
+    """Return the first line of the message of an error of a library, cut, or its class where it has no message.
+
+    Args:
+        error: the error.
+        most: the most characters.
+    """
+    return (str(error).strip() or type(error).__name__).splitlines()[0][:most]
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """Return ` Did you mean "x"?` for the nearest known word, or an empty string if none is near.
 

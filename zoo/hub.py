@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TypeGuard
 
-from zoo.errors import CallError, WorkError
+from zoo.errors import CallError, WorkError, first_line
 from zoo.shortlist import SHORTLIST
 
 SCHEME = "hf://"
@@ -51,29 +51,30 @@ def fetch_from_hub(where: str) -> Path:
         patterns = [glob.escape(file) for file in files]
         folder = Path(snapshot_download(name, revision=revision, allow_patterns=patterns))
     except (RepositoryNotFoundError, RevisionNotFoundError, HFValidationError) as error:
-        raise CallError(f"The Hub has no model {where} that can be read: {str(error).splitlines()[0]}") from error
+        raise CallError(f"The Hub has no model {where} that can be read: {first_line(error)}") from error
     except (HTTPError, OSError) as error:
         cached = _cached(name, revision)
         if cached is None or not all((cached / file).is_file() for file in files):  # some of them did not arrive
-            raise WorkError(f"Could not fetch {where}: {str(error).splitlines()[0]}") from error
+            raise WorkError(f"Could not fetch {where}: {first_line(error)}") from error
         folder = cached
     _check_size(where, (file.stat().st_size for file in folder.rglob("*") if file.is_file()))
     return folder
 
 
-def push_to_hub(folder: Path, where: str, *, card: Path, private: bool = False) -> str:
-    """Upload the files of a folder that the zoo reads, and return the address of the page.
+def push_to_hub(files: Iterable[Path], where: str, *, card: Path, private: bool = False) -> str:
+    """Upload files of one folder, and return the address of the page.
 
     The token is that of `hf auth login`, or in the environment variable `HF_TOKEN`.
 
     Args:
-        folder: the folder.
+        files: the files.
         where: "hf://owner/name"; the model is made if it does not exist.
         card: the file that becomes the page of the model, its `README.md`.
-        private: make the model for its owner alone.
+        private: make the model for its owner alone; by default, the owner's settings decide.
 
     Raises:
-        CallError: no such address, no right to write there, or `huggingface_hub` is not installed.
+        CallError: no such address, no right to write there, `private` and the model is there and public, or
+            `huggingface_hub` is not installed.
         WorkError: the Hub cannot be reached.
     """
     name, revision = _parts(where)
@@ -82,19 +83,22 @@ def push_to_hub(folder: Path, where: str, *, card: Path, private: bool = False) 
         from huggingface_hub.errors import HfHubHTTPError, HTTPError
     except ImportError as error:
         raise _not_installed(error) from error
-    files = sorted(file for pattern in FILES for file in folder.glob(pattern))
     added = {file.name: file for file in files} | {"README.md": card}
     operations = [CommitOperationAdd(path, str(file)) for path, file in added.items()]
     try:
         api = HfApi()
-        api.create_repo(name, private=private, exist_ok=True)
-        done = api.create_commit(name, operations, commit_message=f"Upload {folder.name}", revision=revision)
+        api.create_repo(name, private=private or None, exist_ok=True)  # of one that exists, `private` is ignored
+        if private and not api.model_info(name).private:
+            raise CallError(f"{where} is there and public: nothing was uploaded. Make it private on its page.")
+        done = api.create_commit(name, operations, commit_message=f"Upload {card.parent.name}", revision=revision)
+    except CallError:
+        raise
     except (HfHubHTTPError, ValueError) as error:
         if isinstance(error, HfHubHTTPError) and error.response.status_code >= 500:
-            raise WorkError(f"Could not write {where}: {str(error).splitlines()[0]}") from error
-        raise CallError(f"The Hub does not let you write {where}: {str(error).splitlines()[0]}") from error
+            raise WorkError(f"Could not write {where}: {first_line(error)}") from error
+        raise CallError(f"The Hub does not let you write {where}: {first_line(error)}") from error
     except (HTTPError, OSError) as error:
-        raise WorkError(f"Could not write {where}: {str(error).splitlines()[0]}") from error
+        raise WorkError(f"Could not write {where}: {first_line(error)}") from error
     return str(done.repo_url)
 
 
@@ -127,7 +131,11 @@ def _cached(name: str, revision: str | None) -> Path | None:
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        return Path(snapshot_download(name, revision=revision, local_files_only=True))
+        return Path(
+            snapshot_download(
+                name, revision=revision, allow_patterns=FILES, ignore_patterns=["*/*"], local_files_only=True
+            )
+        )
     except LocalEntryNotFoundError:
         return None
 

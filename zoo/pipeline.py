@@ -282,7 +282,7 @@ def load_run(where: str | os.PathLike) -> Pipeline:
         CallError: the folder is not a run folder, or a file in it is missing or damaged.
     """
     path = preset_or_path(where)
-    if not path.exists():
+    if not os.path.exists(path):
         raise CallError(f"There is no run folder {where}, and no preset of that name.{presets_hint(str(where))}")
     config = read_config(path)
     if is_preset(path):

@@ -77,7 +77,7 @@ class Prediction:
     unknown: list[str] = field(default_factory=list)
     source_pieces: list[str] = field(default_factory=list)
     target_pieces: list[str] = field(default_factory=list)
-    attention: np.ndarray | None = None
+    attention: np.ndarray | None = field(default=None, compare=False)  # arrays have no one answer to ==
     alternatives: list["Prediction"] = field(default_factory=list)
     origin: str | None = None
     parts: list["Prediction"] = field(default_factory=list)
@@ -133,4 +133,4 @@ class TextScore:
     log_probability: float
     tokens: int
     truncated: bool = False
-    attention: np.ndarray | None = None
+    attention: np.ndarray | None = field(default=None, compare=False)  # arrays have no one answer to ==

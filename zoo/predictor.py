@@ -199,6 +199,9 @@ class Predictor:
         )
 
     def _label(self, text, ids, outputs, truncated):
+        if len(outputs["probabilities"]) != len(self.labels):
+            expected = f"{len(outputs['probabilities'])} labels, one for each probability"
+            raise CallError(f"The model is damaged: expected {expected}. Received: {self.labels!r}.")
         best = int(np.argmax(outputs["probabilities"]))
         probability = float(outputs["probabilities"][best])
         label, pieces = self.labels[best], self.source.pieces(ids)

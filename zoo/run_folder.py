@@ -1,6 +1,5 @@
 """The run folder: a trained model with its configuration and its vocabularies."""
 
-import json
 import os
 import shlex
 import zipfile
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from zoo.archives import check_archive
-from zoo.atomic_files import new_file, sha256_of
-from zoo.errors import CallError
+from zoo.atomic_files import sha256_of
+from zoo.errors import CallError, first_line
+from zoo.json_files import parse_json, write_json
 from zoo.presets import PRESETS_FOLDER
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
@@ -152,18 +152,18 @@ def resume_command(run: str | os.PathLike) -> str:
 
 def is_run(path: Path) -> bool:
     """Return true for a run folder."""
-    return (path / CONFIG).is_file()
+    return os.path.isfile(path / CONFIG)  # false of a text too long for a path
 
 
 def is_preset(path: Path) -> bool:
     """Return true for the folder of a preset: a run folder that also holds a .tflite and the digests of its files."""
-    return is_run(path) and (path / LITERT_FILE).is_file()
+    return is_run(path) and os.path.isfile(path / LITERT_FILE)
 
 
 def preset_or_path(where: str | os.PathLike) -> Path:
     """Return the folder of a preset for its name, or the path itself. An existing path takes precedence."""
     preset = PRESETS_FOLDER / str(where)
-    may_be_name = os.sep not in str(where) and not Path(where).exists()
+    may_be_name = os.sep not in str(where) and not os.path.exists(where)  # false of a text too long for a path
     return preset if may_be_name and is_run(preset) else Path(where)
 
 
@@ -175,20 +175,13 @@ def read_config(path: Path) -> RunConfig:
     """
     file = path / CONFIG
     try:
-        return RunConfig.from_json(json.loads(file.read_text(encoding="utf-8")))
+        return RunConfig.from_json(parse_json(file.read_text(encoding="utf-8")))
     except OSError as error:
         raise CallError(f"{path} is no run folder: cannot read {file}: {error.strerror}.") from error
     except KeyError as error:
         raise CallError(f"{file} is damaged or was not written by `zoo train`: it has no {error}.") from error
     except (ValueError, TypeError) as error:
         raise CallError(f"{file} is damaged: {error}.") from error
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write a JSON file atomically."""
-    text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    with new_file(path) as draft:
-        draft.write_bytes(text.encode("utf-8", "backslashreplace"))  # a file name may not be valid UTF-8
 
 
 def read_vocabularies(path: Path, config: RunConfig) -> dict[str, Vocabulary]:
@@ -207,6 +200,8 @@ def read_vocabularies(path: Path, config: RunConfig) -> dict[str, Vocabulary]:
                 f"{file} is damaged or of another run: {CONFIG} says {expected} pieces. "
                 f"Received: {vocabularies[side].size}."
             )
+        if sha256_of(file) != config.vocabularies.get(file.name):
+            raise CallError(f"{file} is damaged or of another run: {CONFIG} has another digest of it.")
     return vocabularies
 
 
@@ -276,4 +271,4 @@ def load_model(path: str | os.PathLike) -> Any:
             check_archive(archive, Path(path).stat().st_size)
         return keras.saving.load_model(path, safe_mode=True)
     except Exception as error:  # a damaged archive raises many kinds of errors, none of them useful to the user
-        raise CallError(f"{path} is damaged: {str(error).splitlines()[0][:200]}") from error
+        raise CallError(f"{path} is damaged: {first_line(error)}") from error

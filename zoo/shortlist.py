@@ -10,7 +10,7 @@ import numpy as np
 from zoo.archives import check_archive
 from zoo.atomic_files import new_file
 from zoo.constants import END, START
-from zoo.errors import CallError
+from zoo.errors import CallError, first_line
 
 SHORTLIST = "shortlist.npz"  # in a run folder
 
@@ -87,5 +87,5 @@ class Shortlist:
                 return cls(table=arrays["table"], always=arrays["always"], target_size=int(arrays["target_size"]))
         except FileNotFoundError as error:
             raise CallError(f"There is no file {path}.") from error
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, CallError) as error:
-            raise CallError(f"{path} is damaged or no shortlist: {str(error)[:200]}") from error
+        except Exception as error:  # of an archive from elsewhere: many kinds, among them MemoryError for a false size
+            raise CallError(f"{path} is damaged or no shortlist: {first_line(error)}") from error

@@ -6,11 +6,6 @@ from typing import Any
 
 from zoo.errors import CallError
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 
 def read_toml(path: Path, *, named: str, otherwise: str) -> dict[str, Any]:
     """Return the content of a TOML file.
@@ -23,6 +18,11 @@ def read_toml(path: Path, *, named: str, otherwise: str) -> dict[str, Any]:
     Raises:
         CallError: either is the case.
     """
+    if sys.version_info >= (3, 11):
+        import tomllib
+    else:
+        import tomli as tomllib  # not needed by presets, nor by a .tflite
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

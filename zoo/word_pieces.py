@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from zoo.constants import END, UNKNOWN
 from zoo.errors import CallError
+from zoo.json_files import parse_json
 
 SPECIAL = ("[PAD]", "[CLS]", "[SEP]", "[UNK]")  # padding, start, end and unknown
 SUFFIX = "##"  # begins a piece that continues a word
@@ -76,7 +77,7 @@ class WordPieces:
             CallError: the bytes are something else.
         """
         try:
-            values = json.loads(content)
+            values = parse_json(content)
             pieces, lower_case = list(map(str, values["pieces"])), bool(values["lower_case"])
         except (ValueError, KeyError, TypeError) as error:
             raise CallError(f"Expected a WordPiece vocabulary. Received {len(content)} bytes that are none.") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from zoo.errors import CallError, WorkError
+from zoo.errors import CallError, WorkError, first_line
 from zoo.export.litert.compact import compact
 from zoo.export.litert.quantize import set_precision
 from zoo.export.litert.text_ops import piece_vector
@@ -52,7 +52,7 @@ def convert(
             try:
                 content = converter.convert()
             except Exception as error:
-                reason = (str(error).strip() or type(error).__name__).splitlines()[0][:300]
+                reason = first_line(error, 300)
                 raise WorkError(f"{model.name} could not be converted to .tflite: {reason}") from error
             models[weights] = compact(content) if weights == "int8" else content
     return models

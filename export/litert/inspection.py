@@ -5,7 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import CallError
+from zoo.errors import CallError, first_line
 from zoo.export.card import CARD, read_parity
 from zoo.export.litert.archive import read_tflite
 from zoo.export.tensor_text import tensor_text
@@ -34,7 +34,7 @@ def inspect_graph(content: bytes) -> dict[str, Any]:
     try:
         interpreter = Interpreter(model_content=content)
     except ValueError as error:
-        raise CallError(f"The model is damaged: {str(error).splitlines()[0][:200]}") from error
+        raise CallError(f"The model is damaged: {first_line(error)}") from error
     signatures = {}
     for name in sorted(interpreter.get_signature_list()):
         runner = interpreter.get_signature_runner(name)

@@ -13,8 +13,9 @@ from zoo.export.litert.exporter import write_compared
 from zoo.export.litert.quantize import MAX_DROP, check_quantize
 from zoo.export.parity.quantized import measure_drop
 from zoo.export.presets.half_weights import store_in_float16
+from zoo.json_files import write_json
 from zoo.pipeline import Pipeline, load_run
-from zoo.run_folder import CONFIG, LITERT_FILE, METRICS, MODEL, RunConfig, read_config, write_json
+from zoo.run_folder import CONFIG, LITERT_FILE, METRICS, MODEL, RunConfig, read_config
 
 
 def export_preset(

@@ -19,8 +19,8 @@ from zoo.export.serving.files import Call, serving_files
 from zoo.export.serving.operations import served_by
 from zoo.export.serving.versions import next_version
 from zoo.export.serving.warmup import FILE, replay, serving_api, write_warmup
+from zoo.json_files import write_json
 from zoo.pipeline import Pipeline
-from zoo.run_folder import write_json
 
 WARMUP_TEXTS = 8  # in the warm-up request that is a batch
 OPERATIONS = "operations.json"

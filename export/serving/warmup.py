@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from zoo.errors import CallError, WorkError
+from zoo.errors import CallError, WorkError, first_line
 from zoo.export.serving.examples import Examples
 
 FILE = "tf_serving_warmup_requests"  # in assets.extra; the name is TF Serving's
@@ -100,7 +100,7 @@ def replay(path: Path, loaded: Any) -> dict[str, int]:
             inputs = {key: tf.constant(tf.make_ndarray(value)) for key, value in request.inputs.items()}
             outputs = loaded.signatures[name](**inputs)
         except Exception as error:
-            raise WorkError(f"The warm-up request to {name} fails: {str(error).splitlines()[0][:300]}") from error
+            raise WorkError(f"The warm-up request to {name} fails: {first_line(error, 300)}") from error
         _check_finite(name, outputs)
         counts[name] = counts.get(name, 0) + 1
     if not counts or sum(counts.values()) > MOST:

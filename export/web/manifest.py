@@ -10,8 +10,9 @@ from zoo.export.formats import SITE_FILE
 from zoo.export.litert.inspection import inspect_graph
 from zoo.export.web.litert_js import SCRIPT, WASM, File, integrity
 from zoo.export.web.page import languages
+from zoo.json_files import write_json
 from zoo.pipeline import Pipeline
-from zoo.run_folder import LITERT_FILE, write_json
+from zoo.run_folder import LITERT_FILE
 
 # LiteRT.js runs graphs with fixed shapes: a text is answered by the shortest graph that it fits into. A longer graph
 # takes more time, and every graph more memory, since LiteRT packs the weights for each.

@@ -60,7 +60,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(path)
         if path == f"/api/models/{name}" or path.startswith(f"/api/models/{name}/revision/"):
             listing = [{"rfilename": file, "size": len(data)} for file, data in files.items()]
-            self._send(json.dumps({"id": name, "sha": COMMIT, "siblings": listing}).encode(), with_body)
+            info = {"id": name, "sha": COMMIT, "siblings": listing, "private": self.server.private}
+            self._send(json.dumps(info).encode(), with_body)
         elif path.startswith(f"/api/models/{name}/tree/"):
             tree = [{"type": "file", "path": file, "size": len(data), "oid": COMMIT} for file, data in files.items()]
             self._send(json.dumps(tree).encode(), with_body)
@@ -87,7 +88,7 @@ def hub_with(name, folder):
     """Serve the files of a folder as the model `name`; yield the server, with `address` and the paths `asked` for."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     files = {str(file.relative_to(folder)): file.read_bytes() for file in Path(folder).rglob("*") if file.is_file()}
-    server.name, server.files, server.asked = name, files, []
+    server.name, server.files, server.asked, server.private = name, files, [], False
     server.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -70,9 +71,12 @@ def test_code_and_what_is_in_folders_is_not_fetched(fetch, tmp_path):
     assert not [path for path in asked if "/resolve/" in path and path.endswith(tuple(left))]
 
 
-def test_what_was_fetched_is_read_where_no_hub_answers(tiny_preset, fetch, monkeypatch):
-    folder, _ = fetch(tiny_preset)
+def test_what_was_fetched_is_read_where_no_hub_answers(tiny_preset, fetch, monkeypatch, tmp_path):
+    repo = shutil.copytree(tiny_preset, tmp_path / "repo")
+    (repo / ".gitattributes").write_text("*.keras filter=lfs")  # the Hub adds it to every model
+    folder, _ = fetch(repo)
     hub = pytest.importorskip("huggingface_hub")
+    assert not (folder / ".gitattributes").exists()
 
     def no_answer(*_, **__):
         raise ConnectionError("no network")

@@ -47,6 +47,12 @@ def test_nothing_to_plot(prediction, message):
         prediction.plot()
 
 
+def test_predictions_are_compared_by_all_but_their_attention():
+    """Arrays have no one answer to `==`."""
+    one, same, other = (zoo.Prediction(input="a", output=to, score=0.0, attention=np.ones([2, 2])) for to in "bbc")
+    assert one == same != other
+
+
 def test_html_shows_texts_and_weights_and_escapes_both():
     html = PREDICTION._repr_html_()
     assert "<bdi>deux &lt;b&gt;</bdi> → <b><bdi>two &amp; more</bdi></b>" in html and html.count("<b>") == 1

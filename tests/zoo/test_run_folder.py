@@ -1,11 +1,14 @@
 import json
+import re
 import shutil
 
 import numpy as np
 import pytest
 
+import zoo
 import zoo.run_folder
 from zoo.errors import CallError
+from zoo.json_files import parse_json, write_json
 from zoo.pipeline import load_run
 from zoo.predictor import Predictor
 from zoo.run_folder import (
@@ -15,7 +18,6 @@ from zoo.run_folder import (
     preset_or_path,
     read_config,
     vocabulary_file,
-    write_json,
 )
 from zoo.text import Vocabulary
 
@@ -73,6 +75,12 @@ def test_a_run_needs_only_config_vocabularies_and_model(tiny_run, tmp_path):
     for name in (CONFIG, MODEL, vocabulary_file("source"), vocabulary_file("target")):
         shutil.copy(tiny_run.path / name, tmp_path / name)
     assert same_weights(load_run(tmp_path).model, tiny_run.model)
+
+
+def test_a_text_in_place_of_a_path():
+    """The name of a model was forgotten: no path can be so long."""
+    with pytest.raises(CallError, match="There is no le 28 octobre"):
+        zoo.load("le 28 octobre 1934 " * 20)
 
 
 def test_what_is_no_run_folder(tmp_path):
@@ -140,6 +148,15 @@ def test_a_vocabulary_of_another_run(copy):
     assert f"of another run: config.json says {own} pieces. Received: 12." in refusal(copy)
 
 
+def test_a_vocabulary_of_another_run_with_as_many_pieces(copy):
+    file = copy / vocabulary_file("source")
+    content = file.read_bytes()
+    other = content.replace(b"vingt", b"vongt")
+    file.write_bytes(other)
+    assert other != content and Vocabulary.load(file).size == read_config(copy).options["source_vocabulary_size"]
+    assert "source.model is damaged or of another run: config.json has another digest of it." in refusal(copy)
+
+
 def test_a_damaged_model(copy):
     content = (copy / MODEL).read_bytes()
     for damage in (b"", b"damaged", content[: len(content) // 2], content[:-100]):
@@ -166,6 +183,23 @@ def test_a_model_with_code_in_it_is_not_run(copy):
     model = keras.Sequential([keras.Input([2]), keras.layers.Lambda(lambda x: x)])
     model.save(copy / MODEL)
     assert "model.keras is damaged: " in refusal(copy)
+
+
+def test_an_archive_with_an_impossible_size(copy):
+    """The member is said to be larger than the archive: `zipfile` ends with an error without a message."""
+    content = (copy / MODEL).read_bytes()
+    for entry in re.finditer(rb"PK\x01\x02", content):
+        place = entry.start() + 20  # of both sizes
+        content = content[:place] + 2 * len(content).to_bytes(4, "little") + content[place + 8 :]
+    (copy / MODEL).write_bytes(content)
+    assert "model.keras is damaged: " in refusal(copy)
+
+
+def test_json_too_deep_is_refused(copy):
+    with pytest.raises(ValueError, match="too deep"):
+        parse_json("[" * 200_000)
+    (copy / CONFIG).write_text("[" * 200_000)
+    assert "config.json is damaged: its lists lie too deep in one another" in refusal(copy)
 
 
 def test_write_json_keeps_accents_and_the_old_file(tmp_path):

@@ -31,7 +31,11 @@ def test_a_damaged_file_is_refused(tmp_path):
         Shortlist.load(path)
     shortlist().save(path)
     content = path.read_bytes()
-    for damaged in (b"", content[: len(content) // 2], content.replace(b"table", b"tible")):
+    huge = content.replace(b"(5, 2), }".ljust(30), b"(1099511627776, 2), }".ljust(30))
+    place = content.index(b"PK\x01\x02") + 10  # the method of compression in the central directory
+    unknown = content[:place] + b"\x63\x00" + content[place + 2 :]
+    for damaged in (b"", content[: len(content) // 2], content.replace(b"table", b"tible"), huge, unknown):
+        assert damaged != content
         path.write_bytes(damaged)
         with pytest.raises(CallError, match="is damaged or no shortlist"):
             Shortlist.load(path)

@@ -79,7 +79,7 @@ def _train(path: Path, force: bool) -> "Pipeline":
 
 
 def _evaluate(run: "Pipeline") -> dict[str, Any]:
-    from zoo.run_folder import write_json
+    from zoo.json_files import write_json
     from zoo.training.data.corpora import read_corpus
     from zoo.training.evaluate import evaluate
 

@@ -19,7 +19,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     0: done; 1: the work failed; 2: the call was wrong; 130: Ctrl-C; 143: SIGTERM.
     """
     set_environment()
+    closed = sys.stdout is None  # its answers would be lost without a word
     _prepare_streams()
+    if closed:
+        _report("standard output is closed")
+        return 1
     to_stderr()
     logger.propagate = False  # libraries give the root logger a handler, which would print every line again
     try:
@@ -76,7 +80,9 @@ def _was_stopped(error: BaseException | None) -> bool:
 
 def _prepare_streams() -> None:
     """Write UTF-8 to standard output in every locale; what UTF-8 cannot encode, as in file names, is escaped."""
-    if sys.stderr is None:  # closed: the next file that is opened would get its descriptor
+    if sys.stdout is None:  # closed: the next file that is opened would get its descriptor
+        sys.stdout = open(os.devnull, "w")
+    if sys.stderr is None:
         sys.stderr = open(os.devnull, "w")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")

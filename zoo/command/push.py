@@ -17,6 +17,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Check the preset and upload it."""
     from zoo.digests import DIGESTS, check_digests
+    from zoo.export.card import PARITY, read_json
     from zoo.hub import push_to_hub
     from zoo.presets.card import CARD
     from zoo.run_folder import is_preset, preset_or_path
@@ -26,7 +27,9 @@ def run(options: Namespace) -> None:
         expected = "what `zoo export --to preset` wrote, with the card that `zoo card` writes"
         raise CallError(f"{folder} cannot be published: expected {expected}.")
     check_digests(folder, folder / DIGESTS)
-    address = push_to_hub(folder, options.to, card=folder / CARD, private=options.private)
+    names = [*read_json(folder / DIGESTS), DIGESTS, *([PARITY] if (folder / PARITY).is_file() else [])]
+    files = [folder / name for name in names]
+    address = push_to_hub(files, options.to, card=folder / CARD, private=options.private)
     if options.json:
         print_json({"path": str(folder), "to": options.to, "url": address})
     else:

@@ -1,13 +1,13 @@
 """The list of the presets, read from their folders without TensorFlow."""
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import CallError
+from zoo.json_files import parse_json
 from zoo.presets import preset_folders
 from zoo.presets.about import PRONUNCIATION
 from zoo.run_folder import LITERT_FILE, read_config
@@ -99,7 +99,7 @@ def _results_of(folder: Path) -> Iterator[Any]:
     """Yield the content of the `results.json` of a preset; what is missing or damaged in it becomes a CallError."""
     file = folder / RESULTS
     try:
-        yield json.loads(file.read_text(encoding="utf-8"))
+        yield parse_json(file.read_text(encoding="utf-8"))
     except KeyError as error:
         raise CallError(f"{file} is damaged or was not written by `zoo card`: it has no {error}.") from error
     except (OSError, ValueError, TypeError, AttributeError) as error:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.atomic_files import new_file
 from zoo.digests import DIGESTS, add_digests
 from zoo.errors import CallError
+from zoo.json_files import write_json
 from zoo.pipeline import Pipeline
 from zoo.prediction import Beam
 from zoo.presets.about import PRONUNCIATION, About
@@ -17,7 +18,7 @@ from zoo.presets.evaluation import evaluation_of
 from zoo.presets.listing import RESULTS
 from zoo.presets.pronunciation import pronunciation_of
 from zoo.processor import processor_name
-from zoo.run_folder import LITERT_FILE, MODEL, write_json
+from zoo.run_folder import LITERT_FILE, MODEL
 
 if TYPE_CHECKING:
     from zoo.training.data.corpora import Corpus

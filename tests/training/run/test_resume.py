@@ -20,8 +20,9 @@ import zoo.training.run.checkpoints
 from tests.support.summaries import scalars
 from zoo.atomic_files import alone_in
 from zoo.errors import CallError, Stopped, WorkError
+from zoo.json_files import write_json
 from zoo.pipeline import load_run
-from zoo.run_folder import CONFIG, MODEL, read_config, write_json
+from zoo.run_folder import CONFIG, MODEL, read_config
 from zoo.training.fit import resume, train
 from zoo.training.run.checkpoints import checkpoints, read_position
 from zoo.training.run.history import HISTORY, read_history

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,12 @@ def test_a_phone_needs_no_tensorflow(lite, tiny_run):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a shell closes standard error")
+def test_standard_output_may_not_be_closed():
+    command = f"{shlex.join(ZOO)} list >&-"
+    done = subprocess.run(command, shell=True, stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, "zoo: standard output is closed\n")
+
+
 def test_standard_error_may_be_closed(lite):
     shell = ["sh", "-c", '"$0" -m zoo predict "$1" trois 2>&-', sys.executable, str(lite)]
     done = subprocess.run(shell, capture_output=True, text=True)

@@ -19,6 +19,7 @@ def preset(tiny_preset, tmp_path):
     (copy / CARD).write_text("---\nlicense: mit\n---\n\n# tiny\n", encoding="utf-8")
     add_digests(copy, copy / DIGESTS, [CARD])
     (copy / "notes.py").write_text("print('mine')")
+    (copy / "notes.txt").write_text("not to be published")
     return copy
 
 
@@ -35,7 +36,7 @@ def server(tmp_path, monkeypatch):
 def test_a_preset_is_published_and_read_again(call, preset, server):
     report = call.json("push", preset, "hf://someone/tiny")
     assert report["url"].endswith("someone/tiny")
-    assert server.files.keys() == {path.name for path in preset.iterdir()} - {"notes.py"} | {"README.md"}
+    assert server.files.keys() == {path.name for path in preset.iterdir()} - {"notes.py", "notes.txt"} | {"README.md"}
     assert server.files["README.md"] == (preset / CARD).read_bytes()
     texts = ["un", "deux"]
     answers = [[one.output for one in zoo.load(where).predict(texts)] for where in (preset, "hf://someone/tiny")]
@@ -52,6 +53,13 @@ def test_what_is_not_published(call, preset, server, tiny_preset):
     status, _, err = call("push", preset, "hf://someone/tiny")
     assert status == 2 and "model.keras is not what `zoo export` wrote" in err
     assert not server.asked and not server.files
+
+
+def test_what_is_public_is_not_published_as_private(call, preset, server):
+    status, _, err = call("push", preset, "hf://someone/tiny", "--private")
+    assert status == 2 and "hf://someone/tiny is there and public: nothing was uploaded." in err and not server.files
+    server.private = True
+    assert call("push", preset, "hf://someone/tiny", "--private")[0] == 0 and server.files
 
 
 def test_without_the_right_to_write(call, preset, server, monkeypatch):
