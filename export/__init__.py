@@ -1,1 +1,1 @@
-"""Export: a run folder in, a SavedModel or a .tflite out, and what answers with them."""
+"""Export: a run in, an artefact of any format (`formats.py`) out, and what answers with it."""

@@ -76,7 +76,8 @@ class RestClient(Client):
         kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
         connection = kind(self._host, self._port, timeout=left)
         try:
-            with _ending_at(connection, end):
+            connection.connect()
+            with _ending_at(connection.sock, end):
                 connection.request(method, self._path + what, content, {"Content-Type": "application/json"})
                 response = connection.getresponse()
                 text = response.read()
@@ -84,7 +85,7 @@ class RestClient(Client):
                 raise TimeoutError
         except (OSError, http.client.HTTPException) as error:
             if isinstance(error, TimeoutError) or time.monotonic() >= end:
-                raise Failure("DEADLINE_EXCEEDED", f"no answer within {self.deadline:g} s") from error
+                raise Failure("DEADLINE_EXCEEDED", f"no answer within {left:.3g} s") from error
             raise Failure("UNAVAILABLE", f"cannot be reached: {error or type(error).__name__}") from error
         finally:
             connection.close()
@@ -101,13 +102,12 @@ class RestClient(Client):
 
 
 @contextlib.contextmanager
-def _ending_at(connection: http.client.HTTPConnection, end: float) -> Iterator[None]:
+def _ending_at(connected: socket.socket, end: float) -> Iterator[None]:
     """Shut a connection down at a time, however slowly its bytes arrive: the timeout of a socket is for each read."""
 
     def shut_down():
-        if connection.sock is not None:
-            with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            connected.shutdown(socket.SHUT_RDWR)
 
     timer = threading.Timer(max(0.0, end - time.monotonic()), shut_down)
     timer.daemon = True

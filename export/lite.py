@@ -36,6 +36,8 @@ def LiteModel(path: str | os.PathLike, *, threads: int | None = None) -> Pipelin
         lock = threading.Lock()
         functions = {name: _function(interpreter, name, lock) for name in interpreter.get_signature_list()}
         length = fixed_length(interpreter)
+    except CallError:
+        raise
     except (ValueError, RuntimeError) as error:
         raise CallError(f"{path} cannot be run here: {first_line(error)}") from error
     return pipeline_from(files, functions, path, length)

@@ -128,10 +128,13 @@ def _pipeline(path: Path, loaded: Any) -> Pipeline:
 
 
 def _load_graph(path: Path) -> Any:
-    tensorflow_text()  # registers the operations of the text signatures, without which nothing loads
+    text = tensorflow_text()  # registers the operations of the text signatures, without which nothing loads
     try:
         return tf.saved_model.load(str(path))
     except Exception as error:  # a damaged SavedModel fails in many ways, with messages that are not for users
+        if text is None and "not registered" in str(error):
+            needed = "its signatures over text need tensorflow-text, which is not installed"
+            raise CallError(f"{path} cannot be run here: {needed}. Without them: `zoo export --ids-only`.") from error
         raise CallError(f"{path} is damaged or no SavedModel: {first_line(error)}") from error
 
 

@@ -1,5 +1,6 @@
 """LiteRT (.tflite): ids in, ids and pieces out, for phones and for Python without TensorFlow."""
 
+import operator
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -104,8 +105,12 @@ def write_compared(
 
 
 def _checked_shape(shape: Sequence[int]) -> tuple[int, int]:
-    rows, length = shape if len(shape) == 2 else (0, 0)
+    try:
+        rows, length = map(operator.index, shape)
+    except (TypeError, ValueError):
+        rows, length = 0, 0
     if rows < 1 or not 2 <= length <= MAX_SOURCE_PIECES:
         expected = f"a batch size of 1 or more and a length of 2 to {MAX_SOURCE_PIECES}"
-        raise CallError(f"`shape` must be {expected}. Received: {','.join(map(str, shape))}.")
+        received = ",".join(map(str, shape)) if isinstance(shape, Sequence) else shape
+        raise CallError(f"`shape` must be {expected}. Received: {received}.")
     return rows, length

@@ -18,7 +18,7 @@ def inspect_tflite(path: Path) -> dict[str, Any]:
     proof = read_parity(path.parent)
     over_text = any("text" in signature["inputs"] for signature in graph["signatures"].values())
     if proof and over_text:  # the file beside it has the other part of the proof
-        proof = {"parity": proof["parity"]["text_ops"]}
+        proof = {"parity": proof["parity"].get("text_ops")}
     return {"card": json.loads(files[CARD])} | graph | proof
 
 

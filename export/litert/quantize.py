@@ -1,5 +1,7 @@
 """The types in which a .tflite stores its weights."""
 
+from numbers import Real
+
 import tensorflow as tf
 
 from zoo.errors import CallError
@@ -16,8 +18,8 @@ def check_quantize(quantize: str, max_drop: float) -> None:
     """
     if quantize not in QUANTIZED:
         raise CallError(f'`quantize` must be {", ".join(QUANTIZED)}. Received: "{quantize}".')
-    if not max_drop >= 0:
-        raise CallError(f"`max_drop` must be a number of 0 or more. Received: {max_drop}.")
+    if isinstance(max_drop, bool) or not isinstance(max_drop, Real) or not max_drop >= 0:
+        raise CallError(f"`max_drop` must be a number of 0 or more. Received: {max_drop!r}.")
 
 
 def set_precision(converter: tf.lite.TFLiteConverter, quantize: str) -> None:

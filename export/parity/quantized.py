@@ -55,8 +55,9 @@ def measure_drop(pipeline: Pipeline, actual: Predictor, texts: Sequence[str], *,
     return report
 
 
-def _perplexities(expected: Predictor, actual: Predictor, texts: Sequence[str]) -> dict[str, Any]:
-    known = [text for text in texts if text.strip()]
+def _perplexities(expected: Pipeline, actual: Predictor, texts: Sequence[str]) -> dict[str, Any]:
+    samples = {*expected.samples.sources}
+    known = [text for text in texts if text in samples and text.strip()]
     _check_any(known)
     before, after = (perplexity(model.score(known))["perplexity"] for model in (expected, actual))
     return _report("perplexity", len(known), before, after, 100 * (after / before - 1))

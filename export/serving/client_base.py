@@ -1,6 +1,7 @@
 """The base of the clients of TF Serving: deadlines, retries and errors."""
 
 import itertools
+import math
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -62,7 +63,7 @@ class Client:
     """
 
     def __init__(self, where: str, model: str, *, version: int | None = None, deadline: float = 10.0, retries: int = 3):
-        if not deadline > 0:
+        if not 0 < deadline < math.inf:
             raise CallError(f"`deadline` must be a positive number of seconds. Received: deadline={deadline}.")
         if retries < 0:
             raise CallError(f"`retries` must be zero or more. Received: retries={retries}.")

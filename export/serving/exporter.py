@@ -15,11 +15,12 @@ from zoo.export.card import PARITY
 from zoo.export.parity.samples import ODD_TEXTS
 from zoo.export.saved_model import EXTRA, export_saved_model, inspect_saved_model, read_meta_graph, signatures_of
 from zoo.export.serving.examples import Examples, batchable
-from zoo.export.serving.files import Call, serving_files
+from zoo.export.serving.files import README, Call, serving_files
 from zoo.export.serving.operations import served_by
-from zoo.export.serving.versions import next_version
+from zoo.export.serving.versions import next_version, versions
 from zoo.export.serving.warmup import FILE, replay, serving_api, write_warmup
 from zoo.json_files import write_json
+from zoo.log import logger
 from zoo.pipeline import Pipeline
 
 WARMUP_TEXTS = 8  # in the warm-up request that is a batch
@@ -35,12 +36,13 @@ def export_serving(
     NAME is the name of the model. A version is the SavedModel of `zoo.export.saved_model.export_saved_model`, with
     warm-up requests for every signature. It is written and checked under a name that TF Serving does not take for a
     version, and then renamed: a server that watches OUT/NAME sees the whole version or nothing. OUT may exist: a
-    version is added then, and the other files are written anew, each whole or not at all.
+    version is added then; README.md, which has the answers of the newest version, is written anew, and of the files
+    for a server, which may have been changed, those that are missing.
 
     Args:
         pipeline: the trained model with its vocabularies.
         out: the folder to serve from.
-        force: replace the version with this number, if it exists. Nothing else is ever replaced.
+        force: replace the version with this number, if it exists.
         version: the number; by default the newest plus 1, starting with 1.
 
     Returns:
@@ -60,14 +62,23 @@ def export_serving(
     if out.exists():
         with new_folder(out / name / str(number), force) as draft:
             report, files = _write_version(pipeline, draft, name)
-            for file, content in files.items():
-                _write(out / file, content)
+        _write_beside(out, files, newest=number == versions(out / name)[-1])
     else:
         with new_folder(out) as draft:
             report, files = _write_version(pipeline, draft / name / str(number), name)
             for file, content in files.items():
                 _write(draft / file, content)
     return report | {"path": str(out / name / str(number)), "format": "serving", "version": number}
+
+
+def _write_beside(out: Path, files: dict[str, str], *, newest: bool) -> None:
+    """Write the files beside the versions of a folder that a server may read already."""
+    for file, content in files.items():
+        path = out / file
+        if not path.exists() or (file == README and newest):
+            _write(path, content)
+        elif file != README and path.read_bytes() != content.encode():
+            logger.warning("kept %s, which differs from what is written now: remove it for the new one.", path)
 
 
 def _write(path: Path, content: str) -> None:

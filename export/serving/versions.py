@@ -41,10 +41,15 @@ def newest_version(path: Path) -> Path | None:
 
 def _holds_more(out: Path, name: str) -> bool:
     """Return whether a folder holds more than versions of a model and drafts, which a killed export leaves behind."""
-    beside = [path.name for path in out.iterdir() if path.name != name]
+    beside = [path.name for path in out.iterdir() if path.name != name and not _is_empty(path)]
     inside = [path.name for path in (out / name).iterdir()] if (out / name).is_dir() else []
     names = beside + [inner for inner in inside if not _is_number(inner)]
     return any(not found.endswith(".part") for found in names)
+
+
+def _is_empty(path: Path) -> bool:
+    """Return whether a folder is empty, as an export that failed leaves that of its model."""
+    return path.is_dir() and not any(path.iterdir())
 
 
 def next_version(out: Path, name: str, version: int | None, force: bool) -> int:

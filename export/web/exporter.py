@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from zoo.atomic_files import check_apart
 from zoo.errors import CallError
 from zoo.export.artefact import artefact
 from zoo.export.litert.compiled import compiled_functions
@@ -62,6 +63,8 @@ def export_web(
     """
     check_quantize(quantize, max_drop)
     files = None if litert_js is None else find(litert_js)
+    if litert_js is not None:
+        check_apart(out, litert_js)
     with artefact(pipeline, out, format="web", force=force) as draft:
         models = convert(pipeline.model, _signatures(pipeline), {"none", quantize})
         _write_site(pipeline, draft.folder, models[quantize], files)

@@ -76,7 +76,7 @@ def find(folder: str | os.PathLike) -> dict[File, Path]:
         CallError: the files are missing, or of another release.
     """
     given = Path(folder)
-    roots = [given, given / "node_modules", given.parent.parent, given / "node_modules" / "@litertjs"]
+    roots = [given, given / "node_modules", given.resolve().parent.parent]
     root = next((path for path in roots if all((path / file.package).is_dir() for file in FILES)), None)
     if root is None:
         raise CallError(

@@ -58,6 +58,8 @@ def write_manifest(pipeline: Pipeline, site: Path, addresses: dict[File, str], *
 def inspect_site(path: Path) -> dict[str, Any]:
     """Describe a site; see `zoo.export.inspection.inspect`."""
     content = read_json(path / SITE_FILE)
+    if not isinstance(content, dict) or not {"task", "model"} <= content.keys() or not (path / LITERT_FILE).is_file():
+        raise CallError(f"{path} is damaged or not made by `zoo export --to web`.")
     names = ("task", "model", "options", "labels", "languages")
     card = {name: content[name] for name in names if name in content}
     return {"card": card} | inspect_graph((path / LITERT_FILE).read_bytes()) | read_parity(path)

@@ -149,7 +149,9 @@ def test_a_connection_that_is_reset_is_made_again(server):
     assert client.predict({"text": ["cinq"]})["text"].shape == (1,)
 
 
-@pytest.mark.parametrize(("kind", "fault"), [("rest", "drip"), ("rest", "drip headers"), ("grpc", "slow")])
+@pytest.mark.parametrize(
+    ("kind", "fault"), [("rest", "drip"), ("rest", "drip headers"), ("rest", "drip and close"), ("grpc", "slow")]
+)
 def test_the_deadline_holds(kind, fault, server):
     """However the server is slow: one byte at a time, or not at all."""
     rest, services, rest_address, grpc_address = server
@@ -185,6 +187,7 @@ def test_nobody_there(kind):
         ("localhost:8501", {}, "The address must be as"),
         ("http://localhost:port", {}, "The port must be a number"),
         ("http://localhost:8501", {"deadline": 0}, "`deadline` must be a positive number"),
+        ("http://localhost:8501", {"deadline": float("inf")}, "`deadline` must be a positive number"),
         ("http://localhost:8501", {"retries": -1}, "`retries` must be zero or more"),
     ],
 )

@@ -62,6 +62,13 @@ def test_a_site(tiny_run, exported):
     assert about["format"] == "web" and about["signatures"]["greedy_16"]["inputs"] == {"ids": "int32 [1, 16]"}
 
 
+@pytest.mark.parametrize("content", ["{}", "[]", '{"task": "translation", "model": "seq2seq"}'])
+def test_a_folder_with_a_site_json_of_another_kind(content, tmp_path):
+    (tmp_path / "site.json").write_text(content)
+    with pytest.raises(CallError, match="is damaged or not made by `zoo export --to web`"):
+        inspect(tmp_path)
+
+
 def test_what_is_nothing_of_ours(tmp_path):
     with pytest.raises(CallError, match="There is no "):
         inspect(tmp_path / "nowhere")

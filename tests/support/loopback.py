@@ -195,8 +195,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        if fault in ("drip", "drip headers"):
-            return self.drip(headers=fault == "drip headers")
+        if fault in ("drip", "drip headers", "drip and close"):
+            return self.drip(headers=fault == "drip headers", close=fault == "drip and close")
         if isinstance(fault, tuple):
             return self.send(200, fault[1])
         try:
@@ -206,10 +206,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except Status as status:
             self.send(HTTP_STATUS.get(status.code, 500), json.dumps({"error": str(status)}, indent=4))
 
-    def drip(self, *, headers):
+    def drip(self, *, headers, close):
         """Answer one byte, or one header, at a time, so that no single wait is long."""
         self.send_response(200)
         self.send_header("Content-Length", "1000")
+        if close:  # a client no longer keeps the socket with the connection
+            self.send_header("Connection", "close")
         self.flush_headers() if headers else self.end_headers()
         with contextlib.suppress(OSError):
             for _ in range(100):

@@ -200,6 +200,15 @@ def classifier(vocabulary, probabilities, attends=True, rows=20):
     return Predictor("classification", {"tokens": model}, vocabulary, labels=["no", "maybe", "yes"])
 
 
+def test_labels_that_are_too_few(vocabulary):
+    """An artefact from elsewhere may lack some."""
+    predictor = Predictor(
+        "classification", {"tokens": lambda ids: {"probabilities": np.ones([len(ids), 2])}}, vocabulary, labels=["a"]
+    )
+    with pytest.raises(CallError, match=r"expected 2 labels, one for each probability. Received: \['a'\]"):
+        predictor.predict(["mai"])
+
+
 def test_labels(vocabulary):
     (one,) = classifier(vocabulary, [0.25, 0.125, 0.625]).predict(["mai"])
     assert (one.output, one.probability, one.score) == ("yes", 0.625, math.log(0.625))

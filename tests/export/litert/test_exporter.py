@@ -160,13 +160,21 @@ def test_compiled_model_loses_what_a_loop_makes_longer(tmp_path):
     assert compiled.get_output_tensor_details("count")["rows"]["shape"] != [3]
 
 
-@pytest.mark.parametrize("shape", [(0, 8), (1, 1), (1, 513), (1,), (1, 8, 8)])
+@pytest.mark.parametrize("shape", [(0, 8), (1, 1), (1, 513), (1,), (1, 8, 8), 32, (1, "8"), (1, 8.5)])
 def test_a_shape_that_is_none(shape, tmp_path):
     from zoo.export.litert.exporter import export_tflite
 
     with pytest.raises(CallError, match="`shape` must be a batch size of 1 or more and a length of 2 to 512"):
         export_tflite(untrained("tanh_dnn", "tanh", tmp_path), tmp_path / "out", shape=shape)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("most", [-1, "0.5", True, float("nan")])
+def test_a_drop_that_is_none(most, tmp_path):
+    from zoo.export.litert.exporter import export_tflite
+
+    with pytest.raises(CallError, match="`max_drop` must be a number of 0 or more"):
+        export_tflite(untrained("tanh_dnn", "tanh", tmp_path), tmp_path / "out", quantize="int8", max_drop=most)
 
 
 @pytest.mark.parametrize(

@@ -111,3 +111,26 @@ def test_a_run_without_targets_says_so(tiny_run, measured, tmp_path):
     (tmp_path / SAMPLE_TARGETS).unlink()
     with pytest.raises(CallError, match="expected `samples` as pairs"):
         measure_drop(run(), *measured, max_drop=100)
+
+
+def test_the_perplexity_is_that_of_the_samples_alone(tiny_lm, monkeypatch):
+    """Odd texts, which are compared too, would outweigh small samples."""
+    from zoo.export.parity import quantized
+
+    scored = []
+
+    class Scores:
+        def predict(self, texts):
+            return tiny_lm.predict(["un"]) * len(texts)
+
+        def score(self, texts):
+            scored.append(texts)
+            return tiny_lm.score(texts[:2])
+
+        task, functions, samples = "language_model", {}, tiny_lm.samples
+
+    samples = tiny_lm.samples.sources
+    report = quantized.measure_drop(Scores(), Scores(), samples[:3] + ODD_TEXTS, max_drop=1)
+    assert scored == [samples[:3]] * 2 and report["scored"] == 3
+    with pytest.raises(CallError, match="No sample is short enough for the shape"):
+        quantized.measure_drop(Scores(), Scores(), ["a" * 300], max_drop=1)

@@ -240,12 +240,37 @@ def test_a_failure_leaves_the_versions_that_were_there(tiny_run, served, tmp_pat
     assert not [path for path in tmp_path.rglob(".*")]
 
 
+@pytest.mark.parametrize(("version", "newest"), [(None, True), (1, False)])
+def test_the_settings_of_a_server_are_kept(version, newest, tiny_run, served, tmp_path, monkeypatch, caplog):
+    """The README is that of the newest version."""
+    from zoo.export.serving import exporter as serving
+
+    out = shutil.copytree(served, tmp_path / "out")
+    shutil.copytree(out / NAME / "1", out / NAME / "2")
+    for file in ("batching_parameters.txt", "README.md"):
+        (out / file).write_text("mine")
+    (out / "compose.yaml").unlink()
+
+    def copied(run, folder, *, force):
+        shutil.copytree(served / NAME / "1", folder, dirs_exist_ok=True)
+        return {"parity": {}}
+
+    monkeypatch.setattr(serving, "export_saved_model", copied)
+    assert serving.export_serving(tiny_run, out, version=version, force=True)["version"] == (version or 3)
+    assert (out / "batching_parameters.txt").read_text() == "mine"
+    assert [one.args[0].name for one in caplog.records if one.msg.startswith("kept")] == ["batching_parameters.txt"]
+    assert (out / "compose.yaml").read_text() == (served / "compose.yaml").read_text()
+    assert ((out / "README.md").read_text() != "mine") is newest
+
+
 def test_which_number_a_version_takes(served, tmp_path):
     assert next_version(tmp_path / "new", NAME, None, False) == 1
     assert next_version(tmp_path, NAME, None, False) == 1  # an empty folder is as good as none
     assert next_version(served, NAME, None, False) == 2
     begun = tmp_path / "begun" / NAME
     (begun / ".1.abcdefgh.part").mkdir(parents=True)  # what a first export leaves that is killed
+    assert next_version(begun.parent, NAME, None, False) == 1
+    (begun.parent / "tanh_dnn").mkdir()  # what an export that failed leaves
     assert next_version(begun.parent, NAME, None, False) == 1
     (begun / "notes.txt").write_text("mine")
     with pytest.raises(CallError, match="holds something else"):

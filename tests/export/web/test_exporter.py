@@ -173,6 +173,12 @@ def test_refuses_other_files(packages):
         litert_js.find(packages)
 
 
+def test_the_folder_of_npm_is_not_replaced(tiny_run, packages):
+    with pytest.raises(CallError, match="which is an input. Choose another --out"):
+        export_web(tiny_run, packages, litert_js=packages, force=True)
+    assert (packages / "node_modules").is_dir()
+
+
 def test_a_bad_folder_is_refused_first(tiny_run, tmp_path):
     with pytest.raises(CallError, match="`litert_js` must be a folder"):
         export_web(tiny_run, tmp_path / "out", litert_js=tmp_path / "nowhere")

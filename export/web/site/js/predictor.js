@@ -119,12 +119,13 @@ export class Predictor {
     const answer = await this.#ask("generate", ids);
     const produced = [...answer.ids].filter((id) => id !== PAD);
     const output = this.source.decode([...ids.slice(1), ...produced]);
-    const whole = [...this.#read(output).ids, END];
+    const read = this.#read(output);
+    const whole = [...read.ids, END];
     const scored = this.site.attends ? await this.#ask("score", whole) : {};
     const pieces = whole.map((id) => this.source.piece(id));
     return {
       input: text,
-      truncated,
+      truncated: truncated || (this.site.attends && read.truncated),
       output,
       score: answer.score[0],
       ids: produced,
