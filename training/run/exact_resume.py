@@ -5,6 +5,7 @@ import math
 import os
 import warnings
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import keras
 
 from zoo.checks import positive
 from zoo.errors import CallError
+from zoo.fitting.model import FittedModel
 from zoo.training.cluster import this_worker
 from zoo.training.data.batches import Epochs
 from zoo.training.run.checkpoints import remove_drafts, restore_state
@@ -41,7 +43,8 @@ class ExactResume(KeepRun):
         checkpoint_seconds: seconds between two checkpoints inside an epoch.
 
     Raises:
-        CallError: other data, a wrong argument, or, when the training begins, a folder of another training.
+        CallError: other data, a wrong argument, or, when the training begins, a folder of another training or a model
+            that is none of the zoo.
     """
 
     advice = "a lower learning rate, or with gradients that are clipped"
@@ -80,6 +83,8 @@ class ExactResume(KeepRun):
         """Resume from the newest sound checkpoint, or write the first one."""
         if self.model.distribute_strategy.num_replicas_in_sync > 1 or this_worker().count > 1:
             raise CallError("`ExactResume` is for one device. `zoo train` is resumed exactly on several.")
+        if not isinstance(self.model, FittedModel):
+            raise CallError(f"`ExactResume` is for models of the zoo. Received: {type(self.model).__name__}.")
         if self.params["steps"] != self.steps:
             raise CallError(
                 f"`fit` must do all {self.steps} steps of an epoch. Received: steps_per_epoch={self.params['steps']}."
@@ -94,7 +99,7 @@ class ExactResume(KeepRun):
         if self.finished():
             self.position.epoch = max(self.position.epoch, self.epochs)
         self.model._initial_epoch = self.position.epoch  # as Keras's own BackupAndRestore does
-        self.epochs_of_data.done = self.position.step
+        self.epochs_of_data.done = 0 if self.finished() else self.position.step
         self.quiet: Any = warnings.catch_warnings()
         self.quiet.__enter__()
         warnings.filterwarnings("ignore", "Your input ran out of data")  # the rest of an epoch is shorter
@@ -125,12 +130,15 @@ class ExactResume(KeepRun):
     def _make_record(self) -> dict[str, Any]:
         """Return the part of the script that decides the result, as far as it can be seen from here."""
         model = {"class": type(self.model).__name__, **self.model.get_config()}
+        model.pop("name", None)  # of a second model in a process Keras makes another one
         optimizer = keras.saving.serialize_keras_object(self.model.optimizer)["config"]
         for name in ("name", "learning_rate"):  # a learning rate that is no schedule is in the checkpoint
             if not isinstance(optimizer.get(name), dict):
                 optimizer.pop(name, None)
         record = {"model": model, "optimizer": optimizer, "task": self.model.task_options}
         record |= {"data": self.epochs_of_data.record, **self.model.teachers.record()}
+        if self.monitor:  # the best epoch was chosen by it
+            record["monitor"] = asdict(self.monitor)
         return json.loads(json.dumps(record, default=str))
 
     def _check_record(self, record: Mapping[str, Any]) -> None:

@@ -3,6 +3,7 @@
 A replica is a copy of the model on one device. The strategy is that of the model, `model.distribute_strategy`.
 """
 
+import inspect
 from typing import Any
 
 import keras
@@ -99,56 +100,54 @@ class ReplicaFit:
 
     sums_gradients = False
 
-    def fit(self, x=None, y=None, *args, steps_per_epoch=None, validation_data=None, validation_steps=None, **kwargs):
+    def fit(self, *args, **kwargs):
         """Train as Keras does. On several replicas, the batches of a `tf.data.Dataset` are divided by `shard`.
 
         Each worker must give the same dataset, with whole batches in the same order.
         """
-        if isinstance(x, tf.data.Dataset):
-            kwargs.setdefault("shuffle", False)  # Keras would warn that it does not shuffle a dataset
+        given = by_name("fit", *args, **kwargs)
+        if isinstance(given.get("x"), tf.data.Dataset):
+            given.setdefault("shuffle", False)  # Keras would warn that it does not shuffle a dataset
         if self._replicas() > 1:
-            self._build_state(x, y, kwargs.get("sample_weight"))
+            self._build_state(given)
             separate_dropout(self)
-            x, steps_per_epoch = self._divided(x, steps_per_epoch, endless=True)
-            validation_data, validation_steps = self._divided(validation_data, validation_steps)
-        return super().fit(
-            x,
-            y,
-            *args,
-            steps_per_epoch=steps_per_epoch,
-            validation_data=validation_data,
-            validation_steps=validation_steps,
-            **kwargs,
-        )
+            self._divide(given, "x", "steps_per_epoch", endless=True)
+            self._divide(given, "validation_data", "validation_steps")
+        return super().fit(**given)
 
-    def evaluate(self, x=None, y=None, *args, steps=None, **kwargs):
+    def evaluate(self, *args, **kwargs):
         """Evaluate as Keras does. On several replicas, the batches of a `tf.data.Dataset` are divided as by `fit`."""
+        given = by_name("evaluate", *args, **kwargs)
         if self._replicas() > 1:
-            self._build_state(x, y, kwargs.get("sample_weight"))
-            x, steps = self._divided(x, steps)
-        return super().evaluate(x, y, *args, steps=steps, **kwargs)
+            self._build_state(given)
+            self._divide(given, "x", "steps")
+        return super().evaluate(**given)
 
     def _replicas(self) -> int:
         return self.distribute_strategy.num_replicas_in_sync  # type: ignore[attr-defined]  # of `keras.Model`
 
-    def _divided(self, data, steps, *, endless=False):
-        """Return a dataset in shards, and its number of batches; other data as they are."""
-        if not isinstance(data, tf.data.Dataset):
-            return data, steps
-        if steps is None and (count := int(data.cardinality())) > 0:
-            steps = count
-        endless = endless and steps is not None
-        return shard(data.repeat() if endless else data, self.distribute_strategy, endless=endless), steps
+    def _divide(self, given: dict[str, Any], data: str, steps: str, *, endless: bool = False) -> None:
+        """Put a dataset in shards, and its number of batches, in its place; other data are left as they are."""
+        whole, count = given.get(data), given.get(steps)
+        if not isinstance(whole, tf.data.Dataset):
+            return
+        if count is None and (known := int(whole.cardinality())) > 0:
+            count = known
+        endless = endless and count is not None
+        parts = shard(whole.repeat() if endless else whole, self.distribute_strategy, endless=endless)
+        given |= {data: parts, steps: count}
 
-    def _build_state(self, x, y, sample_weight):
+    def _build_state(self, given: dict[str, Any]) -> None:
         """Make the variables of the compiled loss and metrics, for the kind of batches that `fit` was given.
 
         Keras would make them from a batch averaged over the replicas. That fails: a batch is nested, and the shards may
         differ in their number of rows.
         """
+        x = given.get("x")
         if isinstance(x, tf.distribute.DistributedDataset) or x is None:
             return
-        batch = x.element_spec if isinstance(x, tf.data.Dataset) else (x, y, sample_weight)
+        whole = isinstance(x, tf.data.Dataset)
+        batch = x.element_spec if whole else (x, given.get("y"), given.get("sample_weight"))
         with self.distribute_strategy.scope():
             self._symbolic_build(data_batch=batch)
 
@@ -161,8 +160,7 @@ class ReplicaFit:
         if optimizer is not None and self._replicas() > 1:
             if not optimizer.built:
                 optimizer.build(self.trainable_variables)
-            if self.sums_gradients:
-                _take_summed_gradients(optimizer)
+            _take_summed_gradients(optimizer, self.sums_gradients)
             if self.jit_compile:  # which cannot compile the sums
                 logger.info("XLA is not used with several replicas")
                 self.jit_compile = False
@@ -176,12 +174,21 @@ class ReplicaFit:
         return {name: tf.reshape(value, [1]) for name, value in logs.items()}
 
 
-def _take_summed_gradients(optimizer: Any) -> None:
-    """Let `apply` take gradients that are already summed over the replicas.
+def by_name(method: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
+    """Return the arguments of a method of `keras.Model` by their names, those too that were given by place."""
+    bound = inspect.signature(getattr(keras.Model, method)).bind(None, *args, **kwargs).arguments
+    del bound["self"]
+    return {**bound.pop("kwargs", {}), **bound}
+
+
+def _take_summed_gradients(optimizer: Any, summed: bool) -> None:
+    """Let `apply` take gradients that are already summed over the replicas, or sum them again.
 
     Keras sums them after it has clipped them, replica by replica, and has no argument against it. Here the step sums
     them, the optimizer clips the sum, and nothing is sent twice.
     """
     for wrapped in (optimizer, getattr(optimizer, "inner_optimizer", None)):  # the inner one of a loss scale
-        if wrapped is not None:
+        if wrapped is not None and summed:
             wrapped._all_reduce_sum_gradients = list
+        elif wrapped is not None:
+            vars(wrapped).pop("_all_reduce_sum_gradients", None)

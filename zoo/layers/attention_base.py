@@ -146,8 +146,8 @@ class Attention(Layer):
         if wrong := [name for name, value in others.items() if value is not None]:
             way = "a list: give `mask`, a list too" if given_list else "a query and values: give `values_mask`"
             raise CallError(f"`{wrong[0]}` is not for a call of an attention layer with {way}.")
-        if use_causal_mask and not given_list and query.shape.rank == 2:
-            raise CallError("`use_causal_mask` is for several queries, (B, Tq, q). Received: one query.")
+        if query_mask is not None and not given_list and query.shape.rank == 2:
+            raise CallError("`query_mask` is for several queries, (B, Tq, q). Received: one query.")
         if not given_list:
             values_mask, query_mask = as_mask(values_mask), as_mask(query_mask)
             keys = self.precompute(values) if keys is None else keys
@@ -161,6 +161,8 @@ class Attention(Layer):
     def _call(self, query, values, keys, values_mask, query_mask, use_causal_mask, location=None):
         query = times_weights(query, self.query_weights())
         if query.shape.rank == 2:
+            if use_causal_mask:
+                raise CallError("`use_causal_mask` is for several queries, (B, Tq, q). Received: one query.")
             given = {} if location is None else {"location": (location[0], LoopMatrix.both_ways(location[1]))}
             return self.attend(query, values, keys, self.score_weights(), values_mask, **given)
         valid = None if values_mask is None else tf.expand_dims(values_mask, 1)

@@ -8,7 +8,9 @@ import tensorflow as tf
 
 from zoo.constants import END, START
 from zoo.errors import CallError
+from zoo.fitting.class_weights import with_class_weights
 from zoo.fitting.model import FittedModel
+from zoo.fitting.replicas import by_name
 from zoo.layers.tied import TiedLogits
 from zoo.models.check_ids import check_ids
 from zoo.recurrence.products import on_rows
@@ -97,22 +99,26 @@ class TokenModel(FittedModel, abc.ABC):
             self.logits.build(hidden.shape, *(tensor.shape for tensor in shared))  # this shape is in `model.summary()`
         return on_rows(lambda rows: self.logits(rows, *shared), hidden)
 
-    def fit(self, x=None, y=None, *args, **kwargs):
+    def fit(self, *args, **kwargs):
         """Train the model as in Keras. Arrays of ids for the loss of the task are checked first.
 
         Raises:
             CallError: ids that the model cannot learn from, see `zoo.decoding.check_training_ids`; or `class_weight`
                 for a model that is no classifier.
         """
-        if kwargs.get("class_weight") is not None and not TASKS[self.task].labelled:
+        given = by_name("fit", *args, **kwargs)
+        if given.get("class_weight") is not None and not TASKS[self.task].labelled:
             raise CallError(
                 "`class_weight` is for classifiers. For a model of sequences give `sample_weight`, one weight a token."
             )
-        if y is not None and self.task_metrics:
+        if given.get("class_weight") is not None and _has_labels(given["x"]):
+            weights = given.pop("class_weight")
+            given["x"] = with_class_weights(given["x"], weights, self.options["classes"])
+        if given.get("y") is not None and self.task_metrics:
             from zoo.decoding.inputs import check_training_ids
 
-            check_training_ids(self, x, y)
-        return super().fit(x, y, *args, **kwargs)
+            check_training_ids(self, given["x"], given["y"])
+        return super().fit(**given)
 
     def input_specs(self):
         """Return the specifications of the inputs, int32 ids for any batch size and lengths, nested as in `call`."""
@@ -248,3 +254,12 @@ def embedding(size: int, units: int, *, frozen: bool = False, **options: Any) ->
     """
     initializer = keras.initializers.RandomNormal(stddev=units**-0.5)
     return keras.layers.Embedding(size, units, embeddings_initializer=initializer, trainable=not frozen, **options)
+
+
+def _has_labels(data: Any) -> bool:
+    """Tell whether data are a dataset of batches with labels, integers."""
+    return (
+        isinstance(data, tf.data.Dataset)
+        and isinstance(data.element_spec, tuple)
+        and (len(data.element_spec) > 1 and data.element_spec[1].dtype.is_integer)
+    )

@@ -233,6 +233,8 @@ class StructuredClassifier(_Classifier):
     Source: Lin et al. 2017, "A structured self-attentive sentence embedding", arXiv 1703.03130.
     """
 
+    attends = True
+
     @takes_options
     def __init__(
         self,

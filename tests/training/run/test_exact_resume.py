@@ -152,6 +152,72 @@ def test_another_training_is_refused(tmp_path):
         script(tmp_path / "run", compile={"teachers": [teacher]})
 
 
+def test_a_new_monitor_is_refused(tmp_path):
+    """The epochs that are done were not chosen by it."""
+    script(tmp_path / "none", epochs=1, monitor=None)
+    with pytest.raises(CallError, match="monitor.name was None and is now val_loss"):
+        script(tmp_path / "none")
+    script(tmp_path / "loss", epochs=1)
+    with pytest.raises(CallError, match="monitor.name was val_loss and is now val_accuracy"):
+        script(tmp_path / "loss", monitor="val_accuracy")
+
+
+def test_weights_of_classes(tmp_path):
+    """Keras's own would hide the number of batches."""
+    weights = {"class_weight": {0: 2.0}}
+    whole, plain = (script(tmp_path / name, epochs=2, fit=fit) for name, fit in (("whole", weights), ("plain", None)))
+    with pytest.raises(Killed):
+        script(tmp_path / "run", epochs=2, fit=weights, kill=7)
+    assert script(tmp_path / "run", epochs=2, fit=weights) == whole != plain
+
+
+def test_a_second_model_of_the_process_goes_on(tmp_path):
+    """Keras gives it another name."""
+
+    class Own(type(zoo.tanh_dnn(9, 2, units=2))):
+        pass
+
+    def fit(epochs):
+        data = zoo.labelled(FRENCH, KINDS, VOCABULARY, batch_size=8, seed=4)
+        model = Own(VOCABULARY.size, len(zoo.labels_of(KINDS)), units=3)
+        model.compile("adam")
+        keep = zoo.ExactResume(tmp_path, data)
+        model.fit(data, epochs=epochs, verbose=0, callbacks=[keep])
+        return model.name, len(read_history(tmp_path))
+
+    (first, one), (second, two) = fit(1), fit(2)
+    assert first != second and (one, two) == (1, 2)
+
+
+def test_a_run_that_is_finished_leaves_the_data_whole(tmp_path):
+    with pytest.raises(Killed):
+        script(tmp_path, kill=7)
+    data = zoo.labelled(FRENCH, KINDS, VOCABULARY, batch_size=8, seed=4)
+    model = zoo.tanh_dnn(VOCABULARY.size, len(zoo.labels_of(KINDS)), units=6, dropout=0.3)
+    model.compile(zoo.Adam(0.01, use_ema=True, ema_momentum=0.9), metrics=["accuracy"])
+    model.fit(data, epochs=1, verbose=0, callbacks=[zoo.ExactResume(tmp_path, data, monitor="val_loss")])
+    assert len(list(data)) == int(data.cardinality())
+
+
+def test_a_model_that_is_none_of_the_zoo(tmp_path):
+    data = zoo.labelled(FRENCH, KINDS, VOCABULARY)
+    inputs = keras.Input([None], dtype="int32")
+    pooled = keras.layers.GlobalAveragePooling1D()(keras.layers.Embedding(VOCABULARY.size, 4)(inputs))
+    model = keras.Model(inputs, keras.layers.Dense(len(zoo.labels_of(KINDS)))(pooled))
+    model.compile("sgd", OWN_LOSS)
+    with pytest.raises(CallError, match="is for models of the zoo. Received: Functional"):
+        model.fit(data, verbose=0, callbacks=[zoo.ExactResume(tmp_path, data)])
+
+
+def test_divergence_with_accumulated_gradients_is_told(tmp_path):
+    data = zoo.labelled(FRENCH, KINDS, VOCABULARY, batch_size=8)
+    model = zoo.tanh_dnn(VOCABULARY.size, len(zoo.labels_of(KINDS)), units=6)
+    optimizer = keras.optimizers.Adam(0.01, gradient_accumulation_steps=2)
+    model.compile(optimizer, lambda y, logits: tf.reduce_sum(logits, -1) * float("nan"))
+    with pytest.raises(WorkError, match="no longer a number"):
+        model.fit(data, verbose=0, callbacks=[zoo.ExactResume(tmp_path, data)])
+
+
 def test_wrong_calls(tmp_path):
     data = zoo.texts(FRENCH, VOCABULARY)
     for wrong in (data.prefetch(1), zoo.texts(FRENCH, VOCABULARY, shuffle=False), FRENCH):

@@ -273,15 +273,17 @@ def test_scores_of_all_sentences_of_one_token_are_a_distribution(continued):
 # Classifiers, and what a model can be asked
 
 
-@pytest.mark.parametrize("name", ["tanh_dnn", "tanh_rnn", "self_attention_rnn"])
+@pytest.mark.parametrize("name", ["tanh_dnn", "tanh_rnn", "self_attention_rnn", "structured_self_attention"])
 def test_classify(name):
     model, ids = made(name), sources(4)
     answer = classify(model, ids)
     logits = model(ids).numpy().astype("float64")
     exponentials = np.exp(logits)
     assert_close(answer["probabilities"], exponentials / exponentials.sum(1, keepdims=True))
-    assert ("attention" in answer) == model.attends == (name == "self_attention_rnn")
-    if model.attends:
+    assert ("attention" in answer) == model.attends == ("attention" in name)
+    if name == "structured_self_attention":
+        assert_close(tf.reduce_sum(answer["attention"], -1), np.ones([4, 1]))
+    elif model.attends:
         assert answer["attention"].shape == (4, 7, 7) and (np.triu(answer["attention"]) == 0).all()
 
 

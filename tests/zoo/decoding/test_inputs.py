@@ -224,6 +224,7 @@ def test_training_ids_that_are_right(translator, language_model, classifier):
     check_training_ids(language_model, [[1, 3, 4], [1, 5, 0]], [[3, 4, 2], [5, 2, 0]])
     check_training_ids(language_model, [[1, 3, 4], [1, 5, 0]], [[0, 4, 2], [5, 2, 0]])  # the loss of a token left out
     check_training_ids(language_model, [[1, 3, 4], [1, 5, 0]], [[3, 4, 5], [5, 2, 0]])  # a text that was cut
+    check_training_ids(language_model, [[1, 3, 4], [1, 5, 2]], [[3, 4, 2], [5, 2, 0]])  # ids[:, :-1] and ids[:, 1:]
     check_training_ids(classifier, [[3, 2], [4, 0]], [0, 2])
 
 

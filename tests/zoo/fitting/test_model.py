@@ -192,8 +192,11 @@ def test_every_model_trains_by_plain_fit(name):
 def test_fit_takes_arguments_by_place_as_keras_does():
     made = small()
     made.compile("adam")
-    history = made.fit(INPUTS, NEXT, 3, 2, 0).history
-    assert len(history["loss"]) == 2
+    history = made.fit(INPUTS, NEXT, 3, 2, 0, None, 0.0, (INPUTS, NEXT)).history
+    assert len(history["loss"]) == len(history["val_loss"]) == 2
+    assert made.evaluate(INPUTS, NEXT, 3, 0, None, 1) == made.evaluate(INPUTS, NEXT, verbose=0)
+    with pytest.raises(TypeError, match="multiple values for argument 'batch_size'"):
+        made.fit(INPUTS, NEXT, 3, batch_size=3)
 
 
 @pytest.mark.parametrize("loss", [None, OWN_LOSS])
@@ -251,6 +254,22 @@ def test_weights_of_classes_are_those_of_keras(shape):
         one.fit(inputs, labels.reshape(shape), class_weight=chosen, epochs=2, verbose=0)
     for a, b in zip(weights(made), weights(own), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+def test_weights_of_classes_of_a_dataset_are_those_of_arrays():
+    inputs, labels = TOKENS["classification"]
+    some, other = small("tanh_dnn"), small("tanh_dnn")
+    chosen = {0: 0.0, 1: 3.0}
+    data = tf.data.Dataset.from_tensors((inputs, labels)).repeat(2)
+    for one, given in ((some, {"x": inputs, "y": labels, "epochs": 2}), (other, {"x": data})):
+        one.compile(keras.optimizers.SGD(1.0))
+        one.fit(**given, class_weight=chosen, verbose=0)
+    for a, b in zip(weights(some), weights(other), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+    with pytest.raises(CallError, match="must be for classes from 0 to 2. Received: 7"):
+        other.fit(data, class_weight={7: 1.0}, verbose=0)
+    with pytest.raises(CallError, match="Received: batches with weights already"):
+        other.fit(data.map(lambda x, y: (x, y, tf.ones([3]))), class_weight=chosen, verbose=0)
 
 
 @pytest.mark.parametrize("loss", [None, OWN_LOSS])

@@ -125,6 +125,14 @@ def test_errors():
         layer([QUERIES, VALUES], VALUES)
     with pytest.raises(CallError, match=r"`values` .* at least one step. Received: shape \(3, 0, 5\)"):
         layer([QUERIES, VALUES[:, :0]])
+    for call in (
+        lambda **given: layer(QUERIES[:, 0], VALUES, **given),
+        lambda **given: layer([QUERIES[:, 0], VALUES], **given),
+    ):
+        with pytest.raises(CallError, match="`use_causal_mask` is for several queries"):
+            call(use_causal_mask=True)
+    with pytest.raises(CallError, match="`query_mask` is for several queries"):
+        layer(QUERIES[:, 0], VALUES, query_mask=QUERY_MASK[:, 0])
     for values, message in ((VALUES[:, 0], r"the axes \(B, Tx, d\)"), (VALUES[:, :0], "at least one step")):
         with pytest.raises(CallError, match=message):
             layer(QUERIES, values)
