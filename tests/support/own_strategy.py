@@ -48,10 +48,30 @@ def fit(strategy: tf.distribute.Strategy, loss=None) -> dict:
     }
 
 
+def classify(strategy: tf.distribute.Strategy) -> dict:
+    """Fit with class weights, then with a loss of one's own and the same optimizer."""
+    texts, labels = ["un", "deux", "un un", "deux deux deux"] * 5, ["a", "b"] * 10
+    vocabulary = zoo.Vocabulary.learn(texts, size=20)
+    keras.utils.set_random_seed(1)
+    with strategy.scope():
+        model = zoo.tanh_dnn(vocabulary.size, 2, units=4)
+        optimizer = keras.optimizers.Adam(0.01)
+        model.compile(optimizer)
+    data = zoo.labelled(texts, labels, vocabulary, batch_size=5)
+    model.fit(data, class_weight={0: 1.0, 1: 3.0}, verbose=0)
+    weights = [weight.tolist() for weight in model.get_weights()]
+    with strategy.scope():
+        model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    model.fit(data, verbose=0)
+    copies = [strategy.experimental_local_results(variable.value) for variable in model.trainable_variables]
+    return {"weights": weights, "spread": max(float(np.ptp(np.stack(one), axis=0).max()) for one in copies)}
+
+
 def main(how: str, out: str) -> None:
     strategy = strategy_of(how)
     own = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    Path(out).write_text(json.dumps({"task": fit(strategy), "own": fit(strategy, own)}), encoding="utf-8")
+    results = {"task": fit(strategy), "own": fit(strategy, own), "classes": classify(strategy)}
+    Path(out).write_text(json.dumps(results), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -57,6 +57,9 @@ def test_several_replicas_equal_one_process(how, tmp_path, alone):
                 np.testing.assert_allclose(found["task"][part][name], values, rtol=0, atol=1e-6)
         for one, other in zip(found["task"]["weights"], alone["task"]["weights"], strict=True):
             np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+        for one, other in zip(found["classes"]["weights"], alone["classes"]["weights"], strict=True):
+            np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+        assert found["classes"]["spread"] == 0.0  # the copies of a weight stay equal
         # An own loss is a mean on each replica, as everywhere in Keras: near one process, not equal to it.
         assert found["own"]["history"].keys() == alone["own"]["history"].keys()
         assert np.isfinite(found["own"]["history"]["loss"]).all()
