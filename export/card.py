@@ -39,8 +39,7 @@ def pipeline_from(
     try:
         card = RunConfig.from_json(parse_json(files[CARD]))
         task = TASKS[card.task]
-        endpoints = {signature: endpoint for endpoint, signature in task.endpoints.items()}
-        functions = {endpoints.get(name, name): function for name, function in functions.items()}
+        functions = {task.endpoint_of.get(name, name): function for name, function in functions.items()}
         if "tokens" not in functions:
             raise ValueError("it has no signature tokens.")
         sides = {side: Vocabulary(files[vocabulary_file(side)]) for side in task.sides}

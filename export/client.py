@@ -166,9 +166,9 @@ class GrpcClient(Client):
 
     def __init__(self, where: str, model: str, *, credentials: Any = None, **options: Any):
         super().__init__(where, model, **options)
-        from zoo.export.serving.warmup import serving_api
+        from zoo.export.serving.warmup import check_serving_api
 
-        serving_api()
+        check_serving_api()
         import grpc
         from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 

@@ -28,6 +28,11 @@ class Task:
     monitors: tuple[str, ...]
 
     @property
+    def endpoint_of(self) -> dict[str, str]:
+        """The name of each endpoint, by its name in a file for LiteRT or ONNX."""
+        return {name: endpoint for endpoint, name in self.endpoints.items()}
+
+    @property
     def size_options(self) -> dict[str, str]:
         """The name of the builder option for the size of the vocabulary, by side."""
         return {side: f"{side}_vocabulary_size" if len(self.sides) > 1 else "vocabulary_size" for side in self.sides}

@@ -36,7 +36,7 @@ def compare_runtimes(
         WorkError: the runtimes differ.
     """
     largest, calls = 0.0, 0
-    endpoints = {signature: endpoint for endpoint, signature in TASKS[lite.task].endpoints.items()}
+    endpoints = TASKS[lite.task].endpoint_of
     for name, function in compiled.items():
         for inputs in _inputs(lite, name, texts, shape):
             expected, actual = lite.functions[endpoints[name]](**inputs), function(**inputs)

@@ -18,7 +18,7 @@ from zoo.export.serving.examples import Examples, batchable
 from zoo.export.serving.files import README, Call, serving_files
 from zoo.export.serving.operations import served_by
 from zoo.export.serving.versions import next_version, versions
-from zoo.export.serving.warmup import FILE, replay, serving_api, write_warmup
+from zoo.export.serving.warmup import FILE, replay, check_serving_api, write_warmup
 from zoo.json_files import write_json
 from zoo.log import logger
 from zoo.pipeline import Pipeline
@@ -54,7 +54,7 @@ def export_serving(
         WorkError: the SavedModel does not answer as Keras does, a warm-up request fails, TF Serving lacks an
             operation, or the disk is full.
     """
-    serving_api()
+    check_serving_api()
     out, name = Path(out), pipeline.config.model
     if not NAME.fullmatch(name):  # it is the name of a folder, and stands in YAML and in commands
         raise CallError(f"TF Serving needs a model named by letters, digits, dot, - and _. Received: {name!r:.80}.")

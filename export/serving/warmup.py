@@ -14,8 +14,8 @@ FILE = "tf_serving_warmup_requests"  # in assets.extra; the name is TF Serving's
 MOST = 1000  # records; TF Serving refuses a file with more
 
 
-def serving_api() -> Any:
-    """Import the messages of TF Serving, and return the module `tensorflow_serving`.
+def check_serving_api() -> None:
+    """Import the messages of TF Serving.
 
     Raises:
         CallError: tensorflow-serving-api is not installed.
@@ -27,9 +27,6 @@ def serving_api() -> Any:
         raise CallError(
             f"TF Serving's messages are not installed ({error}): pip install tensorflow-serving-api."
         ) from error
-    import tensorflow_serving
-
-    return tensorflow_serving
 
 
 def predict_request(model: str, signature: str, inputs: Mapping[str, np.ndarray]) -> Any:
@@ -44,7 +41,7 @@ def predict_request(model: str, signature: str, inputs: Mapping[str, np.ndarray]
     return request
 
 
-def write_warmup(path: Path, model: str, signatures: Mapping[str, Any], examples: Examples) -> int:
+def write_warmup(path: Path, model: str, signatures: Mapping[str, Any], examples: Examples) -> None:
     """Write two warm-up requests for each signature: for a single text, and for all texts.
 
     Args:
@@ -52,21 +49,15 @@ def write_warmup(path: Path, model: str, signatures: Mapping[str, Any], examples
         model: the name under which the model is served.
         signatures: SignatureDefs by name.
         examples: makes their inputs.
-
-    Returns:
-        The number of records.
     """
     from tensorflow_serving.apis import prediction_log_pb2
 
-    count = 0
     with tf.io.TFRecordWriter(str(path)) as writer:
         for name, signature in signatures.items():
             for rows in (slice(0, 1), slice(None)):
                 log = prediction_log_pb2.PredictionLog()
                 log.predict_log.request.CopyFrom(predict_request(model, name, examples.inputs(signature, rows)))
                 writer.write(log.SerializeToString(deterministic=True))
-                count += 1
-    return count
 
 
 def read_warmup(path: Path) -> Iterator[Any]:

@@ -107,7 +107,7 @@ def _signatures(pipeline: Pipeline) -> dict[str, Signature]:
 def load_site(pipeline: Pipeline, folder: Path) -> Predictor:
     """Return a predictor backed by the model of a site, in the runtime of LiteRT.js."""
     compiled = compiled_functions(folder / LITERT_FILE)
-    endpoints = {signature: endpoint for endpoint, signature in TASKS[pipeline.task].endpoints.items()}
+    endpoints = TASKS[pipeline.task].endpoint_of
     functions: dict[str, Callable] = {
         endpoints[name]: _OfAnyLength(compiled, name, lengths) for name, lengths in lengths_of(pipeline.task).items()
     }
