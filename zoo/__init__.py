@@ -16,13 +16,13 @@ from zoo.catalog import names as names
 from zoo.errors import CallError as CallError
 from zoo.errors import WorkError as WorkError
 from zoo.errors import ZooError as ZooError
-from zoo.one_package import check_one_package
+from zoo.one_package import find_parts
 
 __version__ = "0.1.0"
 
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-check_one_package()
+find_parts(__path__)
 
 # The public names by their modules; the builders follow from the catalogue.
 _MEMBERS = {

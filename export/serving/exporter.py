@@ -18,7 +18,7 @@ from zoo.export.serving.examples import Examples, batchable
 from zoo.export.serving.files import README, Call, serving_files
 from zoo.export.serving.operations import served_by
 from zoo.export.serving.versions import next_version, versions
-from zoo.export.serving.warmup import FILE, replay, check_serving_api, write_warmup
+from zoo.export.serving.warmup import FILE, check_serving_api, replay, write_warmup
 from zoo.json_files import write_json
 from zoo.log import logger
 from zoo.pipeline import Pipeline

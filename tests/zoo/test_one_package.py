@@ -38,9 +38,28 @@ def test_the_command_works_beside_files_of_the_user(hostile_folder, tiny_run):
     assert done.returncode == 0 and done.stdout.count("\n") == 1, done.stderr
 
 
-def test_a_checkout_is_not_mixed_with_the_installed_package(tmp_path):
+@pytest.fixture
+def checkout(tmp_path):
+    """A checkout that is not the installed one."""
     for name in ("zoo", "training", "export"):
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "*.keras"))
+    return tmp_path
+
+
+def test_a_checkout_is_whole_without_an_installation_of_it(checkout):
+    """As in a clone after `pip install .`, whose copy in site-packages is hidden by the folder `zoo`."""
+    code = (
+        "import sys; sys.meta_path = [one for one in sys.meta_path if 'editable' not in repr(one)]\n"
+        "import zoo, zoo.training.settings, zoo.export.formats as formats\n"
+        "print(zoo.__file__, zoo.training.__file__, formats.__file__, sep='\\n')"
+    )
+    done = python(checkout, "-c", code)
+    assert done.returncode == 0, done.stderr
+    assert {Path(line).resolve().parents[1] for line in done.stdout.splitlines()} == {checkout.resolve()}
+
+
+def test_a_checkout_is_not_mixed_with_the_installed_package(checkout):
+    tmp_path = checkout
     done = python(tmp_path, "-c", "import zoo")
     (message,) = [line for line in done.stderr.splitlines() if line.startswith("ImportError")]
     assert done.returncode == 1
