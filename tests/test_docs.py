@@ -4,6 +4,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -73,6 +74,29 @@ def test_a_worker_of_the_example_with_ray_answers_a_block(tiny_run):
     block = script("bulk_ray").Answer(str(tiny_run.path))({"text": np.array(texts)})
     assert list(block["text"]) == texts
     assert block["output"] == [prediction.output for prediction in tiny_run.predict(texts)]
+
+
+@pytest.mark.conformance
+def test_the_layers_and_models_of_one_s_own_work():
+    """The examples of the library, with a few texts."""
+    library = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
+    section = library.split("## Layers and models of your own\n")[1].split("\n## ")[0]
+    functional, subclass = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    given = """
+        import keras, numpy as np, zoo
+        reviews, labels = ["so good", "too bad", "good", "bad film"] * 5, ["good", "bad"] * 10
+        vocabulary = zoo.Vocabulary.learn(reviews, size=40, kind="char")
+        pairs = zoo.read_corpus("numbers-fr-en:train", task="translation", size=60)
+        french_lines, english_lines = pairs.sources, pairs.targets
+        french, english = (zoo.Vocabulary.learn(lines, size=90) for lines in (french_lines, english_lines))
+    """
+    names = {}
+    exec(textwrap.dedent(given) + functional, names)
+    weights = names["reader"](np.array([[5, 6, 7, 0, 0]], "int32")).numpy()
+    np.testing.assert_allclose(weights.sum(1), 1.0, atol=1e-6)
+    assert weights.shape == (1, 5) and not weights[0, 3:].any()
+    exec(subclass, names)
+    assert {"bleu", "chrf"} <= names["scores"].keys() and names["scores"]["count"] == 100
 
 
 @pytest.mark.conformance

@@ -33,7 +33,6 @@ class BahdanauAttention(Attention):
     """
 
     roles = {"kernel": "glorot_uniform", "scale": "glorot_uniform"}
-    has_gradient = True
 
     @takes_options
     def __init__(self, units: Size, **kwargs):
@@ -110,7 +109,6 @@ class LuongAttention(Attention):
     """
 
     roles = {"kernel": "glorot_uniform"}
-    has_gradient = True
 
     @takes_options
     def __init__(self, score: Annotated[str, OneOf(("dot", "general"))] = "general", **kwargs):

@@ -37,7 +37,7 @@ class Attention(Layer):
     """
 
     call_axes = {"query": ["B q", "B Tq q"], "values": ["B Tx d"]}
-    has_gradient = False  # true if `score_gradient` is implemented; otherwise automatic differentiation is used
+    has_gradient = False  # true for a class that has `score_gradient`; otherwise automatic differentiation is used
 
     def __init_subclass__(cls, **kwargs):
         """Leave the gradient to TensorFlow where a subclass overrides a computation and not its gradient."""
@@ -46,6 +46,8 @@ class Attention(Layer):
         pairs = (("score", "score_gradient"), ("score_at", "score_at_gradient"), ("attend", "has_gradient"))
         if any(name in own and gradient not in own for name, gradient in pairs):
             cls.has_gradient = own.get("has_gradient", False)
+        elif "score_gradient" in own:
+            cls.has_gradient = True
 
     def key_weights(self):
         """Return a list with the matrix that maps values to keys; an empty list if the values are the keys."""

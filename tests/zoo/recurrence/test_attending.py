@@ -23,6 +23,7 @@ from tests.zoo.recurrence.cases import (
 )
 from zoo.layers import LocationDecoder
 from zoo.layers.attention import SCORES, LuongAttention
+from zoo.layers.attention_base import Attention
 from zoo.layers.cells import CELLS
 from zoo.recurrence.location_step import windows, windows_gradient
 
@@ -63,7 +64,15 @@ def test_a_score_without_a_gradient_of_its_own_is_left_to_tensorflow():
             context, alpha = super().attend(query / 2, values, keys, weights, values_mask)
             return context, alpha
 
-    assert LuongAttention.has_gradient and ScaledDot.has_gradient
+    class Own(Attention):
+        def score(self, query, keys, weights):
+            raise NotImplementedError
+
+        def score_gradient(self, d_scores, query, keys, weights):
+            raise NotImplementedError
+
+    assert LuongAttention.has_gradient and ScaledDot.has_gradient and Own.has_gradient
+    assert not Attention.has_gradient
     gradients = []
     for kind in (Halved, Warm):
         case = AttendingCase("tanh", "dot")
