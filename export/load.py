@@ -11,6 +11,7 @@ from zoo.presets import presets_hint
 from zoo.run_folder import CONFIG, is_preset, is_run, preset_or_path
 
 RUN = "run"  # the format of a run folder
+OF_THE_HUB = ("preset", "tflite")  # besides: no graph that TensorFlow would run, should one lie in the cache
 
 
 def find(where: str | os.PathLike) -> tuple[str, Path]:
@@ -21,16 +22,18 @@ def find(where: str | os.PathLike) -> tuple[str, Path]:
     Raises:
         CallError: `where` does not exist, or was written by neither `zoo train` nor `zoo export`.
     """
-    path = fetch_from_hub(where) if is_hub_address(where) else preset_or_path(where)
+    of_the_hub = is_hub_address(where)
+    path = fetch_from_hub(where) if of_the_hub else preset_or_path(where)
     if not os.path.exists(path):  # false of a text too long for a path
         raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets_hint(str(where))}")
     if is_run(path) and not is_preset(path):
         return RUN, path
-    for name, format in FORMATS.items():
+    formats = {name: format for name, format in FORMATS.items() if not of_the_hub or name in OF_THE_HUB}
+    for name, format in formats.items():
         found = format.find(path, format.mark)
         if found is not None:
             return name, found
-    marks = ", ".join(f"{format.mark} for {name}" for name, format in FORMATS.items())
+    marks = ", ".join(f"{format.mark} for {name}" for name, format in formats.items())
     raise CallError(f"{path} is neither a run folder ({CONFIG}) nor an artefact of `zoo export` ({marks}).")
 
 

@@ -118,6 +118,17 @@ def test_a_saved_model_or_a_pickle_of_the_hub_is_refused(fetch, tmp_path):
         zoo.load(folder)
 
 
+def test_a_saved_model_in_the_cache_is_not_run(fetch, tmp_path, monkeypatch):
+    """Another tool may have fetched the whole repository."""
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / "README.md").write_text("x")
+    folder, _ = fetch(tmp_path / "repo")
+    (folder / "saved_model.pb").write_bytes(b"a graph")
+    monkeypatch.setattr("zoo.export.load.fetch_from_hub", lambda where: folder)
+    with pytest.raises(CallError, match="is neither a run folder .* nor an artefact"):
+        zoo.load("hf://someone/numbers")
+
+
 def test_a_hub_that_does_not_answer(tmp_path):
     pytest.importorskip("huggingface_hub", reason="huggingface_hub is not installed")
     with hub_with("someone/numbers", tmp_path) as server:

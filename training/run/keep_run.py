@@ -226,9 +226,8 @@ class KeepRun(keras.callbacks.Callback):
     def _diverged(self, what: str) -> WorkError:
         optimizer = self.model.optimizer
         if not hasattr(optimizer, "inner_optimizer"):  # a loss scale does not count the step
-            getattr(optimizer, "_iterations", optimizer.iterations).assign_sub(
-                1
-            )  # so that the learning rate is that of the step
+            counted = getattr(optimizer, "_iterations", optimizer.iterations)  # with accumulated gradients its own
+            counted.assign_sub(1)  # so that the learning rate is that of the step
         step = self.position.epoch * self.steps + self.position.step
         return WorkError(
             f"{self.run}: {what} is no longer a number at step {step:,} (epoch {self.position.epoch + 1}, batch "

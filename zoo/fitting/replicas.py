@@ -100,13 +100,13 @@ class ReplicaFit:
 
     sums_gradients = False
 
-    def fit(self, *args, **kwargs):
+    def fit(self, x=None, y=None, *args, **kwargs):
         """Train as Keras does. On several replicas, the batches of a `tf.data.Dataset` are divided by `shard`.
 
         Each worker must give the same dataset, with whole batches in the same order.
         """
-        given = by_name("fit", *args, **kwargs)
-        if isinstance(given.get("x"), tf.data.Dataset):
+        given = by_name("fit", x, y, *args, **kwargs)
+        if isinstance(x, tf.data.Dataset):
             given.setdefault("shuffle", False)  # Keras would warn that it does not shuffle a dataset
         if self._replicas() > 1:
             self._build_state(given)
@@ -115,9 +115,9 @@ class ReplicaFit:
             self._divide(given, "validation_data", "validation_steps")
         return super().fit(**given)
 
-    def evaluate(self, *args, **kwargs):
+    def evaluate(self, x=None, y=None, *args, **kwargs):
         """Evaluate as Keras does. On several replicas, the batches of a `tf.data.Dataset` are divided as by `fit`."""
-        given = by_name("evaluate", *args, **kwargs)
+        given = by_name("evaluate", x, y, *args, **kwargs)
         if self._replicas() > 1:
             self._build_state(given)
             self._divide(given, "x", "steps")

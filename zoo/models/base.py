@@ -99,14 +99,14 @@ class TokenModel(FittedModel, abc.ABC):
             self.logits.build(hidden.shape, *(tensor.shape for tensor in shared))  # this shape is in `model.summary()`
         return on_rows(lambda rows: self.logits(rows, *shared), hidden)
 
-    def fit(self, *args, **kwargs):
+    def fit(self, x=None, y=None, *args, **kwargs):
         """Train the model as in Keras. Arrays of ids for the loss of the task are checked first.
 
         Raises:
             CallError: ids that the model cannot learn from, see `zoo.decoding.check_training_ids`; or `class_weight`
                 for a model that is no classifier.
         """
-        given = by_name("fit", *args, **kwargs)
+        given = by_name("fit", x, y, *args, **kwargs)
         if given.get("class_weight") is not None and not TASKS[self.task].labelled:
             raise CallError(
                 "`class_weight` is for classifiers. For a model of sequences give `sample_weight`, one weight a token."
