@@ -10,22 +10,16 @@ from zoo.prediction import Prediction, TextScore
 
 SCORE_TOLERANCE = 1e-4  # relative to the score where that is beyond 1: a score is a sum over the pieces
 ATTENTION_TOLERANCE = 3e-4  # of a weight, 0 to 1; 2.1e-4 was seen where the score is a product, which no tanh bounds
-# The same where attention sees its own previous weights, which amplifies rounding: 6e-4 was seen, where float32 is
-# 1.7e-4 from float64 in the same runtime (`benchmarks.rounding`).
-FED_BACK_TOLERANCE = 1e-3
 LONG_TEXT = 100  # pieces; beyond, the tolerance of the attention grows with the length, see `attention_agrees`
 
 
-def compare(
-    expected: Sequence[Prediction], actual: Sequence[Prediction], what: str, tolerance: float = ATTENTION_TOLERANCE
-) -> dict[str, Any]:
+def compare(expected: Sequence[Prediction], actual: Sequence[Prediction], what: str) -> dict[str, Any]:
     """Compare the answers of an artefact with those of Keras.
 
     Args:
         expected: the answers of Keras.
         actual: the answers of the artefact to the same texts.
         what: the name of the artefact, for messages.
-        tolerance: that of the attention weights.
 
     Returns:
         The number of answers that were `compared` and that are `identical` (the output and every piece), and the
@@ -49,8 +43,7 @@ def compare(
             f'{what} "{actual[i].output}".'
         )
     same_scores = report["max_score_difference"] <= SCORE_TOLERANCE
-    same_attention = all(attention_agrees(a, b, tolerance) for a, b in zip(expected, actual, strict=True))
-    for name, agrees in (("score", same_scores), ("attention", same_attention)):
+    for name, agrees in (("score", same_scores), ("attention", all(map(attention_agrees, expected, actual)))):
         if not agrees:
             difference = report[f"max_{name}_difference"]
             raise WorkError(f"{what} does not answer as Keras does: the {name} differs by {difference:.2g}.")
@@ -86,9 +79,7 @@ def attention_difference(a: Prediction | TextScore, b: Prediction | TextScore) -
     return float(np.max(np.abs(a.attention - b.attention), initial=0.0))
 
 
-def attention_agrees(
-    a: Prediction | TextScore, b: Prediction | TextScore, tolerance: float = ATTENTION_TOLERANCE
-) -> bool:
+def attention_agrees(a: Prediction | TextScore, b: Prediction | TextScore) -> bool:
     """Return whether two answers' (or scores') attention weights differ by the tolerance at most.
 
     It grows with the length of a long text, over which a recurrence can amplify rounding: on 300 equal letters a
@@ -96,4 +87,4 @@ def attention_agrees(
     2.1e-5 (`python -m benchmarks.rounding` measures the presets).
     """
     pieces = 0 if a.attention is None else a.attention.shape[-1]
-    return attention_difference(a, b) <= tolerance * max(1.0, pieces / LONG_TEXT)
+    return attention_difference(a, b) <= ATTENTION_TOLERANCE * max(1.0, pieces / LONG_TEXT)

@@ -23,9 +23,7 @@ from zoo.predictor import Predictor
 BEAM_LEEWAY = 20  # one hypothesis in so many may have another score
 
 
-def compare_beam(
-    texts: Sequence[str], expected: Predictor, actual: Predictor, what: str, tolerance: float
-) -> dict[str, Any]:
+def compare_beam(texts: Sequence[str], expected: Predictor, actual: Predictor, what: str) -> dict[str, Any]:
     """Compare all four hypotheses of a beam, for about a hundred of the texts.
 
     Where two hypotheses are equally good, rounding chooses between them: `beam_identical` may be less than
@@ -47,7 +45,7 @@ def compare_beam(
         raise WorkError(f"{what} does not search as Keras does: {counts} hypotheses of a beam have another score.")
     _check_choices(expected, [b for a, b in pairs if not same(a, b)], what)
     alike = [(a, b) for a, b in pairs if same(a, b)]
-    if not all(attention_agrees(a, b, tolerance) for a, b in alike):
+    if not all(attention_agrees(a, b) for a, b in alike):
         difference = largest(attention_difference(a, b) for a, b in alike)
         raise WorkError(f"{what} does not search as Keras does: the attention differs by {difference:.2g}.")
     return report | {"max_beam_score_difference": best}

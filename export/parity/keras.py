@@ -5,8 +5,6 @@ from typing import Any
 
 from zoo.errors import WorkError
 from zoo.export.parity.answers import (
-    ATTENTION_TOLERANCE,
-    FED_BACK_TOLERANCE,
     SCORE_TOLERANCE,
     attention_agrees,
     attention_difference,
@@ -33,31 +31,22 @@ def compare_with_keras(expected: Predictor, actual: Predictor, texts: Sequence[s
     Raises:
         WorkError: the models differ.
     """
-    fed_back = getattr(getattr(expected, "model", None), "feeds_attention_back", False)
-    tolerance = FED_BACK_TOLERANCE if fed_back else ATTENTION_TOLERANCE
     answers = expected.predict(texts)
-    report = compare(answers, actual.predict(texts), what, tolerance)
+    report = compare(answers, actual.predict(texts), what)
     both = expected.functions.keys() & actual.functions.keys()
     if "score_tokens" in both and expected.task == "translation":
         targets = [answer.output for answer in answers]
         whole = [i for i, is_cut in enumerate(actual.truncated(targets, as_targets=True)) if not is_cut]
-        report |= compare_scores(
-            [texts[i] for i in whole], [targets[i] for i in whole], expected, actual, what, tolerance
-        )
+        report |= compare_scores([texts[i] for i in whole], [targets[i] for i in whole], expected, actual, what)
     elif "score_tokens" in both:
-        report |= compare_scores(texts, None, expected, actual, what, tolerance)
+        report |= compare_scores(texts, None, expected, actual, what)
     if "beam_tokens" in both:
-        report |= compare_beam(texts, expected, actual, what, tolerance)
+        report |= compare_beam(texts, expected, actual, what)
     return report
 
 
 def compare_scores(
-    texts: Sequence[str],
-    targets: Sequence[str] | None,
-    expected: Predictor,
-    actual: Predictor,
-    what: str,
-    tolerance: float,
+    texts: Sequence[str], targets: Sequence[str] | None, expected: Predictor, actual: Predictor, what: str
 ) -> dict[str, Any]:
     """Compare the scores of whole texts, or for translation models of targets: also the tokens and the attention.
 
@@ -71,7 +60,7 @@ def compare_scores(
         raise WorkError(f"{what} does not score as Keras does: a score differs by {difference:.2g} of itself.")
     if any(a.tokens != b.tokens for a, b in pairs):
         raise WorkError(f"{what} does not score as Keras does: it counts other tokens.")
-    if not all(attention_agrees(a, b, tolerance) for a, b in pairs):
+    if not all(attention_agrees(a, b) for a, b in pairs):
         weight = largest(attention_difference(a, b) for a, b in pairs)
         raise WorkError(f"{what} does not score as Keras does: the attention differs by {weight:.2g}.")
     return {

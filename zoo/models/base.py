@@ -31,7 +31,6 @@ class TokenModel(FittedModel, abc.ABC):
     Attributes:
         task: the name of the task; see `zoo.tasks`.
         attends: true if `attend` returns attention weights.
-        feeds_attention_back: true if the weights depend on those of the step before, which amplifies rounding.
         options: the arguments of the constructor.
         logits: the layer that computes the logits.
         tied: the embedding layer whose matrix `logits` shares; None if `logits` has its own.
@@ -40,7 +39,6 @@ class TokenModel(FittedModel, abc.ABC):
 
     task: str
     attends: bool = False
-    feeds_attention_back: bool = False
     options: dict[str, Any]
     given: dict[str, Any]
     logits: Any

@@ -100,8 +100,6 @@ class LocationSeq2Seq(Seq2Seq):
     Source: Chorowski et al. 2015, arXiv 1506.07503.
     """
 
-    feeds_attention_back = True
-
     def make_decoder(self):
         """Return the decoder with location-aware attention."""
         options = {name: self.options[name] for name in ("units", "cell", "attention", "state_dropout")}
