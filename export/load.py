@@ -22,13 +22,12 @@ def find(where: str | os.PathLike) -> tuple[str, Path]:
     Raises:
         CallError: `where` does not exist, or was written by neither `zoo train` nor `zoo export`.
     """
-    of_the_hub = is_hub_address(where)
-    path = fetch_from_hub(where) if of_the_hub else preset_or_path(where)
+    path = fetch_from_hub(where) if is_hub_address(where) else preset_or_path(where)
     if not os.path.exists(path):  # false of a text too long for a path
         raise CallError(f"There is no {where}: neither a file or folder nor a preset.{presets_hint(str(where))}")
     if is_run(path) and not is_preset(path):
         return RUN, path
-    formats = {name: format for name, format in FORMATS.items() if not of_the_hub or name in OF_THE_HUB}
+    formats = {name: format for name, format in FORMATS.items() if not is_hub_address(where) or name in OF_THE_HUB}
     for name, format in formats.items():
         found = format.find(path, format.mark)
         if found is not None:

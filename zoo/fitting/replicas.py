@@ -126,7 +126,7 @@ class ReplicaFit:
     def _replicas(self) -> int:
         return self.distribute_strategy.num_replicas_in_sync  # type: ignore[attr-defined]  # of `keras.Model`
 
-    def _divide(self, given: dict[str, Any], data: str, steps: str, *, endless: bool = False) -> None:
+    def _divide(self, given, data, steps, *, endless=False):
         """Put a dataset in shards, and its number of batches, in its place; other data are left as they are."""
         whole, count = given.get(data), given.get(steps)
         if not isinstance(whole, tf.data.Dataset):
@@ -137,7 +137,7 @@ class ReplicaFit:
         parts = shard(whole.repeat() if endless else whole, self.distribute_strategy, endless=endless)
         given |= {data: parts, steps: count}
 
-    def _build_state(self, given: dict[str, Any]) -> None:
+    def _build_state(self, given):
         """Make the variables of the compiled loss and metrics, for the kind of batches that `fit` was given.
 
         Keras would make them from a batch averaged over the replicas. That fails: a batch is nested, and the shards may

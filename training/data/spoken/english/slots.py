@@ -115,8 +115,8 @@ def _decade(stream: random.Random) -> Pair:
 
 def _count(stream: random.Random) -> Pair:
     if stream.random() < 0.1:
-        number, word = _round(stream), stream.choice(["million", "billion"])
-        return f"{number} {word}", f"{speech.decimal(number)} {word}"
+        millions, word = _round(stream), stream.choice(["million", "billion"])
+        return f"{millions} {word}", f"{speech.decimal(millions)} {word}"
     number = draw_size(stream, 2, 9_999_999)
     return f"{number:,}", speech.cardinal(number)
 
