@@ -6,13 +6,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from zoo.atomic_files import alone_in, check_apart, new_folder, sha256_of
+from zoo.atomic_files import alone_in, check_apart, new_folder
 from zoo.errors import CallError
 from zoo.gpu import gpu_name
 from zoo.log import logger
 from zoo.processor import processor_name
 from zoo.recurrence.speed import faster_form
-from zoo.run_folder import RunConfig, Samples, read_vocabularies, vocabulary_file, write_run
+from zoo.run_folder import RunConfig, Samples, read_vocabularies, write_run
 from zoo.tasks import TASKS
 from zoo.text import Vocabulary
 from zoo.training.data.corpora import BUILT_IN, Corpus, read_corpus
@@ -114,9 +114,6 @@ def reopen_run(run: Path, config: RunConfig) -> PreparedRun:
         if corpora[split].digest != description["digest"]:
             raise CallError(f"{description['origin']} has changed since {run} was begun; its run cannot be continued.")
     vocabularies = read_vocabularies(run, config)
-    for name, digest in digests(run, vocabularies).items():
-        if digest != config.vocabularies.get(name):
-            raise CallError(f"{run / name} has changed since {run} was begun; its run cannot be continued.")
     examples = encode_all(config, vocabularies, corpora)
     return PreparedRun(config=config, examples=examples, validation=corpora["valid"])
 
@@ -203,8 +200,3 @@ def choose_products(settings: Settings) -> dict[str, str]:
     device = gpu or processor["name"]
     logger.info(f"{device}: products of the form {form}, precision {settings.precision}, XLA {settings.jit}")
     return processor
-
-
-def digests(folder: Path, vocabularies: dict[str, Vocabulary]) -> dict[str, str]:
-    """Return the SHA-256 of the vocabularies in a run folder, by file name."""
-    return {vocabulary_file(side): sha256_of(folder / vocabulary_file(side)) for side in vocabularies}
