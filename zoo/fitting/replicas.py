@@ -181,7 +181,7 @@ def by_name(method: str, *args: Any, **kwargs: Any) -> dict[str, Any]:
     return {**bound.pop("kwargs", {}), **bound}
 
 
-def _take_summed_gradients(optimizer: Any, summed: bool) -> None:
+def _take_summed_gradients(optimizer: Any, summed: bool = True) -> None:
     """Let `apply` take gradients that are already summed over the replicas, or sum them again.
 
     Keras sums them after it has clipped them, replica by replica, and has no argument against it. Here the step sums
