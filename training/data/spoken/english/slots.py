@@ -10,6 +10,7 @@ import re
 from zoo.training.data.generated import draw_date, draw_size
 from zoo.training.data.spoken.english import speech
 from zoo.training.data.spoken.english.sentences import COMMON, WORDS
+from zoo.training.data.spoken.figures import dash, round_number, with_minus
 from zoo.training.data.spoken.roman import roman
 from zoo.training.data.spoken.text import DOT, AnyWords
 
@@ -102,7 +103,7 @@ def _year(stream: random.Random) -> Pair:
 def _years(stream: random.Random) -> Pair:
     first = stream.randrange(1500, 2000)
     last = first + stream.randrange(1, 60)
-    return f"{first}{_dash(stream)}{last}", f"{speech.year(first)} to {speech.year(last)}"
+    return f"{first}{dash(stream)}{last}", f"{speech.year(first)} to {speech.year(last)}"
 
 
 def _decade(stream: random.Random) -> Pair:
@@ -115,15 +116,10 @@ def _decade(stream: random.Random) -> Pair:
 
 def _count(stream: random.Random) -> Pair:
     if stream.random() < 0.1:
-        millions, word = _round(stream), stream.choice(["million", "billion"])
+        millions, word = round_number(stream, "."), stream.choice(["million", "billion"])
         return f"{millions} {word}", f"{speech.decimal(millions)} {word}"
     number = draw_size(stream, 2, 9_999_999)
     return f"{number:,}", speech.cardinal(number)
-
-
-def _round(stream: random.Random) -> str:
-    """Draw a number of millions: 12, 2.5."""
-    return stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)}.{stream.randrange(1, 10)}"])
 
 
 def _small(stream: random.Random) -> Pair:
@@ -145,16 +141,12 @@ def _decimal(stream: random.Random) -> Pair:
 def _range(stream: random.Random) -> Pair:
     first = draw_size(stream, 2, 300)
     last = first + draw_size(stream, 1, 60)
-    return f"{first}{_dash(stream)}{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
-
-
-def _dash(stream: random.Random) -> str:
-    return stream.choice("--–")
+    return f"{first}{dash(stream)}{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
 
 
 def _score(stream: random.Random) -> Pair:
     first, last = stream.randrange(0, 12), stream.randrange(0, 12)
-    return f"{first}{_dash(stream)}{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
+    return f"{first}{dash(stream)}{last}", f"{speech.cardinal(first)} to {speech.cardinal(last)}"
 
 
 def _ordinal(stream: random.Random) -> Pair:
@@ -172,7 +164,7 @@ def _price(stream: random.Random) -> Pair:
 
 
 def _millions(stream: random.Random) -> Pair:
-    symbol, number = stream.choice("$$$$€£"), _round(stream)
+    symbol, number = stream.choice("$$$$€£"), round_number(stream, ".")
     word = stream.choice(["million", "million", "billion"])
     return f"{symbol}{number} {word}", speech.large(symbol, number, word)
 
@@ -196,7 +188,7 @@ def _duration(stream: random.Random) -> Pair:
 def _temperature(stream: random.Random, low: int, high: int) -> Pair:
     number, unit = str(stream.randrange(low, high)), stream.choice(["°C", "°F"])
     number = f"{number}.{stream.randrange(10)}" if stream.random() < 0.25 else number
-    written = number.replace("-", stream.choice("--−"))
+    written = with_minus(number, stream)
     return f"{written}{stream.choice([' ', ''])}{unit}", speech.quantity(number, unit)
 
 

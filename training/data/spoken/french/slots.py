@@ -7,6 +7,7 @@ from the form and the words around it.
 import random
 
 from zoo.training.data.generated import draw_date, draw_size
+from zoo.training.data.spoken.figures import dash, round_number, with_minus
 from zoo.training.data.spoken.french import speech
 from zoo.training.data.spoken.french.sentences import COMMON, COUNTED, WORDS
 from zoo.training.data.spoken.roman import roman
@@ -76,7 +77,7 @@ def _year(stream: random.Random) -> Pair:
 def _years(stream: random.Random) -> Pair:
     first = stream.randrange(1500, 2000)
     last = first + stream.randrange(1, 60)
-    return f"{first}{_dash(stream)}{last}", f"{speech.rank(first)} à {speech.rank(last)}"
+    return f"{first}{dash(stream)}{last}", f"{speech.rank(first)} à {speech.rank(last)}"
 
 
 def _decade(stream: random.Random) -> Pair:
@@ -134,16 +135,12 @@ def _decimal(stream: random.Random) -> Pair:
 def _range(stream: random.Random) -> Pair:
     first = draw_size(stream, 2, 300)
     last = first + draw_size(stream, 1, 60)
-    return f"{first}{_dash(stream)}{last}", f"{speech.rank(first)} à {speech.rank(last)}"
-
-
-def _dash(stream: random.Random) -> str:
-    return stream.choice("--–")
+    return f"{first}{dash(stream)}{last}", f"{speech.rank(first)} à {speech.rank(last)}"
 
 
 def _score(stream: random.Random) -> Pair:
     first, last = stream.randrange(12), stream.randrange(12)
-    return f"{first}{_dash(stream)}{last}", f"{speech.cardinal(first)} à {speech.cardinal(last)}"
+    return f"{first}{dash(stream)}{last}", f"{speech.cardinal(first)} à {speech.cardinal(last)}"
 
 
 def _ordinal(stream: random.Random, feminine: bool) -> Pair:
@@ -162,20 +159,15 @@ def _price(stream: random.Random) -> Pair:
 
 
 def _millions(stream: random.Random) -> Pair:
-    symbol, number = stream.choice("€€€€$£"), _round(stream)
+    symbol, number = stream.choice("€€€€$£"), round_number(stream, ",")
     return f"{number} M{symbol}", speech.millions(symbol, number)
 
 
 def _large(stream: random.Random) -> Pair:
     """Draw a number of millions or milliards, which stay words: 2,5 millions."""
-    number, word = _round(stream), stream.choice(["million", "milliard"])
+    number, word = round_number(stream, ","), stream.choice(["million", "milliard"])
     word += "" if speech.below_two(number) else "s"
     return f"{number} {word}", f"{speech.decimal(number)} {word}"
-
-
-def _round(stream: random.Random) -> str:
-    """Draw a number of millions: 12, 2,5."""
-    return stream.choice([str(draw_size(stream, 1, 99)), f"{stream.randrange(1, 20)},{stream.randrange(1, 10)}"])
 
 
 def _percent(stream: random.Random) -> Pair:
@@ -194,7 +186,7 @@ def _temperature(stream: random.Random, low: int, high: int) -> Pair:
     number = f"{number},{stream.randrange(1, 10)}" if stream.random() < 0.25 else number
     unit = stream.choice(["°C", "°C", "°"])
     space = stream.choice([" ", ""]) if unit == "°C" else ""
-    written = number.replace("-", stream.choice("--−"))
+    written = with_minus(number, stream)
     return f"{written}{space}{unit}", speech.quantity(number, unit)
 
 
