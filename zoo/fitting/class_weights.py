@@ -1,8 +1,8 @@
 """The weights of classes, as weights of the examples of a dataset."""
 
 from collections.abc import Mapping
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from zoo.errors import CallError
@@ -25,7 +25,16 @@ def with_class_weights(data: tf.data.Dataset, class_weight: Mapping[int, float],
         raise CallError("`class_weight` is for batches of (inputs, labels). Received: batches with weights already.")
     if unknown := [number for number in class_weight if number not in range(classes)]:
         raise CallError(f"`class_weight` must be for classes from 0 to {classes - 1}. Received: {unknown[0]!r}.")
-    table = tf.constant([class_weight.get(number, 1.0) for number in range(classes)], np.float32)
+    table = tf.constant([class_weight.get(number, 1.0) for number in range(classes)], tf.float32)
     weighted = data.map(lambda inputs, labels: (inputs, labels, tf.gather(table, tf.reshape(labels, [-1]))))
     weighted.cardinality = data.cardinality  # which may be its own: see `zoo.labelled`
     return weighted
+
+
+def has_labels(data: Any) -> bool:
+    """Tell whether data are a dataset of batches with labels, integers."""
+    return (
+        isinstance(data, tf.data.Dataset)
+        and isinstance(data.element_spec, tuple)
+        and (len(data.element_spec) > 1 and data.element_spec[1].dtype.is_integer)
+    )

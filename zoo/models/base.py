@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from zoo.constants import END, START
 from zoo.errors import CallError
-from zoo.fitting.class_weights import with_class_weights
+from zoo.fitting.class_weights import has_labels, with_class_weights
 from zoo.fitting.model import FittedModel
 from zoo.fitting.replicas import by_name
 from zoo.layers.tied import TiedLogits
@@ -109,7 +109,7 @@ class TokenModel(FittedModel, abc.ABC):
             raise CallError(
                 "`class_weight` is for classifiers. For a model of sequences give `sample_weight`, one weight a token."
             )
-        if given.get("class_weight") is not None and _has_labels(given["x"]):
+        if given.get("class_weight") is not None and has_labels(given["x"]):
             weights = given.pop("class_weight")
             given["x"] = with_class_weights(given["x"], weights, self.options["classes"])
         if given.get("y") is not None and self.task_metrics:
@@ -252,12 +252,3 @@ def embedding(size: int, units: int, *, frozen: bool = False, **options: Any) ->
     """
     initializer = keras.initializers.RandomNormal(stddev=units**-0.5)
     return keras.layers.Embedding(size, units, embeddings_initializer=initializer, trainable=not frozen, **options)
-
-
-def _has_labels(data: Any) -> bool:
-    """Tell whether data are a dataset of batches with labels, integers."""
-    return (
-        isinstance(data, tf.data.Dataset)
-        and isinstance(data.element_spec, tuple)
-        and (len(data.element_spec) > 1 and data.element_spec[1].dtype.is_integer)
-    )
