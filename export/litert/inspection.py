@@ -1,6 +1,5 @@
 """The description of a .tflite: signatures, operations and weights. No TensorFlow is imported here."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from zoo.errors import CallError, first_line
 from zoo.export.card import CARD, read_parity
 from zoo.export.litert.archive import read_tflite
 from zoo.export.tensor_text import tensor_text
+from zoo.json_files import parse_json
 
 
 def inspect_tflite(path: Path) -> dict[str, Any]:
@@ -19,7 +19,7 @@ def inspect_tflite(path: Path) -> dict[str, Any]:
     over_text = any("text" in signature["inputs"] for signature in graph["signatures"].values())
     if proof and over_text:  # the file beside it has the other part of the proof
         proof = {"parity": proof["parity"].get("text_ops")}
-    return {"card": json.loads(files[CARD])} | graph | proof
+    return {"card": parse_json(files[CARD])} | graph | proof
 
 
 def inspect_graph(content: bytes) -> dict[str, Any]:
