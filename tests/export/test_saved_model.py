@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.support.untrained import TEXTS
+from zoo.errors import CallError
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,18 @@ def test_without_tensorflow_text_the_saved_model_takes_ids(fresh, tmp_path, monk
     assert set(tf.saved_model.load(report["path"]).signatures) == {"tokens", "beam_tokens", "score_tokens"}
     predicted = saved_model.load_saved_model(report["path"]).predict(TEXTS)
     assert [a.output for a in predicted] == [b.output for b in run.predict(TEXTS)]
+
+
+def test_what_needs_tensorflow_text_is_not_called_damaged(tmp_path, monkeypatch):
+    from zoo.export import saved_model
+
+    def fails(path):
+        raise ValueError("Op type not registered 'SentencepieceOp' in binary")
+
+    monkeypatch.setattr(saved_model.tf.saved_model, "load", fails)
+    monkeypatch.setattr(saved_model, "tensorflow_text", lambda: None)
+    with pytest.raises(CallError, match="cannot be run here: its signatures over text need tensorflow-text"):
+        saved_model._load_graph(tmp_path)
+    monkeypatch.setattr(saved_model, "tensorflow_text", lambda: tf)
+    with pytest.raises(CallError, match="is damaged or no SavedModel: Op type not registered"):
+        saved_model._load_graph(tmp_path)
